@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use chronoscope::{
@@ -12,10 +13,10 @@ use chronoscope::{
         TimeCommand, ViewerCommand, time_control::PlayState,
     },
     io::RrdWriter,
-    store::{Chunk, EntityPath, StoreSettings},
+    store::{Chunk, EntityPath, StoreSettings, Timeline},
     types::{
-        Component as _, CursorTimeRange, LogMessage, Points3D, SourceStatus, TimeBoundary, VisibleTimeRange,
-        blueprint, components, enums::ContainerKind, log_chunk,
+        Component as _, CursorTimeRange, LogMessage, Points3D, Scalars, SourceStatus, TimeBoundary,
+        VisibleTimeRange, blueprint, components, enums::ContainerKind, log_chunk,
     },
 };
 
@@ -30,6 +31,8 @@ pub struct Scenario {
     pub name: String,
     /// The frames that are measured.
     pub frames: usize,
+    /// The time from one frame to the next, where frames have to wait for their turn as those of a window do.
+    pub interval: Option<Duration>,
     prepare: Box<dyn Fn(&mut Stage)>,
     step: Box<dyn FnMut(&mut Stage, usize)>,
 }
@@ -43,6 +46,7 @@ impl Scenario {
         Self {
             name: name.into(),
             frames: 120,
+            interval: None,
             prepare: Box::new(prepare),
             step: Box::new(step),
         }
@@ -50,6 +54,11 @@ impl Scenario {
 
     fn with_frames(mut self, frames: usize) -> Self {
         self.frames = frames;
+        self
+    }
+
+    fn with_interval(mut self, interval: Duration) -> Self {
+        self.interval = Some(interval);
         self
     }
 
@@ -97,6 +106,9 @@ pub fn of_one_size() -> Vec<Scenario> {
         plots(45, 50_000),
         ingest(),
         random_scrub(5_000),
+        flood(60),
+        flood(20),
+        flood(10),
     ]
 }
 
@@ -339,7 +351,10 @@ pub fn ingest() -> Scenario {
             let live = (0..ENTITIES).map(|at| scenes::point_row(live_entity(at), 0));
             stage.log(live);
             show(stage, scenes::views(ViewClassId::SPATIAL_3D, 1));
-            let source = Live(Arc::clone(&rows));
+            let source = Live {
+                queue: Arc::clone(&rows),
+                is_followed: false,
+            };
             stage.app.world_mut().resource_mut::<IngestSources>().add(source);
             stage.seek(TIMELINE, 0);
         },
@@ -360,8 +375,51 @@ fn live_entity(at: usize) -> EntityPath {
     EntityPath::parse(&format!("/live/group{}/point{at}", at % 10))
 }
 
+/// The series of a flood.
+pub const FLOOD_SERIES: i64 = 20;
+
+/// Chunks of one row each, always more than a frame can take, at so many frames a second. The plots follow their end, as those
+/// of a sender do.
+pub fn flood(frames_per_sec: u32) -> Scenario {
+    /// More than the longest budget has time for.
+    const AHEAD: usize = 40_000;
+    let queue: Arc<Mutex<VecDeque<Chunk>>> = Arc::default();
+    let rows = Arc::clone(&queue);
+    let mut next = FLOOD_SERIES;
+    Scenario::new(
+        format!("flood_{frames_per_sec}_hz"),
+        move |stage| {
+            let mut queue = rows.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.extend((0..FLOOD_SERIES).map(flood_row));
+            let source = Live {
+                queue: Arc::clone(&rows),
+                is_followed: true,
+            };
+            stage.app.world_mut().resource_mut::<IngestSources>().add(source);
+        },
+        move |_, _| {
+            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            while queue.len() < AHEAD {
+                queue.push_back(flood_row(next));
+                next += 1;
+            }
+        },
+    )
+    .with_frames(600)
+    .with_interval(Duration::from_secs(1) / frames_per_sec)
+}
+
+fn flood_row(number: i64) -> Chunk {
+    let times = [(Timeline::sequence(TIMELINE), number / FLOOD_SERIES)];
+    let path = format!("/plots/{}", number % FLOOD_SERIES);
+    log_chunk(path, times, &Scalars::new([(number % 1_000) as f64])).unwrap()
+}
+
 /// A connection that is never closed.
-struct Live(Arc<Mutex<VecDeque<Chunk>>>);
+struct Live {
+    queue: Arc<Mutex<VecDeque<Chunk>>>,
+    is_followed: bool,
+}
 
 impl IngestSource for Live {
     fn name(&self) -> &str {
@@ -369,7 +427,11 @@ impl IngestSource for Live {
     }
 
     fn poll(&mut self) -> SourcePoll {
-        let next = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let next = self
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front();
         next.map_or(SourcePoll::Pending, |chunk| {
             let store = recording_id();
             let chunk = Arc::new(chunk);
@@ -379,6 +441,10 @@ impl IngestSource for Live {
 
     fn status(&self) -> SourceStatus {
         SourceStatus::Live
+    }
+
+    fn is_followed(&self) -> bool {
+        self.is_followed
     }
 }
 

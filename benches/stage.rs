@@ -66,6 +66,8 @@ pub struct FrameCost {
     pub engine: Option<Cost>,
     /// All of the engine's frame.
     pub app: Cost,
+    /// The messages that arrived.
+    pub messages: usize,
     /// The work of the phases, counted in items. What is zero is left out.
     pub work: Vec<(Work, u64)>,
     /// Where the latest rows came from.
@@ -84,6 +86,15 @@ impl FrameCost {
         Cost {
             wall: self.phases.iter().map(|phase| phase.wall).sum(),
             cpu: self.phases.iter().map(|phase| phase.cpu).sum(),
+        }
+    }
+
+    /// All phases and the interface.
+    pub fn drawn(&self) -> Cost {
+        let (phases, ui) = (self.total(), self.ui.unwrap_or_default());
+        Cost {
+            wall: phases.wall + ui.wall,
+            cpu: phases.cpu + ui.cpu,
         }
     }
 
@@ -275,6 +286,7 @@ impl Stage {
             ui,
             engine: self.engine.as_ref().map(EngineClock::last),
             app,
+            messages: diagnostics.ingested_messages,
             work: world.resource::<WorkCounters>().iter().collect(),
             queries,
             uploaded_bytes: stats.map_or(0, RenderStats::uploaded_bytes_last_frame),

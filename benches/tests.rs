@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chronoscope::{frame::Work, store::MAX_ITEMS_BETWEEN_LOOKS};
+use chronoscope::{
+    frame::{Recordings, Work},
+    store::MAX_ITEMS_BETWEEN_LOOKS,
+};
 
 use crate::{
     scenarios::{self, Scenario, WARM_UP},
@@ -129,6 +132,43 @@ fn a_range_that_moves_reads_the_samples_that_come_in() {
                 "{work:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_flood_of_single_rows_reads_each_row_once_and_walks_nothing() {
+    let mut stage = Stage::new(StageOptions::default());
+    let mut scenario = scenarios::flood(60);
+    scenario.prepare(&mut stage);
+    let rows = |stage: &Stage| {
+        let recordings = stage.app.world().resource::<Recordings>();
+        recordings.active().map_or(0, |entry| entry.store().num_rows())
+    };
+    for frame in 0..20 {
+        let before = rows(&stage);
+        scenario.step(&mut stage, WARM_UP + frame);
+        let cost = stage.frame();
+        // Some, by the clock of this machine, and each of them is there.
+        assert!(cost.messages > 0);
+        assert_eq!(rows(&stage) - before, cost.messages as u64);
+        for kind in [
+            Work::SchemaRowsRead,
+            Work::EntitiesWalked,
+            Work::OverridesResolved,
+        ] {
+            assert_eq!(cost.work(kind), 0, "{kind:?} in frame {frame}");
+        }
+        assert!(
+            cost.work(Work::LookedUp) <= scenarios::FLOOD_SERIES as u64,
+            "{:?}",
+            cost.work
+        );
+        assert!(
+            cost.work(Work::SeriesSamplesRead) <= cost.messages as u64,
+            "{} messages, {:?}",
+            cost.messages,
+            cost.work
+        );
     }
 }
 

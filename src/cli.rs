@@ -93,8 +93,9 @@ pub struct Options {
     #[arg(long, conflicts_with_all = ["screenshot_to", "digest"])]
     pub report: bool,
 
-    /// Threads for the frame; all cores where it is not given. What is shown does not depend on it.
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Threads for the frame: all cores where it is not given, so many less where it is negative. What is shown does not
+    /// depend on it.
+    #[arg(short = 'j', long, value_name = "COUNT", value_parser = parse_threads, allow_negative_numbers = true)]
     pub threads: Option<u16>,
 
     /// How much is drawn for the sake of looks: as the GPU can afford, as on a software driver, or all.
@@ -261,6 +262,15 @@ pub(crate) fn parse_time(text: &str) -> Result<TimeArgument, String> {
     })
 }
 
+fn parse_threads(text: &str) -> Result<u16, String> {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as i64);
+    match text.parse::<i64>() {
+        Ok(count @ 1..=1024) => Ok(count as u16),
+        Ok(fewer @ -1024..=0) => Ok((cores + fewer).clamp(1, 1024) as u16),
+        _ => Err("a number of threads lies between -1024 and 1024".to_owned()),
+    }
+}
+
 fn parse_directives(text: &str) -> Result<String, String> {
     match EnvFilter::builder().parse(text) {
         Ok(_) => Ok(text.to_owned()),
@@ -366,6 +376,12 @@ mod tests {
         assert_eq!(parse_bytes("1.5 MiB"), Ok(1_572_864));
         assert!(parse_directives("info,chronoscope_frame=debug").is_ok());
         assert!(parse_directives("chronoscope=loud").is_err());
+        assert_eq!(parse_threads("3"), Ok(3));
+        assert_eq!(parse_threads("-1000"), Ok(1));
+        assert!(parse_threads("0").is_ok_and(|cores| cores >= 1));
+        assert!(parse_threads("1025").is_err() && parse_threads("many").is_err());
+        let cli = Cli::try_parse_from(["chronoscope", "-j", "-2"]).unwrap_or_default();
+        assert!(cli.options().threads.is_some());
         assert!(parse_bytes("0%").is_err() && parse_bytes("101%").is_err() && parse_bytes("%").is_err());
         assert!(
             parse_bytes("lots").is_err() && parse_bytes("-1").is_err() && parse_bytes("3 apples").is_err()

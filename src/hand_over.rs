@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path};
 
 use chronoscope_io::{LoadEvent, LoadSettings, SourceHandle, open_files};
 use chronoscope_live::{
-    Bytes, HandOver, Link, LiveError, LiveRuntime, Server, ServerSettings, envelope, send,
+    Bytes, HandOver, Link, LiveError, LiveRuntime, Server, ServerSettings, envelope, probe,
 };
 
 use crate::{
@@ -40,7 +40,8 @@ pub fn listen(cli: &Cli, inputs: &Inputs, runtime: &LiveRuntime) -> Listening {
         Ok(server) => return Listening::At(server),
         Err(error) => error,
     };
-    let is_for_another = inputs.links.is_empty() && !cli.is_demo() && options.is_interactive();
+    let is_for_another =
+        inputs.links.is_empty() && !cli.is_demo() && !options.live.new && options.is_interactive();
     if error.is_address_in_use() && is_for_another {
         let wanted = Wanted {
             inputs,
@@ -100,7 +101,7 @@ pub fn hand_over(
     } = wanted;
     let link = local_link(address);
     // It says whether a viewer is there, before a file is read.
-    send(runtime, &link, std::iter::empty())?;
+    probe(runtime, &link)?;
     if !inputs.files.is_empty() || inputs.stdin || blueprint.is_some() {
         let settings = LoadSettings {
             // What is only known cannot be sent.

@@ -24,11 +24,11 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     let inputs = Inputs::of(cli)?;
     let runtime = LiveRuntime::start()?;
     let signal = Arc::new(Signal::default());
-    let relay = options
-        .live
-        .serve
-        .then(|| Relay::new(options.live.server_memory_limit));
-    let mut recorder = options.live.save.as_deref().map(create).transpose()?;
+    let limit_bytes = options.live.server_memory_limit;
+    let relay = options.live.serve.then(|| match options.live.newest_first {
+        true => Relay::newest_first(limit_bytes),
+        false => Relay::new(limit_bytes),
+    });
     let server = if options.live.no_listen {
         None
     } else {
@@ -41,6 +41,8 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         server.set_waker(&signal.waker());
         Some(server)
     };
+    // A file of this name is replaced only where it can be written to from now on.
+    let mut recorder = options.live.save.as_deref().map(create).transpose()?;
     when_asked_to_end(&runtime, {
         let signal = Arc::clone(&signal);
         move || signal.end()

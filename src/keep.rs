@@ -1,4 +1,4 @@
-//! What outlives a run of the program: the views of each application as they were arranged, the theme, the sizes of
+//! What outlives a run of the program: the views of each application as they were arranged, the settings, the sizes of
 //! panels, and the files that were opened last.
 //!
 //! All lies in one folder: `settings.ron`, and a blueprint per application in `blueprints`. Files are written beside
@@ -20,7 +20,7 @@ use chronoscope_frame::{
 };
 use chronoscope_ui::{UiSettings, UiState};
 
-use self::files::{Files, KeptSettings, KeptTheme, Writer};
+use self::files::{Files, KeptChoices, KeptSettings, KeptTheme, Writer};
 
 /// Restores what earlier runs kept, and keeps what this one changes.
 pub struct KeepPlugin {
@@ -44,6 +44,8 @@ impl Plugin for KeepPlugin {
         if let Some(theme) = settings.theme.filter(|_| !self.theme_is_given) {
             world.get_resource_or_init::<UiSettings>().theme = theme.into();
         }
+        let mut shown = world.get_resource_or_init::<UiSettings>();
+        settings.choices.restore(&mut shown);
         world.get_resource_or_init::<UiState>().panel_sizes = settings.panel_sizes();
         // What the command line opened is newer.
         let mut recent = world.get_resource_or_init::<RecentFiles>();
@@ -153,8 +155,9 @@ fn keep(
     } else {
         Some(KeptTheme::from(settings.theme))
     };
-    if !keeper.settings.says(theme, &recent.0, state.panel_sizes) {
-        keeper.settings = KeptSettings::new(theme, &recent.0, state.panel_sizes);
+    let choices = KeptChoices::of(&settings);
+    if !keeper.settings.says(theme, &recent.0, state.panel_sizes, choices) {
+        keeper.settings = KeptSettings::new(theme, &recent.0, state.panel_sizes, choices);
         keeper.writer.write_settings(&keeper.settings);
     }
     for message in keeper.writer.take_problems() {

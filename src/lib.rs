@@ -91,6 +91,8 @@ mod look_at;
 #[cfg(feature = "viewer")]
 pub mod offscreen;
 #[cfg(feature = "viewer")]
+mod own_windows;
+#[cfg(feature = "viewer")]
 pub mod report;
 #[cfg(feature = "viewer")]
 pub mod screenshots;

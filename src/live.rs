@@ -22,7 +22,7 @@ mod flow;
 
 pub use chronoscope_live::{
     Code, DEFAULT_PORT, GrpcSink, HandOver, Link, LinkError, LiveError, LiveRuntime, Relay, Server,
-    ServerSettings, Status, WhenFull, connect, envelope, send, when_asked_to_end,
+    ServerSettings, Status, WhenFull, connect, envelope, probe, send, when_asked_to_end,
 };
 
 /// How a service at an address of this machine is reached from here.

@@ -13,14 +13,14 @@ use std::{
 use bevy::{
     log::LogPlugin,
     prelude::*,
-    window::{PresentMode, WindowOccluded, WindowResolution},
+    window::{ExitCondition, PresentMode, PrimaryWindow, WindowOccluded, WindowResolution},
     winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings, WinitUserEvent},
 };
 use bevy_egui::{EguiContext, EguiGlobalSettings, EguiPlugin, EguiPreUpdateSet, PrimaryEguiContext};
 use chronoscope_frame::{IngestSources, Recordings, Settled, TimeControls};
 use chronoscope_store::Waker;
 
-use crate::offscreen::SETTLED_FRAMES;
+use crate::{offscreen::SETTLED_FRAMES, own_windows::OwnWindowsPlugin};
 
 /// The engine with one window, a camera for egui in it, and Bevy's logger where the app has none yet.
 pub struct WindowedPlugin {
@@ -39,6 +39,8 @@ impl Plugin for WindowedPlugin {
         };
         let engine = DefaultPlugins.set(WindowPlugin {
             primary_window: Some(window),
+            // Those of single views go with it.
+            exit_condition: ExitCondition::OnPrimaryClosed,
             ..default()
         });
         // An app that has a logger of its own has added it before.
@@ -68,6 +70,7 @@ impl Plugin for WindowedPlugin {
                 PrimaryEguiContext,
             ));
         });
+        app.add_plugins(OwnWindowsPlugin);
         app.init_resource::<Woken>();
         app.add_systems(Startup, install_waker);
         app.add_systems(First, begin_frame);
@@ -199,7 +202,7 @@ fn spawn_timer(wake: impl Fn() -> bool + Send + 'static) -> mpsc::Sender<Instant
     sender
 }
 
-fn name_window(mut windows: Query<&mut Window>, recordings: Res<Recordings>) {
+fn name_window(mut windows: Query<&mut Window, With<PrimaryWindow>>, recordings: Res<Recordings>) {
     let title = match recordings.active() {
         Some(entry) => format!("{} - Chronoscope", entry.id().application_id),
         None => "Chronoscope".to_owned(),

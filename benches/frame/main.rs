@@ -9,6 +9,9 @@
 //! index was searched; `query_results/invalidations`, the most cached answers that a frame dropped; and
 //! `query_results/cache_share`, the bytes of the query cache as a part of the recording's.
 //!
+//! Frames of `flood_60_hz` and its like are idle but for the time that they take, so that their rate is the one in the name; beside
+//! them stand the messages a second, and `total+ui:cpu`.
+//!
 //! `bytes_per_point_1` and `_6` say who holds how much of a cloud in one view, and in six.
 //!
 //! `--threads N` gives Bevy's pools and rayon's N threads each; without it they have all of the machine's. The pools are made once per
@@ -105,11 +108,33 @@ fn play(mut scenario: Scenario, stage: &mut Stage) {
     scenario.prepare(stage);
     let costs: Vec<FrameCost> = (0..scenario.frames)
         .map(|frame| {
+            let begin = Instant::now();
             scenario.step(stage, scenarios::WARM_UP + frame);
-            stage.frame()
+            let cost = stage.frame();
+            if let Some(interval) = scenario.interval {
+                std::thread::sleep(interval.saturating_sub(begin.elapsed()));
+            }
+            cost
         })
         .collect();
     print(&scenario.name, &costs);
+    if let Some(interval) = scenario.interval {
+        // Making what arrives is no part of it.
+        let secs: f64 = costs
+            .iter()
+            .map(|cost| cost.drawn().wall.max(interval).as_secs_f64())
+            .sum();
+        let messages: usize = costs.iter().map(|cost| cost.messages).sum();
+        let (name, per_sec) = (&scenario.name, messages as f64 / secs);
+        println!("{name}\treceive_messages/messages\t{messages}\t-");
+        println!("{name}\treceive_messages/messages_per_s\t{per_sec:.0}\t-");
+        let cpus = || costs.iter().map(|cost| cost.drawn().cpu);
+        println!(
+            "{name}\ttotal+ui:cpu\t{:.4}\t{:.4}",
+            quantile_ms(cpus(), 0.5),
+            quantile_ms(cpus(), 0.95)
+        );
+    }
 }
 
 /// From a recording's file to the settled viewer, and then played.

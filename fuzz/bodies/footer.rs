@@ -1,10 +1,29 @@
 //! Footers of recordings, with their manifests: believed only where they are true, and what they name is read.
 
-use std::{io::Write as _, sync::Arc};
+use std::{
+    io::{Cursor, Write as _},
+    sync::Arc,
+};
 
-use chronoscope_io::{LoadEvent, LogMessage, index_file};
-use chronoscope_store::{ChunkId, ChunkStore};
+use chronoscope_io::{LoadEvent, LogMessage, RrdWriter, index_file};
+use chronoscope_store::{ChunkId, ChunkStore, StoreId, Timeline};
+use chronoscope_types::{Scalars, log_chunk};
 use re_log_encoding::{Encodable as _, StreamFooter};
+
+/// A small recording, of so many chunks.
+pub(crate) fn recording(chunks: i64) -> Vec<u8> {
+    let store = StoreId::recording("app", "run");
+    let mut writer = RrdWriter::new(Cursor::new(Vec::new())).expect("memory takes everything");
+    for frame in 0..chunks {
+        let times = [(Timeline::sequence("frame"), frame)];
+        let chunk = log_chunk(format!("/plots/{frame}"), times, &Scalars::new([1.0]));
+        let chunk = chunk.expect("it is a chunk");
+        writer
+            .write_chunk(&store, &chunk)
+            .expect("memory takes everything");
+    }
+    writer.finish().expect("memory takes everything").into_inner()
+}
 
 /// The file with its last footer replaced by these bytes, with lengths and a checksum that are right: otherwise nothing but
 /// the checksum would be tried. `None` where the file has no footer.

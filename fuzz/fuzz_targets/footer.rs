@@ -2,15 +2,18 @@
 
 #[path = "../bodies/footer.rs"]
 mod footer;
+#[path = "../seeds.rs"]
+mod seeds;
 
 use std::sync::LazyLock;
 
-/// A small recording whose footer is replaced.
-static WHOLE: LazyLock<Vec<u8>> =
-    LazyLock::new(|| std::fs::read("../tests/data/zoo.rrd").unwrap_or_default());
+/// The recording whose footer is replaced.
+static WHOLE: LazyLock<Vec<u8>> = LazyLock::new(|| footer::recording(5));
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    if let Some(file) = footer::with_footer(&WHOLE, input) {
+libfuzzer_sys::fuzz_target!(
+    init: seeds::plant("footer", footer::footer_of(&WHOLE).map(<[u8]>::to_vec)),
+    |input: &[u8]| {
+        let file = footer::with_footer(&WHOLE, input).expect("the recording has a footer");
         footer::run(&file);
     }
-});
+);

@@ -2,6 +2,8 @@
 
 #[path = "../bodies/markdown.rs"]
 mod body;
+#[path = "../seeds.rs"]
+mod seeds;
 // Alone, since the crate that they belong to brings the engine.
 #[allow(dead_code)]
 #[path = "../../plugins/views/src/text_document"]
@@ -10,6 +12,9 @@ mod text_document {
     pub(crate) mod plain;
 }
 
-libfuzzer_sys::fuzz_target!(|input: &str| {
-    body::run(input);
-});
+libfuzzer_sys::fuzz_target!(
+    init: seeds::plant("markdown", std::fs::read(seeds::file("README.md")).ok()),
+    |input: &str| {
+        body::run(input);
+    }
+);

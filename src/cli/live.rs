@@ -39,12 +39,16 @@ pub struct LiveOptions {
     pub save: Option<PathBuf>,
 
     /// Passes what arrives on to viewers, those that come late too, without a window, until SIGINT or SIGTERM.
-    #[arg(long, alias = "serve-grpc", conflicts_with_all = ["screenshot_to", "digest", "report"])]
+    #[arg(long, aliases = ["serve-grpc", "headless"], conflicts_with_all = ["screenshot_to", "digest", "report"])]
     pub serve: bool,
 
     /// The most memory that `--serve` keeps for viewers that come late, such as `4GB`.
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes, default_value = "1GiB")]
     pub server_memory_limit: u64,
+
+    /// With `--serve`, viewers that come late are given the newest data first.
+    #[arg(long)]
+    pub newest_first: bool,
 
     /// What SDKs pass to a viewer that they start; nothing here depends on it.
     #[arg(long, hide = true)]
@@ -57,6 +61,10 @@ pub struct LiveOptions {
     /// Likewise.
     #[arg(long, hide = true)]
     pub detach_process: bool,
+
+    /// What scripts pass to the viewer of the SDK: here it is the default, and `--no-restore` the other way.
+    #[arg(long, hide = true, conflicts_with = "no_restore")]
+    pub persist_state: bool,
 }
 
 impl LiveOptions {
@@ -138,11 +146,16 @@ mod tests {
             "--server-memory-limit=1GiB",
             "--expect-data-soon",
             "--hide-welcome-screen",
+            "--detach-process",
+            "--persist-state",
         ];
         let cli = Cli::try_parse_from(arguments).unwrap_or_default();
         assert_eq!(cli.options().live.address().port(), 9899);
         let limit = cli.options().memory_limit.unwrap_or(0);
         assert!(limit > 1 << 20 && limit < machine_bytes(), "{limit}");
         assert_eq!(cli.options().live.server_memory_limit, 1 << 30);
+        // Without a window, what is sent is there for viewers that connect.
+        let cli = Cli::try_parse_from(["chronoscope", "--port=9899", "--headless"]).unwrap_or_default();
+        assert!(cli.options().live.serve && cli.options().is_headless());
     }
 }

@@ -15,7 +15,7 @@ use chronoscope_frame::{RecentFiles, Report, kept::KeptBlueprint};
 use chronoscope_io::{Severity, read_file, write_file, write_text};
 use chronoscope_store::{Chunk, StoreId};
 use chronoscope_types::{LogMessage, StoreInfo, StoreSource};
-use chronoscope_ui::PanelSizes;
+use chronoscope_ui::{PanelSizes, UiSettings};
 use serde::{Deserialize, Serialize};
 
 /// Larger files than this are not of this program.
@@ -30,6 +30,40 @@ pub(super) struct KeptSettings {
     left_panel: Option<f32>,
     right_panel: Option<f32>,
     time_panel: Option<f32>,
+    pub(super) choices: KeptChoices,
+}
+
+/// What was chosen on the page of settings, beside the theme. What an earlier version did not keep is as the program
+/// has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct KeptChoices {
+    local_time: Option<bool>,
+    fold_gaps: Option<bool>,
+    keep_hidden_views: Option<bool>,
+    system_fonts: Option<bool>,
+    desktop_dialogs: Option<bool>,
+}
+
+impl KeptChoices {
+    pub(super) fn of(settings: &UiSettings) -> Self {
+        Self {
+            local_time: Some(settings.local_time),
+            fold_gaps: Some(settings.fold_gaps),
+            keep_hidden_views: Some(settings.keep_hidden_views),
+            system_fonts: Some(settings.system_fonts),
+            desktop_dialogs: Some(settings.desktop_dialogs),
+        }
+    }
+
+    pub(super) fn restore(self, settings: &mut UiSettings) {
+        let restore = |kept: Option<bool>, setting: &mut bool| *setting = kept.unwrap_or(*setting);
+        restore(self.local_time, &mut settings.local_time);
+        restore(self.fold_gaps, &mut settings.fold_gaps);
+        restore(self.keep_hidden_views, &mut settings.keep_hidden_views);
+        restore(self.system_fonts, &mut settings.system_fonts);
+        restore(self.desktop_dialogs, &mut settings.desktop_dialogs);
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +94,12 @@ impl From<egui::ThemePreference> for KeptTheme {
 }
 
 impl KeptSettings {
-    pub(super) fn new(theme: Option<KeptTheme>, recent: &[PathBuf], sizes: PanelSizes) -> Self {
+    pub(super) fn new(
+        theme: Option<KeptTheme>,
+        recent: &[PathBuf],
+        sizes: PanelSizes,
+        choices: KeptChoices,
+    ) -> Self {
         let text = |path: &PathBuf| path.to_str().map(str::to_owned);
         Self {
             theme,
@@ -68,14 +107,22 @@ impl KeptSettings {
             left_panel: sizes.left,
             right_panel: sizes.right,
             time_panel: sizes.time,
+            choices,
         }
     }
 
     /// Whether this is all that it would say.
-    pub(super) fn says(&self, theme: Option<KeptTheme>, recent: &[PathBuf], sizes: PanelSizes) -> bool {
+    pub(super) fn says(
+        &self,
+        theme: Option<KeptTheme>,
+        recent: &[PathBuf],
+        sizes: PanelSizes,
+        choices: KeptChoices,
+    ) -> bool {
         // A name that is no text is not worth a format that could hold it.
         let texts = recent.iter().filter_map(|path| path.to_str());
         self.theme == theme
+            && self.choices == choices
             && self.recent_files.iter().map(String::as_str).eq(texts)
             && (self.left_panel, self.right_panel, self.time_panel) == (sizes.left, sizes.right, sizes.time)
     }

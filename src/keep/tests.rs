@@ -189,7 +189,9 @@ fn settings_and_recent_files_are_there_again() {
     let file = folder.path().join("a.rrd");
     std::fs::write(&file, "").unwrap();
     let mut run = Run::start(folder.path());
-    run.app.world_mut().resource_mut::<UiSettings>().theme = egui::ThemePreference::Light;
+    let mut settings = run.app.world_mut().resource_mut::<UiSettings>();
+    settings.theme = egui::ThemePreference::Light;
+    (settings.local_time, settings.fold_gaps) = (true, false);
     run.app.world_mut().resource_mut::<UiState>().panel_sizes.left = Some(222.0);
     run.app
         .world_mut()
@@ -200,7 +202,10 @@ fn settings_and_recent_files_are_there_again() {
 
     let run = Run::start(folder.path());
     let world = run.app.world();
-    assert_eq!(world.resource::<UiSettings>().theme, egui::ThemePreference::Light);
+    let settings = world.resource::<UiSettings>();
+    assert_eq!(settings.theme, egui::ThemePreference::Light);
+    assert_eq!((settings.local_time, settings.fold_gaps), (true, false));
+    assert!(!settings.keep_hidden_views && !settings.desktop_dialogs);
     assert_eq!(world.resource::<UiState>().panel_sizes.left, Some(222.0));
     assert_eq!(world.resource::<RecentFiles>().0, [file]);
     assert!(world.resource::<FileRequests>().is_empty());

@@ -49,8 +49,7 @@ impl FlowMeter {
             let now = SystemTime::now()
                 .duration_since(SystemTime::UNIX_EPOCH)
                 .unwrap_or_default();
-            let delay_secs = now.saturating_sub(Duration::from_nanos(made)).as_secs_f32();
-            self.flow.delay_secs = (delay_secs < OLD_SECS).then_some(delay_secs);
+            self.flow.delay_secs = delay_secs(Duration::from_nanos(made), now);
         }
         if elapsed >= WINDOW {
             self.update(elapsed);
@@ -67,6 +66,12 @@ impl FlowMeter {
     }
 }
 
+/// How late something is that was made at a time, by two clocks that may have been set since; `None` where it is old.
+fn delay_secs(made: Duration, now: Duration) -> Option<f32> {
+    let delay = now.saturating_sub(made).as_secs_f32();
+    (delay < OLD_SECS).then_some(delay)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -75,6 +80,15 @@ mod tests {
     use chronoscope_types::{Scalars, log_chunk};
 
     use super::*;
+
+    #[test]
+    fn clocks_that_jump_make_no_delay_of_less_than_nothing() {
+        let secs = Duration::from_secs;
+        assert_eq!(delay_secs(secs(100), secs(101)), Some(1.0));
+        assert_eq!(delay_secs(secs(200), secs(100)), Some(0.0));
+        assert_eq!(delay_secs(secs(100), secs(4_000)), None);
+        assert_eq!(delay_secs(Duration::MAX, Duration::ZERO), Some(0.0));
+    }
 
     #[test]
     fn rates_are_over_the_time_that_passed() {

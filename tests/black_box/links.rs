@@ -140,18 +140,23 @@ fn a_server_that_cannot_prove_who_it_is_is_not_asked() {
     }
 }
 
-#[test]
-fn an_encrypted_service_is_followed() {
-    let runtime = LiveRuntime::start().unwrap();
+/// A service that passes a recording on, and the number of its messages.
+fn relay_of(file: &str) -> (Server, usize) {
     let relay = Relay::new(1 << 30);
     let settings = ServerSettings {
         address: ([127, 0, 0, 1], 0).into(),
         relay: Some(relay.clone()),
         ..ServerSettings::default()
     };
-    let server = Server::start(&runtime, &settings).unwrap();
-    let (messages, _) = read_file(data("scene.rrd"));
+    let server = Server::start(&LiveRuntime::start().unwrap(), &settings).unwrap();
+    let (messages, _) = read_file(data(file));
     messages.iter().for_each(|message| relay.push(message).unwrap());
+    (server, messages.len())
+}
+
+#[test]
+fn an_encrypted_service_is_followed() {
+    let (server, num_messages) = relay_of("scene.rrd");
     let secure = encrypted(server.address(), b"h2");
     let link = format!("rerun+https://localhost:{}/proxy", secure.port());
     let folder = tempfile::TempDir::new().unwrap();
@@ -163,7 +168,7 @@ fn an_encrypted_service_is_followed() {
     assert!(said.contains("could not be encrypted"), "{said}");
     assert!(read_file(&path).0.is_empty());
     let mut program = command(&saving, true).spawn().unwrap();
-    while read_file(&path).0.len() < messages.len() {
+    while read_file(&path).0.len() < num_messages {
         assert!(
             program.try_wait().unwrap().is_none(),
             "it runs until it is told to end"
@@ -190,16 +195,7 @@ fn update_until(app: &mut App, is_there: impl Fn(&World) -> bool) {
 
 #[test]
 fn links_are_opened_by_command_as_files_are() {
-    let runtime = LiveRuntime::start().unwrap();
-    let relay = Relay::new(1 << 30);
-    let settings = ServerSettings {
-        address: ([127, 0, 0, 1], 0).into(),
-        relay: Some(relay.clone()),
-        ..ServerSettings::default()
-    };
-    let server = Server::start(&runtime, &settings).unwrap();
-    let (messages, _) = read_file(data("zoo.rrd"));
-    messages.iter().for_each(|message| relay.push(message).unwrap());
+    let (server, _) = relay_of("zoo.rrd");
     let links = [
         format!("http://{}/scene.rrd", web_server(data("scene.rrd"))),
         format!("rerun+http://{}/proxy", server.address()),

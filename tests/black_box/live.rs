@@ -8,9 +8,9 @@ use std::{
 
 use bevy::prelude::*;
 use chronoscope::{
-    cli::TimeArgument,
+    cli::{Cli, TimeArgument},
     frame::{ActiveBlueprint, Cursor, FramePlugins, IngestSources, PlayState, Recordings, TimeControls},
-    hand_over::{Wanted, hand_over},
+    hand_over::{Listening, Wanted, hand_over, listen},
     inputs::Inputs,
     io::{LoadEvent, read_file},
     live::{self, Link, LiveRuntime, ServerSettings, envelope},
@@ -18,6 +18,7 @@ use chronoscope::{
     store::{EntityPath, StoreId, Timeline},
     types::{LogMessage, Scalars, SourceStatus, StoreInfo, log_chunk},
 };
+use clap::Parser as _;
 use tempfile::TempDir;
 
 use crate::program::{data, digest};
@@ -162,6 +163,126 @@ fn what_is_handed_over_is_shown_where_and_as_the_other_start_was_told() {
     let viewport = world.resource::<ActiveBlueprint>().viewport();
     let names: Vec<_> = viewport.views.values().map(|view| view.name.as_deref()).collect();
     assert_eq!(names, [Some("Handed over")]);
+}
+
+#[test]
+fn what_has_arrived_is_shown_within_two_frames() {
+    let (mut app, link) = viewer();
+    let store = StoreId::recording("app", "steady");
+    let (more, messages) = std::sync::mpsc::channel();
+    let sender = std::thread::spawn(move || {
+        let runtime = LiveRuntime::start().unwrap();
+        let messages = messages.into_iter().map(|message| envelope(&message).unwrap());
+        live::send(&runtime, &link, messages).unwrap();
+    });
+    more.send(LogMessage::StoreInfo(StoreInfo::new(store.clone())))
+        .unwrap();
+    more.send(row(&store, "/a", 0)).unwrap();
+    let rows = |app: &App| {
+        let entry = app.world().resource::<Recordings>().find(&store);
+        entry.map_or(0, |entry| entry.store().num_rows())
+    };
+    while rows(&app) == 0 {
+        app.update();
+    }
+    for time in 1..30 {
+        more.send(row(&store, "/a", time)).unwrap();
+        let waits = |app: &App| {
+            let sources = app.world().resource::<IngestSources>();
+            let mut flows = sources.states().filter_map(|source| source.flow);
+            flows.any(|flow| flow.waiting_bytes > 0)
+        };
+        while !waits(&app) {
+            std::thread::yield_now();
+        }
+        app.update();
+        app.update();
+        assert_eq!(rows(&app), time as u64 + 1);
+        assert_eq!(app.world().resource::<Cursor>().time, time);
+    }
+    drop(more);
+    sender.join().unwrap();
+}
+
+#[test]
+fn a_clock_that_jumps_loses_no_row_and_the_cursor_stays_at_the_end() {
+    let (mut app, link) = viewer();
+    let store = StoreId::recording("app", "jumps");
+    let times = [10, 11, i64::MAX - 1, 3, -5, i64::MIN + 1, 12];
+    let info = LogMessage::StoreInfo(StoreInfo::new(store.clone()));
+    let rows = times.iter().map(|time| row(&store, "/a", *time));
+    send(&link, std::iter::once(info).chain(rows).collect())
+        .join()
+        .unwrap();
+    live::take_one_sender(&mut app);
+    app.update();
+    let world = app.world();
+    let entry = world.resource::<Recordings>().find(&store).unwrap();
+    assert_eq!(entry.store().num_rows(), times.len() as u64);
+    let frame = entry.store().timeline_id("frame");
+    let cursor = world.resource::<Cursor>();
+    assert_eq!((cursor.timeline, cursor.time), (frame, i64::MAX - 1));
+}
+
+#[test]
+fn a_port_that_is_taken_is_left_to_who_has_it() {
+    let (app, link) = viewer();
+    let runtime = LiveRuntime::start().unwrap();
+    let start = |port: u16, more: &[&str]| {
+        let port = format!("--port={port}");
+        let arguments = ["chronoscope", &port].into_iter().chain(more.iter().copied());
+        let cli = Cli::try_parse_from(arguments).unwrap();
+        listen(&cli, &Inputs::of(&cli).unwrap(), &runtime)
+    };
+    let listens_elsewhere = |listening: Listening, port: u16| match listening {
+        Listening::At(server) => assert_ne!(server.address().port(), port),
+        other => panic!("{other:?}"),
+    };
+    // A viewer: another is not needed, unless it is asked for, or has something else to do.
+    assert!(matches!(start(link.port(), &[]), Listening::HandedOver));
+    listens_elsewhere(start(link.port(), &["--new"]), link.port());
+    listens_elsewhere(start(link.port(), &["--digest"]), link.port());
+    // Another program.
+    let other = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = other.local_addr().unwrap().port();
+    let accepting = other.try_clone().unwrap();
+    std::thread::spawn(move || drop(accepting.accept()));
+    listens_elsewhere(start(port, &[]), port);
+    drop((app, other));
+}
+
+#[test]
+fn whoever_listens_to_other_machines_is_told_what_that_means() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("saved.rrd");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_chronoscope"))
+        .args(["--bind", "0.0.0.0", "--port", "auto", "--save"])
+        .arg(path)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(program.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("nothing is encrypted")));
+    program.kill().unwrap();
+    program.wait().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_program_on_a_port_replaces_no_file() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (first, link) = listening(&["--save", &path("first.rrd")]);
+    std::fs::write(path("second.rrd"), "of yesterday").unwrap();
+    let port = link.port().to_string();
+    let output = crate::program::run(&["--save", &path("second.rrd"), "--port", &port]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains(&port), "{said}");
+    assert_eq!(std::fs::read(path("second.rrd")).unwrap(), b"of yesterday");
+    let sent = messages_of("scene.rrd");
+    send(&link, sent.clone()).join().unwrap();
+    finish(first, Some("-TERM"));
+    assert_eq!(read_file(path("first.rrd")).0.len(), sent.len());
 }
 
 /// Waits for what the program prints, and asks it to end before, where that is said.

@@ -1,15 +1,22 @@
-"""Drives the viewer with the Python SDK: python check.py PROGRAM. Run by `cargo xtask sdk`."""
+"""Drives the viewer with the Python SDK. Run by `cargo xtask sdk`."""
 
+import argparse
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-program = sys.argv[1]
-flood = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
+parser = argparse.ArgumentParser()
+parser.add_argument("program", help="the viewer")
+parser.add_argument("flood", nargs="?", type=int, default=100_000, help="the number of single rows to flood it with")
+parser.add_argument("--older", help="a Python that has an older SDK")
+parser.add_argument("--only", help="only checks whose names have this in them")
+options = parser.parse_args()
+program, flood = options.program, options.flood
 here = Path(__file__).parent
 
 
@@ -37,9 +44,9 @@ class Viewer:
         return out
 
 
-def send(viewer: Viewer, *what: str, wait: bool = True) -> subprocess.Popen:
+def send(viewer: Viewer, *what: str, wait: bool = True, python: str = sys.executable) -> subprocess.Popen:
     sender = subprocess.Popen(
-        [sys.executable, here / "send.py", viewer.url, *what], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [python, here / "send.py", viewer.url, *what], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     if wait:
         out = sender.communicate(timeout=600)[0]
@@ -48,15 +55,44 @@ def send(viewer: Viewer, *what: str, wait: bool = True) -> subprocess.Popen:
     return sender
 
 
+rerun = [sys.executable, "-m", "rerun_cli", "rrd"]
+
+
 def stats(path: Path) -> str:
-    rerun = [sys.executable, "-m", "rerun_cli", "rrd"]
     subprocess.run([*rerun, "verify", path], check=True, capture_output=True)
     return subprocess.run([*rerun, "stats", path], check=True, capture_output=True, text=True).stdout
 
 
+def wait_until(is_there, what: str) -> None:
+    end = time.time() + 60
+    while not is_there():
+        assert time.time() < end, what
+        time.sleep(0.05)
+
+
+def late(command: list[str | Path], path: Path, num_rows: int) -> str:
+    """What a reader that comes late has written to a file, once it has so many rows."""
+
+    def is_there() -> bool:
+        if not path.exists() or path.stat().st_size == 0:
+            return False
+        # A recording that is being written has no end yet.
+        run = subprocess.run([*rerun, "stats", path], capture_output=True, text=True)
+        return run.returncode == 0 and rows(run.stdout) >= num_rows
+
+    reader = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(is_there, f"{command} does not get {num_rows} rows")
+    finally:
+        reader.send_signal(signal.SIGINT)
+        reader.wait(30)
+    return subprocess.run([*rerun, "stats", path], capture_output=True, text=True).stdout
+
+
 def rows(text: str) -> int:
     # Thousands are set apart by spaces of some kind.
-    return int(re.sub(r"\D", "", re.search(r"num_rows = (.*)", text)[1]))
+    found = re.search(r"num_rows = (.*)", text)
+    return int(re.sub(r"\D", "", found[1])) if found else 0
 
 
 def connect_and_blueprint(folder: Path) -> None:
@@ -125,6 +161,52 @@ def viewer_restarts(folder: Path) -> None:
     print(f"  the running sender {'found' if found else 'did not look for'} the new viewer, and {out.strip()}")
 
 
+def an_older_sdk(folder: Path) -> None:
+    if options.older is None:
+        print("  skipped: no older SDK was given")
+        return
+    viewer = Viewer("--digest")
+    send(viewer, "rows", python=options.older)
+    digest = viewer.finish()
+    assert "/plots/a" in digest and "/world/box" in digest, digest
+    saver = Viewer("--save", str(folder / "older.rrd"))
+    send(saver, "late_transforms", python=options.older)
+    time.sleep(0.2)
+    saver.finish(signal.SIGTERM)
+    assert rows(stats(folder / "older.rrd")) >= 40
+
+
+def spawned(folder: Path) -> None:
+    """`rr.spawn` starts the program in the place of Rerun's viewer, and takes the one that runs the next time. Nothing is said
+    against its version, all that is passed is accepted, and readers that come late find everything, Rerun's own among them."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # Without a window, so that no display is needed.
+    stand_in = folder / "viewer"
+    stand_in.write_text(f'#!/bin/sh\n[ "$1" = --version ] || echo $$ "$@" >> "{folder}/started"\nexec "{program}" "$@" --headless\n')
+    stand_in.chmod(0o755)
+    said = ""
+    for entity in "ab":
+        # What a viewer says goes where its sender does, and it outlives that: a file, not a pipe.
+        with open(folder / "said", "w+") as file:
+            spawner = [sys.executable, here / "send.py", str(port), "spawn", entity, str(stand_in)]
+            subprocess.run(spawner, check=True, timeout=60, stdout=file, stderr=file)
+            file.seek(0)
+            said += file.read()
+    started = (folder / "started").read_text().splitlines()
+    try:
+        assert len(started) == 1, f"the second one uses the viewer of the first: {started}"
+        assert "version" not in said.lower() and "warn" not in said.lower() and "error" not in said.lower(), said
+        link = f"rerun+http://127.0.0.1:{port}/proxy"
+        ours, theirs = folder / "ours.rrd", folder / "theirs.rrd"
+        late([program, "--no-listen", "--save", ours, link], ours, 202)
+        text = late([sys.executable, "-m", "rerun_cli", link, "--save", theirs, "--port", "auto"], theirs, 202)
+        assert rows(text) == rows(stats(ours)), f"{text}\n---\n{stats(ours)}"
+    finally:
+        subprocess.run(["kill", started[0].split()[0]], check=True)
+
+
 def late_transforms_equal_the_file(folder: Path) -> None:
     look = ("--digest", "--time", "frame=7")
     viewer = Viewer(*look)
@@ -154,9 +236,13 @@ for check in [
     killed_in_the_middle,
     viewer_is_gone,
     viewer_restarts,
+    an_older_sdk,
+    spawned,
     late_transforms_equal_the_file,
     flooded,
 ]:
+    if options.only is not None and options.only not in check.__name__:
+        continue
     with tempfile.TemporaryDirectory() as folder:
         check(Path(folder))
     print(f"ok: {check.__name__.replace('_', ' ')}", flush=True)

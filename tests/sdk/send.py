@@ -32,6 +32,11 @@ if what == "rows":
     connect("run", has_layout=True)
     rr.log("world/box", rr.Boxes3D(half_sizes=[[1, 2, 3]]), static=True)
     rows("plots/" + (argument or "a"), 100)
+elif what == "spawn":
+    # The address is a port here, and another argument the viewer.
+    rr.init("sdk", recording_id="run")
+    rr.spawn(port=int(url), executable_path=sys.argv[4], hide_welcome_screen=True)
+    rows("plots/" + argument, 101)
 elif what == "late_transforms":
     connect("late")
     for frame in range(20):

@@ -1,7 +1,7 @@
 //! What is not part of the suite: the real Python SDK and its tools, and fuzzing.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
 
@@ -9,8 +9,23 @@ use anyhow::{Context as _, bail};
 
 use crate::commands::{cargo, exit_code, run as run_command, workspace_root};
 
-/// The version that the viewer is held against.
-const SDK: &str = "rerun-sdk==0.41.0";
+/// The version that the viewer is held against, and the folder of its environment.
+const SDK: Environment = Environment {
+    package: "rerun-sdk==0.41.0",
+    folder: "target/sdk",
+};
+
+/// One that many programs still have.
+const OLDER_SDK: Environment = Environment {
+    package: "rerun-sdk==0.36.3",
+    folder: "target/sdk-older",
+};
+
+/// A Python with an SDK.
+struct Environment {
+    package: &'static str,
+    folder: &'static str,
+}
 
 /// Drives the viewer with the Python SDK, in an environment that is made where it is missing. Without Python nothing is
 /// checked, and that is said.
@@ -23,29 +38,7 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<ExitCode> {
         println!("skipped: there is no Python 3 here to run the SDK with.");
         return Ok(ExitCode::SUCCESS);
     };
-    let environment = root.join("target/sdk");
-    let program = environment.join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    });
-    if !is_ready(&program) {
-        println!("Making an environment with {SDK} in {}.", environment.display());
-        let made = Command::new(python)
-            .args(["-m", "venv"])
-            .arg(&environment)
-            .status()
-            .context("cannot start Python")?;
-        let installed = made.success()
-            && Command::new(&program)
-                .args(["-m", "pip", "install", "--quiet", SDK])
-                .status()
-                .context("cannot start pip")?
-                .success();
-        if !installed {
-            bail!("the environment in {} could not be made", environment.display());
-        }
-    }
+    let (program, older) = (SDK.python(&root, python)?, OLDER_SDK.python(&root, python)?);
     // As the suite builds it, so that the engine is built once for both.
     let built = run_command(&mut cargo(&["build", "--bin", "chronoscope"])?)?;
     if !built.success() {
@@ -56,18 +49,24 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<ExitCode> {
         .join("debug")
         .join(format!("chronoscope{}", std::env::consts::EXE_SUFFIX));
     let mut check = Command::new(&program);
-    check.arg(root.join("tests/sdk/check.py")).arg(viewer).args(args);
+    check
+        .arg(root.join("tests/sdk/check.py"))
+        .arg(viewer)
+        .arg("--older")
+        .arg(older)
+        .args(args);
     let checked = run_command(&mut check)?;
     if !checked.success() {
         return Ok(exit_code(checked));
     }
-    verify_written(&environment, &program)
+    verify_written(&program)
 }
 
 /// Has Rerun's own tool verify what `chronoscope_log` and the recorder of worlds write.
-fn verify_written(environment: &Path, python: &Path) -> anyhow::Result<ExitCode> {
+fn verify_written(python: &Path) -> anyhow::Result<ExitCode> {
+    let folder = workspace_root()?.join("target");
     for example in ["log_without_bevy", "fork"] {
-        let file = environment.join(format!("{example}.rrd"));
+        let file = folder.join(format!("{example}.rrd"));
         let written = run_command(cargo(&["run", "--example", example, "--"])?.arg(&file))?;
         if !written.success() {
             return Ok(exit_code(written));
@@ -112,6 +111,41 @@ fn python() -> Option<&'static str> {
         let version = Command::new(name).arg("--version").output();
         version.is_ok_and(|output| output.stdout.starts_with(b"Python 3"))
     })
+}
+
+impl Environment {
+    /// The Python of the environment, which is made by another one where it is missing.
+    fn python(&self, root: &Path, by: &str) -> anyhow::Result<PathBuf> {
+        let folder = root.join(self.folder);
+        let python = folder.join(if cfg!(windows) {
+            "Scripts/python.exe"
+        } else {
+            "bin/python"
+        });
+        if is_ready(&python) {
+            return Ok(python);
+        }
+        println!(
+            "Making an environment with {} in {}.",
+            self.package,
+            folder.display()
+        );
+        let made = Command::new(by)
+            .args(["-m", "venv"])
+            .arg(&folder)
+            .status()
+            .context("cannot start Python")?;
+        let installed = made.success()
+            && Command::new(&python)
+                .args(["-m", "pip", "install", "--quiet", self.package])
+                .status()
+                .context("cannot start pip")?
+                .success();
+        if !installed {
+            bail!("the environment in {} could not be made", folder.display());
+        }
+        Ok(python)
+    }
 }
 
 fn is_ready(python: &Path) -> bool {

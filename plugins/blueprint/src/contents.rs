@@ -1,14 +1,21 @@
 //! Contents expressions: which entities a view shows.
 //!
 //! A filter is a list of rules, `+ /world/**`, `- /world/roads/**`, `$origin/lidar`. A rule without a sign includes. `/**`
-//! at the end stands for the entity and all below it; other uses of `*` mean nothing. `$origin` is the view's origin. Of
-//! the rules that match an entity the most specific wins, an entity's own rule before one for its subtree; of equally
-//! specific ones, the last. What no rule matches is not shown. Properties of the recording (`/__properties/**`) are only
-//! shown by a rule that names them.
+//! at the end stands for the entity and all below it. `$origin` is the view's origin. A star in a part stands for any
+//! characters of that part, a part `**` for any number of parts: `/robots/*/pose`, `/**/camera`, `/plots/wheel_*`. A star
+//! of a name has a backslash before it.
+//!
+//! Of the rules that match an entity the most specific wins: the one that matches down to the deepest part, an entity's
+//! own rule before one for its subtree, one without stars before one with stars; of equally specific ones, the last. What
+//! no rule matches is not shown. Properties of the recording (`/__properties/**`) are only shown by a rule that names them.
+
+mod pattern;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use chronoscope_store::{EntityPath, path::split_parts};
+
+use self::pattern::{PathPattern, PatternMatch, canonical_part, has_star};
 
 /// Where recordings keep properties of themselves, which no view shows unasked.
 pub const PROPERTIES_PATH: &str = "/__properties";
@@ -86,40 +93,38 @@ impl ContentsRule {
         &self.expression
     }
 
-    /// The path meant, and whether its subtree is.
+    /// The path meant, and whether its subtree is. Stars are taken for names.
     pub fn resolve(&self, origin: &EntityPath) -> (EntityPath, bool) {
-        let (path, subtree) = match self.expression.strip_suffix("/**") {
+        let (path, subtree) = self.path_and_subtree();
+        (EntityPath::parse(&with_origin(path, origin)), subtree)
+    }
+
+    /// The path without the `/**` at its end, and whether that stood there.
+    fn path_and_subtree(&self) -> (&str, bool) {
+        match self.expression.strip_suffix("/**") {
             Some(path) => (path, true),
             None if &*self.expression == "**" => ("", true),
             None => (&*self.expression, false),
-        };
-        // Of the parts as written: a `$` that is escaped belongs to a name.
-        let mut resolved = String::new();
-        for part in split_parts(path) {
-            if is_origin(part) {
-                resolved.push_str(origin.as_str());
-            } else {
-                resolved.push('/');
-                resolved.push_str(part);
-            }
         }
-        (EntityPath::parse(&resolved), subtree)
+    }
+
+    /// What the stars of the rule mean; `None` where it has none.
+    fn with_stars(&self, origin: &EntityPath) -> Option<StarRule> {
+        let (path, subtree) = self.path_and_subtree();
+        has_star(path).then(|| StarRule {
+            pattern: PathPattern::parse(&with_origin(path, origin)),
+            subtree,
+            effect: self.effect,
+        })
     }
 
     /// What is likely not meant as it is written.
     pub fn problem(&self) -> Option<ContentsProblem> {
-        let path = self.expression.strip_suffix("/**").unwrap_or(&self.expression);
-        let path = if path == "**" { "" } else { path };
-        if let Some(part) = split_parts(path).find(|part| part.starts_with('$') && !is_origin(part)) {
-            return Some(ContentsProblem::UnknownVariable {
-                variable: part.to_owned(),
-            });
-        }
-        path.replace(r"\*", "")
-            .contains('*')
-            .then(|| ContentsProblem::StrayStar {
-                expression: self.expression.to_string(),
-            })
+        let (path, _) = self.path_and_subtree();
+        let unknown = split_parts(path).find(|part| part.starts_with('$') && !is_origin(part))?;
+        Some(ContentsProblem::UnknownVariable {
+            variable: unknown.to_owned(),
+        })
     }
 }
 
@@ -138,12 +143,6 @@ pub enum ContentsProblem {
     UnknownVariable {
         /// As written, with its `$`.
         variable: String,
-    },
-    /// A star elsewhere than in `/**` at the end.
-    #[error("{expression}: a star is only allowed in /** at the end")]
-    StrayStar {
-        /// The rule's path.
-        expression: String,
     },
 }
 
@@ -210,7 +209,12 @@ impl ContentsFilter {
     /// What the rules match for a view at this origin.
     pub fn resolve(&self, origin: &EntityPath) -> ResolvedContents {
         let mut nodes: BTreeMap<EntityPath, NodeRules> = BTreeMap::new();
+        let mut stars = Vec::new();
         for rule in &self.rules {
+            if let Some(rule) = rule.with_stars(origin) {
+                stars.push(rule);
+                continue;
+            }
             let (path, subtree) = rule.resolve(origin);
             let node = nodes.entry(path).or_default();
             *(if subtree {
@@ -224,11 +228,11 @@ impl ContentsFilter {
             .or_default()
             .subtree
             .get_or_insert(RuleEffect::Exclude);
-        ResolvedContents { nodes }
+        ResolvedContents { nodes, stars }
     }
 
     /// Has an entity (alone, or with all below it) shown or not shown, with as few rules as that takes. What is not meant
-    /// stays as it was.
+    /// stays as it was, and so do rules with stars that name something below it and something elsewhere.
     pub fn set(&mut self, origin: &EntityPath, path: &EntityPath, subtree: bool, effect: RuleEffect) {
         self.rules.retain(|rule| {
             let (other, other_subtree) = rule.resolve(origin);
@@ -240,12 +244,17 @@ impl ContentsFilter {
         });
         let resolved = self.resolve(origin);
         let done = if subtree {
-            resolved.inherited(path) == effect
+            // Stars may say otherwise of the entity itself.
+            resolved.inherited(path) == effect && resolved.matches(path) == effect.includes()
         } else {
             resolved.matches(path) == effect.includes()
         };
-        if !done {
-            self.push(ContentsRule::for_entity(effect, path, subtree));
+        if done {
+            return;
+        }
+        self.push(ContentsRule::for_entity(effect, path, subtree));
+        if self.resolve(origin).matches(path) != effect.includes() {
+            self.push(ContentsRule::for_entity(effect, path, false));
         }
     }
 }
@@ -288,16 +297,38 @@ struct NodeRules {
     exact: Option<RuleEffect>,
 }
 
+/// A rule with stars, with the origin filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct StarRule {
+    pattern: PathPattern,
+    subtree: bool,
+    effect: RuleEffect,
+}
+
+impl StarRule {
+    /// What it says of a path. Stars do not name properties of the recording.
+    fn compare(&self, path: &EntityPath) -> Option<PatternMatch> {
+        let is_meant = !is_property(path) || is_property(&self.pattern.base);
+        is_meant.then(|| self.pattern.compare(path))
+    }
+}
+
 /// What a view's rules match, with the origin filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResolvedContents {
     nodes: BTreeMap<EntityPath, NodeRules>,
+    /// The rules with stars, in order.
+    stars: Vec<StarRule>,
 }
 
 impl ResolvedContents {
-    /// Whether the entity is shown. Costs as much as there are rules, or parts of the path where those are fewer.
+    /// Whether the entity is shown. Costs as much as there are rules, or parts of the path where those are fewer; with stars
+    /// as much as there are such rules and parts, multiplied.
     pub fn matches(&self, path: &EntityPath) -> bool {
         let exact = self.nodes.get(path).and_then(|node| node.exact);
+        let is_exact =
+            |rule: &&StarRule| !rule.subtree && rule.compare(path).is_some_and(|compared| compared.is_whole);
+        let exact = exact.or_else(|| Some(self.stars.iter().rfind(is_exact)?.effect));
         exact.unwrap_or_else(|| self.inherited(path)).includes()
     }
 
@@ -312,6 +343,12 @@ impl ResolvedContents {
             .range(path.clone()..)
             .take_while(|(other, _)| other.starts_with(path))
             .any(|(_, node)| differs(node.subtree) || differs(node.exact));
+        let mixed = mixed
+            || self.stars.iter().any(|rule| {
+                let compared = rule.compare(path);
+                rule.effect != inherited
+                    && compared.is_some_and(|compared| compared.is_whole || compared.may_match_below)
+            });
         match (mixed, inherited) {
             (true, _) => SubtreeMatch::Mixed,
             (false, RuleEffect::Include) => SubtreeMatch::All,
@@ -319,8 +356,16 @@ impl ResolvedContents {
         }
     }
 
-    /// Whether every entity that `other` matches, now or to come, is matched here too.
+    /// Whether every entity that `other` matches, now or to come, is matched here too. With stars in either, some cases that
+    /// are so are not found.
     pub fn covers(&self, other: &Self) -> bool {
+        if self == other {
+            return true;
+        }
+        if !self.stars.is_empty() || !other.stars.is_empty() {
+            let fewest = self.without_stars_at_least();
+            return fewest.is_some_and(|fewest| fewest.covers(&other.without_stars_at_most()));
+        }
         // What a filter says of a path depends only on the deepest path with a rule at or above it. So it is enough to
         // compare at each such path, and at some child of it that no rule names.
         let root = EntityPath::root();
@@ -333,31 +378,93 @@ impl ResolvedContents {
         })
     }
 
-    /// The paths with a rule that includes them or what lies below, in order.
+    /// Contents without stars that match nothing that is not matched here; `None` where there are none to be had.
+    fn without_stars_at_least(&self) -> Option<Self> {
+        // Without a rule that includes, there is less.
+        let is_more = self.stars.iter().all(|rule| rule.effect.includes());
+        is_more.then(|| Self {
+            nodes: self.nodes.clone(),
+            stars: Vec::new(),
+        })
+    }
+
+    /// Contents without stars that match all that is matched here.
+    fn without_stars_at_most(&self) -> Self {
+        let includes = |rule: &&StarRule| rule.effect.includes();
+        let mut nodes = self.nodes.clone();
+        if self.stars.iter().any(|rule| includes(&rule)) {
+            // What is excluded elsewhere may be included by a star.
+            for node in nodes.values_mut() {
+                node.subtree = node.subtree.filter(|effect| effect.includes());
+                node.exact = node.exact.filter(|effect| effect.includes());
+            }
+        }
+        for rule in self.stars.iter().filter(includes) {
+            nodes.entry(rule.pattern.base.clone()).or_default().subtree = Some(rule.effect);
+        }
+        let properties = nodes.entry(EntityPath::parse(PROPERTIES_PATH)).or_default();
+        properties.subtree.get_or_insert(RuleEffect::Exclude);
+        Self {
+            nodes,
+            stars: Vec::new(),
+        }
+    }
+
+    /// The paths with a rule that includes them or what lies below; of rules with stars, what lies above all that they match.
     pub(crate) fn included_paths(&self) -> impl Iterator<Item = &EntityPath> {
         let includes = |effect: Option<RuleEffect>| effect.is_some_and(RuleEffect::includes);
-        self.nodes
+        let named = self
+            .nodes
             .iter()
             .filter(move |(_, node)| includes(node.subtree) || includes(node.exact))
-            .map(|(path, _)| path)
+            .map(|(path, _)| path);
+        let stars = self.stars.iter().filter(|rule| rule.effect.includes());
+        named.chain(stars.map(|rule| &rule.pattern.base))
     }
 
     /// What holds for the children of `path` that no rule names.
     fn inherited(&self, path: &EntityPath) -> RuleEffect {
         const FEW: usize = 8;
+        let subtree = |path: &EntityPath, node: &NodeRules| Some((path.clone(), node.subtree?));
         let found = if self.nodes.len() <= FEW {
             // All that match lie on the way from the root to the path, in this order.
             self.nodes
                 .iter()
                 .rev()
                 .filter(|(other, _)| path.starts_with(other))
-                .find_map(|(_, node)| node.subtree)
+                .find_map(|(other, node)| subtree(other, node))
         } else {
             path.ancestors()
-                .find_map(|ancestor| self.nodes.get(&ancestor)?.subtree)
+                .find_map(|ancestor| subtree(&ancestor, self.nodes.get(&ancestor)?))
         };
-        found.unwrap_or(RuleEffect::Exclude)
+        if self.stars.is_empty() {
+            return found.map_or(RuleEffect::Exclude, |(_, effect)| effect);
+        }
+        let named = found.map(|(at, effect)| (at.depth(), effect));
+        let deepest = |rule: &StarRule| Some((rule.compare(path)?.deepest?, rule.effect));
+        let by_stars = self.stars.iter().filter(|rule| rule.subtree).filter_map(deepest);
+        // Of equally deep ones the last.
+        let by_stars = by_stars.max_by_key(|(depth, _)| *depth);
+        match (named, by_stars) {
+            (Some((depth, _)), Some((of_stars, effect))) if of_stars > depth => effect,
+            (Some((_, effect)), _) | (None, Some((_, effect))) => effect,
+            (None, None) => RuleEffect::Exclude,
+        }
     }
+}
+
+/// A path as text, with the origin for its variables. A `$` that is escaped belongs to a name.
+fn with_origin(path: &str, origin: &EntityPath) -> String {
+    let mut resolved = String::new();
+    for part in split_parts(path) {
+        if is_origin(part) {
+            resolved.push_str(origin.as_str());
+        } else {
+            resolved.push('/');
+            resolved.push_str(part);
+        }
+    }
+    resolved
 }
 
 fn is_origin(part: &str) -> bool {
@@ -416,7 +523,8 @@ fn canonical_expression(text: &str) -> String {
     let parts: Vec<String> = split_parts(path)
         .map(|part| match part {
             // Kept to be reported: see `ContentsRule::problem`.
-            part if part.starts_with('$') || part.contains('*') => part.to_owned(),
+            part if part.starts_with('$') => part.to_owned(),
+            part if has_star(part) => canonical_part(part),
             part => EntityPath::parse(part)
                 .as_str()
                 .trim_start_matches('/')

@@ -77,8 +77,8 @@ pub use ids::{ContainerId, Contents, InstructionId, Panel, ViewClassId, ViewId};
 pub use ignored::{IgnoredKind, IgnoredSetting, ignored};
 pub use overrides::{
     EntityOverrides, Instruction, OverrideTarget, OwnBehavior, VisualizerInstruction, inherited_behavior,
-    overridden_entities, overrides_for, own_behavior, view_default, view_defaults, view_property,
-    visible_time_ranges,
+    overridden_entities, overrides_for, own_behavior, view_default, view_defaults, view_properties,
+    view_property, visible_time_ranges,
 };
 pub use parts::BlueprintPart;
 pub use plan::BlueprintEdit;

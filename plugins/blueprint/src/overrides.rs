@@ -245,6 +245,26 @@ pub fn view_property(query: &BlueprintQuery<'_>, view: ViewId, component: &str) 
     query.value(&property_path(view, component)?, component)
 }
 
+/// All properties that are set for a view, ordered by component name.
+pub fn view_properties(query: &BlueprintQuery<'_>, view: ViewId) -> Vec<Hit> {
+    let store = query.store();
+    let Some(id) = store.entity_id(&view.entity_path()) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for child in store.tree().children(id) {
+        let path = store.entity_path(child);
+        let of_child = query.values(path).into_iter();
+        // Overrides and defaults lie below the view, too.
+        found.extend(of_child.filter(|hit| {
+            let name = hit.column().name();
+            !name.starts_with("ViewContents:") && property_path(view, name).as_ref() == Some(path)
+        }));
+    }
+    found.sort_by(|a, b| a.column().name().cmp(b.column().name()));
+    found
+}
+
 /// The value that a view takes for a component (`Points3D:radii`) where neither overrides nor the data say anything.
 pub fn view_default(query: &BlueprintQuery<'_>, view: ViewId, component: &str) -> Option<Hit> {
     query.value(&defaults_path(view), component)

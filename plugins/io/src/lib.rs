@@ -12,7 +12,7 @@
 //! A [`source`](mod@source) is a queue of events that is bounded in events and in bytes, with an id and a status. [`read`]
 //! reads a file on the thread that asks; [`load`] reads several on threads of its own, a source each. Large files are not read
 //! but indexed where their format can do that: their chunks become known at once, and are read from the [`shared_file`] once
-//! they are wanted.
+//! they are wanted. `backoff` has the pauses between tries where a source may answer later.
 //!
 //! # Formats
 //! [`wire`] knows the messages of the Rerun SDK as bytes, and no files; live streams use it alone. [`rrd`] reads and writes
@@ -46,6 +46,7 @@
 //! | settled | every source has finished, and every event has been received |
 //! | migration | giving data of an older SDK the names of today's |
 
+mod backoff;
 mod error;
 pub mod event;
 pub mod http;
@@ -61,6 +62,7 @@ pub mod source;
 #[cfg(feature = "wire")]
 pub mod wire;
 
+pub use backoff::Backoff;
 pub use chronoscope_types::{LogMessage, SourceId, SourceStatus, StoreInfo, StoreSource};
 pub use error::{IoError, MessageError};
 pub use event::{LoadEvent, LoadOutcome, LoadReport, Severity};

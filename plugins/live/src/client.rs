@@ -6,8 +6,8 @@ use std::{
 };
 
 use chronoscope_io::{
-    LoadEvent, LoadReport, MessageError, Severity, SourceGroup, SourceHandle, SourceLimits, SourceSender,
-    Stopped, TrySendError,
+    Backoff, LoadEvent, LoadReport, MessageError, Severity, SourceGroup, SourceHandle, SourceLimits,
+    SourceSender, Stopped, TrySendError,
     wire::{self, MAX_MESSAGE_BYTES},
 };
 use chronoscope_types::{LogMessage, SourceStatus};
@@ -28,7 +28,7 @@ use crate::{
     service::{READ_MESSAGES, WRITE_MESSAGES},
 };
 
-/// The pauses between tries to connect double from the first to the last.
+/// The pauses between tries to connect, the first and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -44,7 +44,7 @@ pub fn connect(runtime: &LiveRuntime, link: &Link, waiting: SourceLimits) -> Sou
 /// Reads a service until the source is removed or the service refuses, with pauses between the connections.
 async fn follow(link: Link, mut source: SourceSender) {
     let removed = Arc::new(Notify::new());
-    let mut pauses = Pauses::default();
+    let mut pauses = Pauses::new();
     let (mut was_live, mut is_said) = (false, false);
     loop {
         source.set_cancel_waker(&inbox::waker_of(&removed));
@@ -98,13 +98,20 @@ fn say(source: &SourceSender, reason: &str) -> Result<(), Stopped> {
 }
 
 /// The pauses between tries to connect. They grow until a connection lasts, by a clock that no one can set.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Pauses {
-    failures: u32,
+    backoff: Backoff,
     connected: Option<Instant>,
 }
 
 impl Pauses {
+    fn new() -> Self {
+        Self {
+            backoff: Backoff::new(FIRST_PAUSE, LAST_PAUSE),
+            connected: None,
+        }
+    }
+
     fn connected(&mut self) {
         self.connected = Some(Instant::now());
     }
@@ -112,11 +119,9 @@ impl Pauses {
     fn next(&mut self) -> Duration {
         // One that breaks at once, again and again, is no success.
         if self.connected.take().is_some_and(|at| at.elapsed() >= LAST_PAUSE) {
-            self.failures = 0;
+            self.backoff.succeeded();
         }
-        let pause = FIRST_PAUSE * 2_u32.saturating_pow(self.failures.min(16));
-        self.failures += 1;
-        pause.min(LAST_PAUSE)
+        self.backoff.after_failure()
     }
 }
 
@@ -226,27 +231,51 @@ fn send_as(
             }
         }
     });
-    runtime.handle().block_on(async move {
-        let mut connection = Connection::open(&link).await?;
-        let response = connection
-            .call(WRITE_MESSAGES, fields, Messages::Coming(receiver))
-            .await?;
-        drop(reading);
-        let mut status = Status::of_fields(response.headers());
-        let mut frames = Frames::new(response.into_body(), ANSWER_BYTES, Budget::new(u64::MAX));
-        while let Some(_answer) = frames
-            .next()
-            .await
-            .map_err(|error| LiveError::Broken(error.to_string()))?
-        {}
-        status = status.or_else(|| frames.status());
-        match status {
-            Some(status) if status == Status::ok() => Ok(()),
-            Some(status) => Err(LiveError::Refused(status)),
-            None => Err(LiveError::Broken("it ended without a status".to_owned())),
+    let written = write(&link, fields, receiver);
+    let written = runtime.handle().block_on(written);
+    drop(reading);
+    written
+}
+
+/// Asks whether a viewer listens there. Something that listens and says nothing is none.
+///
+/// # Errors
+/// As [`send`], and if there is no answer within some seconds.
+pub fn probe(runtime: &LiveRuntime, link: &Link) -> Result<(), LiveError> {
+    runtime.handle().block_on(async {
+        // A call without messages, which a viewer answers at once.
+        let (_, no_messages) = mpsc::channel(1);
+        let asked = write(link, HeaderMap::new(), no_messages);
+        let within = Duration::from_secs(PROBE_SECS);
+        match tokio::time::timeout(within, asked).await {
+            Ok(answered) => answered,
+            Err(_) => Err(LiveError::Timeout(PROBE_SECS)),
         }
     })
 }
+
+/// Sends messages, with their lengths before them, until no more come, and waits for the answer.
+async fn write(link: &Link, fields: HeaderMap, messages: mpsc::Receiver<Bytes>) -> Result<(), LiveError> {
+    let mut connection = Connection::open(link).await?;
+    let response = connection
+        .call(WRITE_MESSAGES, fields, Messages::Coming(messages))
+        .await?;
+    let status = Status::of_fields(response.headers());
+    let mut frames = Frames::new(response.into_body(), ANSWER_BYTES, Budget::new(u64::MAX));
+    while let Some(_answer) = frames
+        .next()
+        .await
+        .map_err(|error| LiveError::Broken(error.to_string()))?
+    {}
+    match status.or_else(|| frames.status()) {
+        Some(status) if status == Status::ok() => Ok(()),
+        Some(status) => Err(LiveError::Refused(status)),
+        None => Err(LiveError::Broken("it ended without a status".to_owned())),
+    }
+}
+
+/// The time in which a viewer answers.
+const PROBE_SECS: u64 = 5;
 
 /// Messages that are encoded ahead of those that are sent.
 const SEND_AHEAD: usize = 64;

@@ -12,7 +12,7 @@
 //!
 //! # What is passed on
 //! A [`Relay`] keeps a bounded history and gives it to viewers that come late. [`connect`] reads what another service passes
-//! on, into a source; [`send`] sends as SDKs do, [`hand_over`] as another start of the program does, and a [`GrpcSink`] sends
+//! on, into a source; [`probe`] asks whether there is a viewer, [`send`] sends as SDKs do, [`hand_over`] as another start of the program does, and a [`GrpcSink`] sends
 //! what a [`Recorder`](chronoscope_log::Recorder) logs.
 //!
 //! # Invariants
@@ -49,7 +49,7 @@ mod sink;
 #[cfg(feature = "tls")]
 mod tls;
 
-pub use client::{connect, envelope, hand_over, send};
+pub use client::{connect, envelope, hand_over, probe, send};
 pub use error::LiveError;
 pub use grpc::{Code, Status};
 pub use link::{DEFAULT_PORT, Link, LinkError};

@@ -29,6 +29,7 @@ struct Shared {
     history: Mutex<History>,
     /// The number of the next message, for readers that wait for it.
     next: watch::Sender<u64>,
+    newest_first: bool,
 }
 
 /// What a relay holds.
@@ -45,12 +46,22 @@ pub struct RelayState {
 impl Relay {
     /// A relay that keeps so many bytes of messages.
     pub fn new(limit_bytes: u64) -> Self {
+        Self::in_order(limit_bytes, false)
+    }
+
+    /// Likewise; readers that come late get what is new before what is old, behind what they cannot do without.
+    pub fn newest_first(limit_bytes: u64) -> Self {
+        Self::in_order(limit_bytes, true)
+    }
+
+    fn in_order(limit_bytes: u64, newest_first: bool) -> Self {
         Self(Arc::new(Shared {
             history: Mutex::new(History {
                 limit_bytes,
                 ..History::default()
             }),
             next: watch::Sender::new(0),
+            newest_first,
         }))
     }
 
@@ -88,6 +99,19 @@ impl Relay {
 async fn read(shared: Arc<Shared>, reader: mpsc::Sender<Bytes>) {
     let mut come = shared.next.subscribe();
     let mut next = 0;
+    if shared.newest_first {
+        let kept;
+        (kept, next) = shared.history.lock().newest_first();
+        for number in kept {
+            // It may have been dropped or replaced meanwhile.
+            let frame = shared.history.lock().entries.get(&number).cloned();
+            if let Some(frame) = frame
+                && reader.send(frame).await.is_err()
+            {
+                return;
+            }
+        }
+    }
     loop {
         let batch = shared.history.lock().batch(&mut next);
         if batch.is_empty() {
@@ -115,7 +139,7 @@ struct History {
     entries: BTreeMap<u64, Bytes>,
     bytes: u64,
     dropped: u64,
-    /// Of recordings: the first to be dropped.
+    /// Of recordings, in the order of their numbers: the first to be dropped.
     temporal: VecDeque<u64>,
     /// Static data by what it replaces, and the numbers in their order.
     statics: HashMap<StaticKey, u64>,
@@ -179,6 +203,16 @@ impl History {
         if let Some(frame) = self.entries.remove(&number) {
             self.bytes -= frame.len() as u64;
         }
+    }
+
+    /// The numbers of what is kept, temporal data last and from its end, and the number of the next message.
+    fn newest_first(&self) -> (Vec<u64>, u64) {
+        let is_temporal = |number: &u64| self.temporal.binary_search(number).is_ok();
+        let others = self.entries.keys().copied().filter(|number| !is_temporal(number));
+        (
+            others.chain(self.temporal.iter().rev().copied()).collect(),
+            self.next,
+        )
     }
 
     /// Some of the messages from a number on, which moves behind them.

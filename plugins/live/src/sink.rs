@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use chronoscope_io::Backoff;
 use chronoscope_log::{Sink, SinkError};
 use chronoscope_types::LogMessage;
 use parking_lot::{Condvar, Mutex};
@@ -16,7 +17,7 @@ use re_protos::external::prost::bytes::Bytes;
 
 use crate::{Link, LiveError, LiveRuntime, envelope, send};
 
-/// The pauses between tries to connect double from the first to the last.
+/// The pauses between tries to connect, the first and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
 /// The time that a try to connect may take.
@@ -189,7 +190,7 @@ impl fmt::Debug for GrpcSink {
 
 /// Waits for somebody to listen, then sends until no more comes.
 fn run(runtime: &LiveRuntime, link: &Link, queue: &Arc<Queue>) -> Result<(), LiveError> {
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = Backoff::new(FIRST_PAUSE, LAST_PAUSE);
     loop {
         let error = match probe(link) {
             Ok(()) => break,
@@ -199,7 +200,7 @@ fn run(runtime: &LiveRuntime, link: &Link, queue: &Arc<Queue>) -> Result<(), Liv
         if !state.is_closed {
             queue
                 .changed
-                .wait_while_for(&mut state, |state| !state.is_closed, pause);
+                .wait_while_for(&mut state, |state| !state.is_closed, backoff.after_failure());
         }
         if state.is_closed {
             return Err(LiveError::Connect {
@@ -207,7 +208,6 @@ fn run(runtime: &LiveRuntime, link: &Link, queue: &Arc<Queue>) -> Result<(), Liv
                 error: Arc::new(error),
             });
         }
-        pause = (2 * pause).min(LAST_PAUSE);
     }
     queue.state.lock().is_connected = true;
     let taken = Arc::clone(queue);

@@ -77,7 +77,7 @@ pub use color::{DEFAULT_COLOR, linear_rgba, pack_color};
 pub use drawing::InstancePlugin;
 pub use instances::{
     Blending, BufferError, DrawList, DrawRun, Highlight, InstanceBuffer, InstanceSet, MemoryUse, Primitive,
-    SegmentUniform, Slot, Sorting,
+    SegmentUniform, Slot, Sorting, mean_scale,
 };
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{

@@ -4,12 +4,24 @@ use std::{fmt, ops::Range};
 
 use arrow_array::{Array, ArrayRef};
 
+use crate::{
+    Hit,
+    plain::{Number, PlainLayout},
+};
+
 /// The instances of one row: some of the values of a column. No array is made for them until somebody asks for one.
 #[derive(Clone, Copy)]
 pub struct CellRef<'a> {
-    values: &'a dyn Array,
+    source: CellSource<'a>,
     start: usize,
     len: usize,
+}
+
+#[derive(Clone, Copy)]
+enum CellSource<'a> {
+    Array(&'a dyn Array),
+    /// The numbers of the instances, and whose column they are of.
+    Plain(&'a Hit, &'a [u8], PlainLayout),
 }
 
 impl<'a> CellRef<'a> {
@@ -18,15 +30,45 @@ impl<'a> CellRef<'a> {
         let end = range.end.min(values.len());
         let start = range.start.min(end);
         Self {
-            values,
+            source: CellSource::Array(values),
             start,
             len: end - start,
         }
     }
 
+    /// The row of a hit, whose instances are these numbers: so many of the column's values, from `start` on.
+    pub(crate) fn plain(
+        hit: &'a Hit,
+        numbers: &'a [u8],
+        layout: PlainLayout,
+        start: usize,
+        len: usize,
+    ) -> Self {
+        Self {
+            source: CellSource::Plain(hit, numbers, layout),
+            start,
+            len,
+        }
+    }
+
+    /// The instances as numbers, one after the other, where they are at hand as such: groups of `lanes` numbers each, or single ones.
+    /// `None` says nothing about what they are: [`Self::values`] has them.
+    #[inline]
+    pub fn numbers<N: Number>(&self, lanes: Option<usize>) -> Option<&'a [N]> {
+        match self.source {
+            CellSource::Plain(_, numbers, layout) if PlainLayout::of::<N>(lanes) == Some(layout) => {
+                bytemuck::try_cast_slice(numbers).ok()
+            }
+            _ => None,
+        }
+    }
+
     /// The values of the column, or as many as there are with this cell's among them.
     pub fn values(&self) -> &'a dyn Array {
-        self.values
+        match self.source {
+            CellSource::Array(values) => values,
+            CellSource::Plain(hit, ..) => hit.column().lists().values().as_ref(),
+        }
     }
 
     /// Which of the values are the instances.
@@ -46,10 +88,9 @@ impl<'a> CellRef<'a> {
 
     /// The instances as an array of their own, which shares the memory.
     pub fn to_array(&self) -> ArrayRef {
-        self.values.slice(self.start, self.len)
+        self.values().slice(self.start, self.len)
     }
 }
-
 impl fmt::Debug for CellRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.to_array(), f)

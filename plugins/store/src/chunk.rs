@@ -397,6 +397,10 @@ impl Chunk {
         self.row_ids.as_slice()
     }
 
+    pub(crate) fn row_id_column(&self) -> &RowIds {
+        &self.row_ids
+    }
+
     /// Whether the row ids never decrease.
     pub fn row_ids_sorted(&self) -> bool {
         self.row_ids_sorted

@@ -140,14 +140,14 @@ impl TimelineClears {
 #[derive(Debug)]
 pub(crate) struct Clearing {
     pub(crate) is_hidden: bool,
-    /// Whether no other clear could show the row again.
-    pub(crate) is_final: bool,
     /// The cursors for which that holds, as far as loaded clears tell.
-    pub(crate) validity: TimeRange,
-    /// A chunk that is not loaded and could hide the row. There may be more.
-    pub(crate) missing: Option<ChunkId>,
+    validity: TimeRange,
+    /// Those for which the row is hidden for good, this one among them: no other clear could show it again.
+    hidden_for_good: Option<TimeRange>,
+    /// A chunk that is not loaded and could hide the row, or show it. There may be more.
+    missing: Option<ChunkId>,
     /// The cursors for which `missing` is the same, as far as is known.
-    pub(crate) missing_validity: TimeRange,
+    missing_validity: TimeRange,
 }
 
 impl Clearing {
@@ -158,8 +158,8 @@ impl Clearing {
     fn at(is_hidden: bool, validity: TimeRange) -> Self {
         Self {
             is_hidden,
-            is_final: false,
             validity,
+            hidden_for_good: None,
             missing: None,
             missing_validity: TimeRange::EVERYTHING,
         }
@@ -175,13 +175,26 @@ impl Clearing {
             (false, true) => other.validity,
         };
         self.is_hidden |= other.is_hidden;
-        self.is_final |= other.is_final;
+        self.hidden_for_good = self.hidden_for_good.or(other.hidden_for_good);
+    }
+
+    /// A chunk that has to be loaded to be sure, and the cursors for which all of this is so.
+    pub(crate) fn missing(&self) -> (Option<ChunkId>, TimeRange) {
+        let Some(for_good) = self.hidden_for_good else {
+            return (self.missing, self.validity.intersection(&self.missing_validity));
+        };
+        // What is not loaded changes nothing there. Both ranges hold the cursor, so that there is no gap between them.
+        let sure = match self.missing {
+            Some(_) => for_good,
+            None => for_good.union(&self.missing_validity),
+        };
+        (None, self.validity.intersection(&sure))
     }
 
     /// Hidden, whatever other clears there may be.
     fn hidden_for_good(validity: TimeRange) -> Self {
         Self {
-            is_final: true,
+            hidden_for_good: Some(validity),
             ..Self::at(true, validity)
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{Array as _, ArrayRef, FixedSizeBinaryArray, ListArray};
 use arrow_buffer::{Buffer, ScalarBuffer};
 
-use crate::{ComponentDescriptor, RowId, TimeRange, Timeline};
+use crate::{CellRef, ComponentDescriptor, RowId, TimeRange, Timeline};
 
 /// The times of a chunk's rows on one timeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,6 +170,14 @@ impl ComponentColumn {
     /// The instances of a row, as a slice that shares the column's memory; `None` where nothing was logged.
     pub fn cell(&self, row: usize) -> Option<ArrayRef> {
         self.is_valid(row).then(|| self.lists.value(row))
+    }
+
+    /// The instances of a row, where they lie; `None` where nothing was logged.
+    pub fn cell_ref(&self, row: usize) -> Option<CellRef<'_>> {
+        let offset = |at: usize| usize::try_from(*self.lists.value_offsets().get(at)?).ok();
+        let range = offset(row)?..offset(row + 1)?;
+        let values = self.lists.values().as_ref();
+        self.is_valid(row).then(|| CellRef::new(values, range))
     }
 
     /// The number of rows in which something was logged.

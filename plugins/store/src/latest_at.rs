@@ -337,13 +337,11 @@ impl ChunkStore {
         {
             let row_time = (found.time != i64::MIN).then_some(found.time);
             let clearing = self.clearing(entity, timeline, time, row_time, row_id);
-            answer.validity = answer.validity.intersection(&clearing.validity);
+            let (missing, validity) = clearing.missing();
+            answer.validity = answer.validity.intersection(&validity);
+            answer.missing.extend(missing);
             if clearing.is_hidden {
                 answer.found = None;
-            }
-            if !clearing.is_final {
-                answer.missing.extend(clearing.missing);
-                answer.validity = answer.validity.intersection(&clearing.missing_validity);
             }
         }
         self.publish(answer)

@@ -63,6 +63,7 @@ mod interval_index;
 mod keys;
 mod merge_queue;
 mod names;
+mod plain;
 mod rows;
 mod series;
 mod slots_by_id;
@@ -105,6 +106,7 @@ pub use ids::{ChunkId, ComponentId, EntityId, RowId, StoreId, StoreKind, Timelin
 pub use latest_at::{Hit, HitRef, LatestAt, LatestAtCursor, LatestAtRef};
 pub use meta::{AbsentChunk, AbsentComponent, ChunkMeta, ComponentMeta, TimelineMeta};
 pub use path::{EntityPath, EntityPathError};
+pub use plain::{Number, NumberType};
 pub use range::{MappedColumns, RangeDelta, RangeResult, RangeRow, RangeSlice};
 pub use recording::Recording;
 pub use source::{ChunkSource, ChunkSourceError, FetchOptions, Waker};

@@ -35,7 +35,14 @@ pub trait Component {
     /// # Errors
     /// Where the array has a type that cannot be read as this component, or has nulls or values it cannot have.
     fn read<'a>(cell: impl Into<CellRef<'a>>) -> Result<Self::Slice<'a>, ReadError> {
-        let cell = cell.into();
+        Self::read_cell(cell.into())
+    }
+
+    /// As [`Self::read`].
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn read_cell(cell: CellRef<'_>) -> Result<Self::Slice<'_>, ReadError> {
         Self::read_range(cell.values(), cell.range())
     }
 

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
+use chronoscope_store::CellRef;
 
 use crate::{
     Component, ReadError, blueprint_records,
@@ -42,6 +43,10 @@ macro_rules! components {
 
                 fn datatype() -> DataType {
                     <$encoding as Encoding>::datatype(Self::TYPE)
+                }
+
+                fn read_cell(cell: CellRef<'_>) -> Result<Self::Slice<'_>, ReadError> {
+                    <$encoding as Encoding>::read_cell(Self::TYPE, cell)
                 }
 
                 fn read_range(array: &dyn Array, range: Range<usize>) -> Result<Self::Slice<'_>, ReadError> {

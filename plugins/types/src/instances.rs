@@ -3,7 +3,7 @@
 //! What a row shows is made of components of different lengths. Some say how many instances there are; the others give
 //! each of them a color or a label, and their last value holds for all further instances, see [`crate::clamped`].
 
-use crate::{ArchetypeInfo, Presence, Vocabulary};
+use crate::{ArchetypeInfo, FieldInfo, Presence, Vocabulary};
 
 /// Archetypes whose number of instances does not follow from their required components alone, and the fields that give it:
 /// the longest counts, and the last value of the shorter ones repeats.
@@ -67,23 +67,10 @@ pub fn num_instances(archetype: &str, len_of: impl FnMut(&str) -> usize) -> usiz
 impl ArchetypeInfo {
     /// The number of instances, see [`num_instances`].
     pub fn num_instances(&self, mut len_of: impl FnMut(&str) -> usize) -> usize {
-        let by_longest = BY_LONGEST.iter().find(|(name, _)| *name == self.short_name);
-        let requires_some = self
-            .fields
-            .iter()
-            .any(|field| field.presence == Presence::Required);
         let mut longest = 0;
-        for field in &self.fields {
-            let is_required = field.presence == Presence::Required;
-            let counts = match by_longest {
-                Some((_, fields)) => fields.contains(&field.name),
-                None => is_required || !requires_some,
-            };
-            if !counts {
-                continue;
-            }
+        for field in self.fields.iter().filter(|field| field.counts) {
             let len = len_of(&field.component);
-            if is_required && len == 0 {
+            if field.presence == Presence::Required && len == 0 {
                 return 0;
             }
             longest = longest.max(len);
@@ -92,6 +79,19 @@ impl ArchetypeInfo {
             longest = longest.min(1);
         }
         longest
+    }
+
+    /// Notes which fields give the number of instances.
+    pub(crate) fn note_counting_fields(&mut self) {
+        let by_longest = BY_LONGEST.iter().find(|(name, _)| *name == self.short_name);
+        let is_required = |field: &FieldInfo| field.presence == Presence::Required;
+        let requires_some = self.fields.iter().any(is_required);
+        for field in &mut self.fields {
+            field.counts = match by_longest {
+                Some((_, fields)) => fields.contains(&field.name),
+                None => is_required(field) || !requires_some,
+            };
+        }
     }
 }
 

@@ -43,6 +43,8 @@ pub struct FieldInfo {
     pub datatype: DataType,
     /// Whether it can be left out.
     pub presence: Presence,
+    /// Whether the number of instances follows from its length.
+    pub(crate) counts: bool,
 }
 
 /// An archetype: components that belong together.
@@ -81,9 +83,11 @@ impl Vocabulary {
 
     /// The archetype of this name, full (`rerun.archetypes.Points3D`) or short (`Points3D`).
     pub fn archetype(&self, name: &str) -> Option<&ArchetypeInfo> {
-        let by_short_name = || self.archetypes.get(name.rsplit('.').next()?);
-        let info = self.archetypes.get(name).or_else(by_short_name)?;
-        (!name.contains('.') || *info.name == *name).then_some(info)
+        let short_name = name.rsplit('.').next()?;
+        let is_asked = |info: &&ArchetypeInfo| short_name == name || *info.name == *name;
+        let by_short_name = self.archetypes.get(short_name).filter(is_asked);
+        // Those of our own are known by their full names alone.
+        by_short_name.or_else(|| self.archetypes.get(name))
     }
 
     /// All archetypes, ordered by short name.
@@ -156,6 +160,7 @@ impl Vocabulary {
                 component_type,
                 datatype: datatype.clone(),
                 presence: presence_of(archetype, field),
+                counts: false,
             });
         }
         for [archetype, field, component_type] in lines(OWN_ARCHETYPES) {
@@ -174,8 +179,12 @@ impl Vocabulary {
                 component_type,
                 datatype: datatype.clone(),
                 presence: Presence::Optional,
+                counts: false,
             });
         }
+        archetypes
+            .values_mut()
+            .for_each(ArchetypeInfo::note_counting_fields);
         Self {
             archetypes,
             components,

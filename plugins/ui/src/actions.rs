@@ -26,6 +26,7 @@ use crate::{
     selection_panel,
     state::UiState,
     time_panel::switch_timeline,
+    tree_steps::TreeStep,
     widgets::container_title,
 };
 
@@ -88,13 +89,26 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
         UiCommand::Remove => arrange::remove(pass, &pass.selection().selected),
         UiCommand::ShowInView => {
             let entities = arrange::selected_entities(pass);
-            arrange::show_in(pass, &entities, ShowIn::Selected);
+            arrange::show_in(pass, &entities, ShowIn::Selected, None);
         }
         UiCommand::CopyPath => ctx.copy_text(copied_paths(pass)),
         UiCommand::CopyValue => ctx.copy_text(selection_panel::values_text(pass)),
+        UiCommand::RowAbove => step_in_tree(TreeStep::Previous, pass, state),
+        UiCommand::RowBelow => step_in_tree(TreeStep::Next, pass, state),
+        UiCommand::ExpandRow => step_in_tree(TreeStep::Expand, pass, state),
+        UiCommand::CollapseRow => step_in_tree(TreeStep::Collapse, pass, state),
         UiCommand::SelectBack => state.selection_history.go(pass, true),
         UiCommand::SelectForward => state.selection_history.go(pass, false),
         UiCommand::Maximize => pass.edit(edits::maximize(one_view(pass))),
+        UiCommand::OwnWindow => match state.only {
+            Some(only) => state.own_windows.push((only, false)),
+            None => {
+                for item in arrange::movable_selection(pass) {
+                    let is_own = pass.own_windows().is_some_and(|windows| windows.contains(item));
+                    state.own_windows.push((item, !is_own));
+                }
+            }
+        },
         UiCommand::FilterTrees => {
             state.left_panel.open_filter();
             state.time_panel.open_filter();
@@ -212,8 +226,14 @@ pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
             Some(UiCommand::Palette) => true,
             Some(UiCommand::Gestures) if state.gestures.is_open() => true,
             Some(UiCommand::History) if state.history.is_open() => true,
-            // Enter and space are for what has the focus.
-            Some(UiCommand::Maximize) => {
+            // These keys are for what has the focus, or lead from there to others.
+            Some(
+                UiCommand::Maximize
+                | UiCommand::RowAbove
+                | UiCommand::RowBelow
+                | UiCommand::ExpandRow
+                | UiCommand::CollapseRow,
+            ) => {
                 !is_typing
                     && !is_modal
                     && !egui::Popup::is_any_open(ctx)
@@ -281,6 +301,21 @@ fn toggle_visible(pass: &mut Pass<'_>) {
         pass.edit(BlueprintCommand::group(name, commands));
         pass.push(ViewerCommand::EndGesture);
     }
+}
+
+/// Moves the selection in the tree that it is in: that of the streams, or that of the blueprint.
+fn step_in_tree(step: TreeStep, pass: &mut Pass<'_>, state: &mut UiState) {
+    let selected = pass.selection().selected.first();
+    let to = match (selected, pass.store()) {
+        (Some(item @ (Item::Entity(_) | Item::Component { .. })), Some(store)) => {
+            state.time_panel.step(store, item, step)
+        }
+        _ => state.left_panel.step(selected, step),
+    };
+    if let Some(item) = to {
+        pass.push(ViewerCommand::Select(vec![item]));
+    }
+    state.repaint_requested = true;
 }
 
 /// The paths and names of what is selected, a line each.

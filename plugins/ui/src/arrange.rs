@@ -55,17 +55,23 @@ pub(crate) fn place_for_new(pass: &Pass<'_>) -> Option<(ContainerId, usize)> {
     beside.or_else(|| end_of(viewport.root?))
 }
 
-/// Adds a view and selects it. It is brought to the front where it lies among tabs.
-pub(crate) fn add_view(pass: &mut Pass<'_>, view: ViewBlueprint, place: Option<(ContainerId, usize)>) {
+/// Adds a view and selects it, after other edits of the same step. It is brought to the front where it lies among tabs.
+fn add_view(pass: &mut Pass<'_>, view: ViewBlueprint, mut commands: Vec<BlueprintCommand>) {
+    let place = place_for_new(pass);
     let item = Item::View(view.id);
-    let mut commands = vec![BlueprintCommand::AddView(view.clone(), place)];
+    let name = if commands.is_empty() {
+        "add view"
+    } else {
+        "move to a new view"
+    };
+    commands.push(BlueprintCommand::AddView(view.clone(), place));
     if let Some((parent, _)) = place {
         commands.extend(to_front(pass, parent, Contents::View(view.id)));
     }
     if pass.viewport().maximized.is_some() {
         pass.edit(edits::maximize(None));
     }
-    pass.edit(BlueprintCommand::group("add view", commands));
+    pass.edit(BlueprintCommand::group(name, commands));
     pass.push(ViewerCommand::EndGesture);
     pass.push(ViewerCommand::Select(vec![item]));
 }
@@ -95,8 +101,7 @@ pub(crate) fn add_view_of_class(pass: &mut Pass<'_>, class: ViewClassId) {
     if !entities.is_empty() {
         (view.origin, view.contents) = origin_and_contents(pass, &view.class, &entities);
     }
-    let place = place_for_new(pass);
-    add_view(pass, view, place);
+    add_view(pass, view, Vec::new());
 }
 
 /// Adds a container and selects it.
@@ -331,8 +336,13 @@ pub(crate) fn can_show(pass: &Pass<'_>, view: ViewId, entity: &EntityPath) -> bo
     class.is_some_and(|class| classes_for(pass, entity).contains(class))
 }
 
-/// Shows entities in a view, and selects that view.
-pub(crate) fn show_in(pass: &mut Pass<'_>, entities: &[EntityPath], place: ShowIn) {
+/// Shows entities in a view, and selects that view. The view that they are taken from does not show them any more.
+pub(crate) fn show_in(pass: &mut Pass<'_>, entities: &[EntityPath], place: ShowIn, from: Option<ViewId>) {
+    let taken: Vec<BlueprintCommand> = from
+        .filter(|from| place != ShowIn::View(*from))
+        .and_then(|from| taken_from(pass, from, entities))
+        .into_iter()
+        .collect();
     let view = match place {
         ShowIn::View(view) => Some(view),
         ShowIn::New => None,
@@ -348,19 +358,35 @@ pub(crate) fn show_in(pass: &mut Pass<'_>, entities: &[EntityPath], place: ShowI
                 contents.set(&view.origin, entity, is_group(pass, entity), RuleEffect::Include);
             }
             let id = view.id;
-            if contents != view.contents {
-                let add = BlueprintCommand::SetContents(id, contents);
-                pass.edit(BlueprintCommand::group("add to view", [add]));
+            let name = if taken.is_empty() {
+                "add to view"
+            } else {
+                "move to view"
+            };
+            let add = (contents != view.contents).then_some(BlueprintCommand::SetContents(id, contents));
+            let commands: Vec<BlueprintCommand> = taken.into_iter().chain(add).collect();
+            if !commands.is_empty() {
+                pass.edit(BlueprintCommand::group(name, commands));
                 pass.push(ViewerCommand::EndGesture);
             }
             pass.push(ViewerCommand::Select(vec![Item::View(id)]));
         }
-        None => show_in_new_views(pass, entities),
+        None => show_in_new_views(pass, entities, taken),
     }
 }
 
-/// Shows entities in new views, one for each class that it takes.
-fn show_in_new_views(pass: &mut Pass<'_>, entities: &[EntityPath]) {
+/// The edit by which a view does not show entities any more; `None` where it does not now.
+fn taken_from(pass: &Pass<'_>, view: ViewId, entities: &[EntityPath]) -> Option<BlueprintCommand> {
+    let view = pass.viewport().views.get(&view)?;
+    let mut contents = view.contents.clone();
+    for entity in entities {
+        contents.set(&view.origin, entity, is_group(pass, entity), RuleEffect::Exclude);
+    }
+    (contents != view.contents).then_some(BlueprintCommand::SetContents(view.id, contents))
+}
+
+/// Shows entities in new views, one for each class that it takes. The first one comes with other edits.
+fn show_in_new_views(pass: &mut Pass<'_>, entities: &[EntityPath], mut others: Vec<BlueprintCommand>) {
     let mut by_class: Vec<(ViewClassId, Vec<EntityPath>)> = Vec::new();
     for entity in entities {
         let class = classes_for(pass, entity).into_iter().next();
@@ -377,8 +403,7 @@ fn show_in_new_views(pass: &mut Pass<'_>, entities: &[EntityPath]) {
         if view.origin.is_root() && entities.len() > 1 {
             view.name = Some(list_of_names(&entities));
         }
-        let place = place_for_new(pass);
-        add_view(pass, view, place);
+        add_view(pass, view, std::mem::take(&mut others));
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chronoscope_blueprint::{BlueprintCommand, ContainerId, ContainerKind, Contents, ViewClassId, ViewId};
 use chronoscope_frame::{Item, ViewerCommand};
 use chronoscope_store::{EntityPath, StoreId};
+use chronoscope_views::DraggedEntities;
 
 use crate::{
     actions,
@@ -26,6 +27,8 @@ pub(crate) enum Choice {
     Select(Item),
     /// Entities, to be shown.
     Show(Vec<EntityPath>, ShowIn),
+    /// Entities that were dragged somewhere.
+    Drop(DraggedEntities, ShowIn),
     /// A recording, to be shown.
     Activate(StoreId),
     /// A recording, to be closed.
@@ -54,6 +57,8 @@ pub(crate) enum Choice {
     Maximize(Option<ViewId>),
     /// A view that frames all that is in it.
     Frame(ViewId),
+    /// To be shown in a window of its own, or among the others again.
+    OwnWindow(Contents, bool),
     /// A text for the clipboard.
     Copy(String),
     /// Edits that are done, after which the others are not.
@@ -66,7 +71,8 @@ pub(crate) fn perform(choice: Choice, ctx: &egui::Context, pass: &mut Pass<'_>, 
         Choice::Command(command) => actions::run(command, ctx, pass, state),
         Choice::Named(at) => actions::run_named(at, ctx, pass, state),
         Choice::Select(item) => pass.push(ViewerCommand::Select(vec![item])),
-        Choice::Show(entities, place) => arrange::show_in(pass, &entities, place),
+        Choice::Show(entities, place) => arrange::show_in(pass, &entities, place, None),
+        Choice::Drop(dragged, place) => arrange::show_in(pass, &dragged.entities, place, dragged.from),
         Choice::Activate(id) => {
             pass.push(ViewerCommand::ActivateRecording(id.clone()));
             pass.push(ViewerCommand::Select(vec![Item::Store(id)]));
@@ -86,6 +92,7 @@ pub(crate) fn perform(choice: Choice, ctx: &egui::Context, pass: &mut Pass<'_>, 
         Choice::Remove(item) => arrange::remove(pass, &[item]),
         Choice::Maximize(view) => pass.edit(edits::maximize(view)),
         Choice::Frame(view) => pass.push(ViewerCommand::FrameAll(view)),
+        Choice::OwnWindow(contents, is_own) => state.own_windows.push((contents, is_own)),
         Choice::Copy(text) => ctx.copy_text(text),
         Choice::GoToStep(step) => pass.push(ViewerCommand::GoToStep(step)),
     }

@@ -170,6 +170,14 @@ commands! {
     Selection SelectBack: "Back to the last selection", BACK, key(ALT, Key::ArrowLeft);
     /// Selects what was selected after.
     Selection SelectForward: "Forward to the next selection", FORWARD, key(ALT, Key::ArrowRight);
+    /// Selects the row above in the tree that the selected item is in.
+    Selection RowAbove: "Select the row above", ROW_ABOVE, key(NONE, Key::ArrowUp);
+    /// Selects the row below.
+    Selection RowBelow: "Select the row below", ROW_BELOW, key(NONE, Key::ArrowDown);
+    /// Shows what lies below the selected row.
+    Selection ExpandRow: "Open the selected row", EXPANDED, key(NONE, Key::Plus);
+    /// Shuts the selected row, or selects what it lies in.
+    Selection CollapseRow: "Shut the selected row", COLLAPSED, key(NONE, Key::Minus);
     /// Selects nothing.
     Selection ClearSelection: "Clear selection", CLEAR_SELECTION, key(NONE, Key::Escape);
 
@@ -179,6 +187,8 @@ commands! {
     View Maximize: "Maximize the selected view", MAXIMIZE, key(NONE, Key::Enter);
     /// Restores the tile that fills the viewport.
     View RestoreTile: "Restore the maximized view", MINIMIZE;
+    /// Shows what is selected in a window of its own, or among the others again.
+    View OwnWindow: "Show in a window of its own", OWN_WINDOW, key(COMMAND_SHIFT, Key::N);
     /// Finds rows of the trees.
     View FilterTrees: "Filter the trees", FILTER, key(COMMAND, Key::F);
     /// Opens or closes the left panel.

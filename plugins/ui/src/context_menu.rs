@@ -37,6 +37,38 @@ pub(crate) fn show(response: &Response, pass: &mut Pass<'_>, item: &Item) {
     });
 }
 
+/// Opens and draws the menu of what the pointer is over in a view, else of the view. It comes after the view was drawn:
+/// what has a menu of its own there, such as a line of a log, has had the click.
+pub(crate) fn show_in_view(ui: &Ui, pass: &mut Pass<'_>, view: ViewId, rect: egui::Rect) {
+    let over = ui.interact(rect, ui.id().with("menu of the view"), egui::Sense::hover());
+    let is_clicked = ui.input(|input| input.pointer.secondary_clicked()) && over.contains_pointer();
+    let was_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&over));
+    let opens = is_clicked && (was_open || !Popup::is_any_open(ui.ctx()));
+    let item_id = over.id.with("item");
+    if opens {
+        let hovered = pass.selection().hovered.as_ref();
+        let item = hovered.filter(|item| item.view() == Some(view)).cloned();
+        let item = item.unwrap_or(Item::View(view));
+        if !pass.is_selected(&item) {
+            pass.push(ViewerCommand::Select(vec![item.clone()]));
+        }
+        ui.data_mut(|data| data.insert_temp(item_id, item));
+    }
+    let menu = Popup::menu(&over)
+        .open_memory(opens.then_some(egui::SetOpenCommand::Bool(true)))
+        .at_pointer_fixed();
+    menu.show(|ui| {
+        ui.set_width(pass.place.width_for(WIDTH));
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let item: Item = ui.data(|data| data.get_temp(item_id)).unwrap_or(Item::View(view));
+        entries(ui, pass, &item);
+        if item.entity().is_some() {
+            ui.separator();
+            submenu(ui, pass, "View", |ui, pass| of_view(ui, pass, view));
+        }
+    });
+}
+
 fn entries(ui: &mut Ui, pass: &mut Pass<'_>, item: &Item) {
     match item {
         Item::View(id) => of_view(ui, pass, *id),
@@ -52,6 +84,60 @@ fn entries(ui: &mut Ui, pass: &mut Pass<'_>, item: &Item) {
     }
 }
 
+/// The rows of a submenu.
+fn submenu(ui: &mut Ui, pass: &mut Pass<'_>, text: &str, rows: impl FnOnce(&mut Ui, &mut Pass<'_>)) {
+    ui.menu_button(text, |ui| {
+        ui.set_width(pass.place.width_for(WIDTH));
+        ui.spacing_mut().item_spacing.y = 0.0;
+        rows(ui, pass);
+    });
+}
+
+/// What can be done with views and containers alike: to name one, and all but that to one that is not the outermost.
+fn naming_rows(ui: &mut Ui, pass: &mut Pass<'_>, contents: Contents) {
+    choice_row(ui, pass, icons::RENAME, "Rename…", Choice::Rename(contents));
+    if !is_root(pass, contents) {
+        let duplicate = Choice::Duplicate(contents);
+        choice_row(ui, pass, icons::DUPLICATE, "Duplicate", duplicate);
+    }
+}
+
+/// Rows to hide and to remove a view or a container, but for the outermost.
+fn presence_rows(ui: &mut Ui, pass: &mut Pass<'_>, contents: Contents, is_visible: bool) {
+    if is_root(pass, contents) {
+        return;
+    }
+    ui.separator();
+    let (icon, text) = if is_visible {
+        (icons::HIDDEN, "Hide")
+    } else {
+        (icons::VISIBLE, "Show")
+    };
+    choice_row(ui, pass, icon, text, Choice::SetVisible(contents, !is_visible));
+    if let Some(windows) = pass.own_windows() {
+        let is_own = windows.contains(contents);
+        let text = if is_own {
+            "Back among the others"
+        } else {
+            "Show in a window of its own"
+        };
+        let choice = Choice::OwnWindow(contents, !is_own);
+        choice_row(ui, pass, icons::OWN_WINDOW, text, choice);
+    }
+    let remove = Choice::Remove(arrange::item_of(contents));
+    choice_row(ui, pass, icons::REMOVE, "Remove", remove);
+}
+
+fn is_root(pass: &Pass<'_>, contents: Contents) -> bool {
+    pass.viewport().root.map(Contents::Container) == Some(contents)
+}
+
+/// A row for each kind of something, of which one has it.
+fn kind_row(ui: &mut Ui, pass: &mut Pass<'_>, is_now: bool, icon: &str, text: &str, choice: Choice) {
+    let icon = if is_now { icons::SUCCESS } else { icon };
+    choice_row(ui, pass, icon, text, choice);
+}
+
 fn of_view(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
     let Some(view) = pass.viewport().views.get(&id) else {
         return;
@@ -65,37 +151,17 @@ fn of_view(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
         choice_row(ui, pass, icons::MAXIMIZE, "Maximize", Choice::Maximize(Some(id)));
     }
     ui.separator();
-    choice_row(ui, pass, icons::RENAME, "Rename…", Choice::Rename(contents));
-    choice_row(
-        ui,
-        pass,
-        icons::DUPLICATE,
-        "Duplicate",
-        Choice::Duplicate(contents),
-    );
-    ui.menu_button("Kind of view", |ui| {
-        ui.set_width(pass.place.width_for(WIDTH));
-        ui.spacing_mut().item_spacing.y = 0.0;
+    naming_rows(ui, pass, contents);
+    submenu(ui, pass, "Kind of view", |ui, pass| {
         for class in pass.world.resource::<ViewClasses>().iter() {
-            let icon = if class.id() == view.class {
-                icons::SUCCESS
-            } else {
-                pass.view_icon(&class.id())
-            };
-            choice_row(
-                ui,
-                pass,
-                icon,
-                class.display_name(),
-                Choice::SetClass(id, class.id()),
-            );
+            let (icon, is_now) = (pass.view_icon(&class.id()), class.id() == view.class);
+            let choice = Choice::SetClass(id, class.id());
+            kind_row(ui, pass, is_now, icon, class.display_name(), choice);
         }
     });
+    presence_rows(ui, pass, contents, view.visible);
     ui.separator();
-    visibility_row(ui, pass, contents, view.visible);
-    choice_row(ui, pass, icons::REMOVE, "Remove", Choice::Remove(Item::View(id)));
-    ui.separator();
-    ui.menu_button("Add beside it", |ui| add_rows(ui, pass));
+    submenu(ui, pass, "Add beside it", add_rows);
 }
 
 fn of_container(ui: &mut Ui, pass: &mut Pass<'_>, id: chronoscope_blueprint::ContainerId) {
@@ -103,57 +169,17 @@ fn of_container(ui: &mut Ui, pass: &mut Pass<'_>, id: chronoscope_blueprint::Con
         return;
     };
     let contents = Contents::Container(id);
-    let is_root = pass.viewport().root == Some(id);
-    choice_row(ui, pass, icons::RENAME, "Rename…", Choice::Rename(contents));
-    if !is_root {
-        choice_row(
-            ui,
-            pass,
-            icons::DUPLICATE,
-            "Duplicate",
-            Choice::Duplicate(contents),
-        );
-    }
-    ui.menu_button("Arrangement", |ui| {
-        ui.set_width(pass.place.width_for(WIDTH));
-        ui.spacing_mut().item_spacing.y = 0.0;
+    naming_rows(ui, pass, contents);
+    submenu(ui, pass, "Arrangement", |ui, pass| {
         for kind in CONTAINER_KINDS {
-            let icon = if kind == container.kind {
-                icons::SUCCESS
-            } else {
-                icons::container(kind)
-            };
-            choice_row(
-                ui,
-                pass,
-                icon,
-                container_kind_title(kind),
-                Choice::SetKind(id, kind),
-            );
+            let (icon, is_now) = (icons::container(kind), kind == container.kind);
+            let choice = Choice::SetKind(id, kind);
+            kind_row(ui, pass, is_now, icon, container_kind_title(kind), choice);
         }
     });
-    if !is_root {
-        ui.separator();
-        visibility_row(ui, pass, contents, container.visible);
-        choice_row(
-            ui,
-            pass,
-            icons::REMOVE,
-            "Remove",
-            Choice::Remove(Item::Container(id)),
-        );
-    }
+    presence_rows(ui, pass, contents, container.visible);
     ui.separator();
-    ui.menu_button("Add to it", |ui| add_rows(ui, pass));
-}
-
-fn visibility_row(ui: &mut Ui, pass: &mut Pass<'_>, contents: Contents, is_visible: bool) {
-    let (icon, text) = if is_visible {
-        (icons::HIDDEN, "Hide")
-    } else {
-        (icons::VISIBLE, "Show")
-    };
-    choice_row(ui, pass, icon, text, Choice::SetVisible(contents, !is_visible));
+    submenu(ui, pass, "Add to it", add_rows);
 }
 
 fn of_entity(ui: &mut Ui, pass: &mut Pass<'_>, entity: &EntityPath, view: Option<ViewId>) {
@@ -181,9 +207,7 @@ fn of_entity(ui: &mut Ui, pass: &mut Pass<'_>, entity: &EntityPath, view: Option
         .take(MAX_VIEWS)
         .collect();
     if !others.is_empty() {
-        ui.menu_button("Show in", |ui| {
-            ui.set_width(pass.place.width_for(WIDTH));
-            ui.spacing_mut().item_spacing.y = 0.0;
+        submenu(ui, pass, "Show in", |ui, pass| {
             for (id, title) in others {
                 let choice = Choice::Show(entities.clone(), ShowIn::View(id));
                 choice_row(ui, pass, icons::VISIBLE, &title, choice);

@@ -1,8 +1,10 @@
-//! Entities that are dragged: from the trees into views, onto rows of views, or to where a new view is made.
+//! Entities that are dragged: from the trees into views, onto rows of views, or to where a new view is made; and from one
+//! view to another.
 
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::Item;
 use chronoscope_store::EntityPath;
+use chronoscope_views::DraggedEntities;
 use egui::{Align2, CornerRadius, DragAndDrop, Rect, Response, StrokeKind, Ui};
 
 use crate::{
@@ -11,10 +13,6 @@ use crate::{
     pass::{Pass, TileRects},
     theme::{Theme, size},
 };
-
-/// What is dragged.
-#[derive(Clone, Debug, PartialEq)]
-struct DraggedEntities(Vec<EntityPath>);
 
 /// Lets an entity be dragged by its row; with it all that are selected, where it is one of them.
 pub(crate) fn drag_source(response: &Response, pass: &Pass<'_>, item: &Item) {
@@ -29,17 +27,27 @@ pub(crate) fn drag_source(response: &Response, pass: &Pass<'_>, item: &Item) {
     } else {
         vec![entity.clone()]
     };
-    response.dnd_set_drag_payload(DraggedEntities(entities));
+    response.dnd_set_drag_payload(DraggedEntities { entities, from: None });
+}
+
+/// What is to be done with what is dragged: the view that it comes from keeps it where the modifier is held that copies.
+fn as_held(ui: &Ui, dragged: &DraggedEntities) -> DraggedEntities {
+    let copies = ui.input(|input| input.modifiers.command);
+    DraggedEntities {
+        from: dragged.from.filter(|_| !copies),
+        ..dragged.clone()
+    }
 }
 
 /// Lets entities be dropped on the row of a view.
 pub(crate) fn drop_on_row(ui: &Ui, pass: &mut Pass<'_>, row: &Response, view: ViewId) {
-    if row.dnd_hover_payload::<DraggedEntities>().is_none() {
+    let dragged = row.dnd_hover_payload::<DraggedEntities>();
+    if dragged.is_none_or(|dragged| dragged.from == Some(view)) {
         return;
     }
     paint_target(ui, row.rect);
     if let Some(dropped) = row.dnd_release_payload::<DraggedEntities>() {
-        pass.choose(Choice::Show(dropped.0.clone(), ShowIn::View(view)));
+        pass.choose(Choice::Drop(as_held(ui, &dropped), ShowIn::View(view)));
     }
 }
 
@@ -62,21 +70,31 @@ pub(crate) fn drop_on_tiles(ui: &Ui, pass: &mut Pass<'_>, tiles: &TileRects, all
         return;
     }
     let under = tiles.iter().find(|(_, rect)| rect.contains(pointer));
+    if dragged.from.is_some() && under.map(|(view, _)| *view) == dragged.from {
+        return;
+    }
     let into = under.filter(|(view, _)| {
         let can_show = |entity: &EntityPath| arrange::can_show(pass, **view, entity);
-        dragged.0.iter().any(can_show)
+        dragged.entities.iter().any(can_show)
     });
-    let (rect, text, place) = match (into, under) {
-        (Some((view, rect)), _) => (*rect, "Show here", ShowIn::View(*view)),
-        (None, Some((_, rect))) => (*rect, "Show in a new view", ShowIn::New),
-        (None, None) => (all, "Show in a new view", ShowIn::New),
+    let dragged = as_held(ui, &dragged);
+    let (rect, place) = match (into, under) {
+        (Some((view, rect)), _) => (*rect, ShowIn::View(*view)),
+        (None, Some((_, rect))) => (*rect, ShowIn::New),
+        (None, None) => (all, ShowIn::New),
+    };
+    let text = match (dragged.from, place) {
+        (None, ShowIn::View(_)) => "Show here",
+        (None, _) => "Show in a new view",
+        (Some(_), ShowIn::View(_)) => "Move here",
+        (Some(_), _) => "Move to a new view",
     };
     paint_target(ui, rect);
     paint_text(ui, rect, text);
     if ui.input(|input| input.pointer.any_released())
-        && let Some(dropped) = DragAndDrop::take_payload::<DraggedEntities>(ui.ctx())
+        && DragAndDrop::take_payload::<DraggedEntities>(ui.ctx()).is_some()
     {
-        pass.choose(Choice::Show(dropped.0.clone(), place));
+        pass.choose(Choice::Drop(dragged, place));
     }
 }
 
@@ -88,7 +106,7 @@ pub(crate) fn paint_dragged(ctx: &egui::Context, pass: &Pass<'_>) {
     let Some(pointer) = ctx.pointer_latest_pos() else {
         return;
     };
-    let text = match dragged.0.as_slice() {
+    let text = match dragged.entities.as_slice() {
         [only] => only.ui_name(),
         several => format!("{} entities", several.len()),
     };

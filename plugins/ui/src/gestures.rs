@@ -29,14 +29,14 @@ impl GesturesState {
 }
 
 /// Gestures, by place.
-const PLACES: [(&str, &[(&str, &str)]); 5] = [
+const PLACES: [(&str, &[(&str, &str)]); 6] = [
     (
         "In all views",
         &[
             ("click", "selects what is under the pointer"),
             ("Ctrl + click", "adds it to the selection, or takes it out"),
             ("double click", "frames everything, or what is under the pointer"),
-            ("right click", "opens a menu, where there is one"),
+            ("right click", "opens the menu of what is under the pointer"),
         ],
     ),
     (
@@ -52,15 +52,30 @@ const PLACES: [(&str, &[(&str, &str)]); 5] = [
         ],
     ),
     (
-        "2D views and plots",
+        "2D views",
         &[
-            ("drag", "pans; the time cursor is dragged by its line"),
+            ("drag", "pans"),
             ("wheel", "zooms"),
+            ("rest", "enlarges the pixels there, of all pictures"),
+        ],
+    ),
+    (
+        "Plots",
+        &[
+            (
+                "drag",
+                "pans; the time cursor is dragged by its line, or in the axis",
+            ),
+            ("wheel", "zooms; with Shift up and down"),
             ("right drag", "zooms into a box"),
             ("Shift + drag", "measures between two times"),
             (
                 "click in a legend",
                 "hides a series; a double click shows it alone",
+            ),
+            (
+                "drag from a legend",
+                "moves a series to another plot; with Ctrl it stays, too",
             ),
         ],
     ),

@@ -148,6 +148,12 @@ pub const FOLD: &str = phosphor::ARROWS_IN_LINE_HORIZONTAL;
 pub const QUIT: &str = phosphor::SIGN_OUT;
 /// Close or remove.
 pub const CLOSE: &str = phosphor::X;
+/// The row above.
+pub const ROW_ABOVE: &str = phosphor::ARROW_UP;
+/// The row below.
+pub const ROW_BELOW: &str = phosphor::ARROW_DOWN;
+/// A window of its own.
+pub const OWN_WINDOW: &str = phosphor::ARROW_SQUARE_OUT;
 /// Back to the default.
 pub const RESET: &str = phosphor::ARROW_COUNTER_CLOCKWISE;
 /// Undo.

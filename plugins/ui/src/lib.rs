@@ -15,7 +15,8 @@
 //! menus and in the palette; `choices` are those and others that menus and the palette offer, `context_menu` has
 //! those of an item. `edits` are the changes that panels make to the blueprint, `arrange` those of views and
 //! containers as a whole, [`editors`] change values of components. `panels` tells which of them are open, `looks` says in words where a view looks,
-//! `names` shortens paths and addresses, `find` reads what somebody looks for.
+//! `names` shortens paths and addresses, `find` reads what somebody looks for, `own_windows` are views that stand apart,
+//! `tree_steps` leads through trees by keys.
 //!
 //! # The panels
 //! `top_bar` with `menu`, `palette`, `notifications`, `save_dialog` and `dialogs`, of which some are the desktop's
@@ -56,7 +57,9 @@ mod find;
 mod named_panels;
 mod names;
 mod overlay;
+mod own_windows;
 mod panels;
+mod tree_steps;
 
 mod desktop_dialog;
 mod dialogs;
@@ -104,7 +107,8 @@ mod workbench_tests;
 pub use commands::{AppCommandExt, CommandGroup, NamedCommand, UiCommand};
 pub use editors::{AppComponentEditorExt, ComponentEditor, ComponentEditors};
 pub use named_panels::{AppPanelExt, NamedPanel, PanelSide};
-pub use plugin::{PrimaryUiPlugin, UiPlugin, UiSystems};
+pub use own_windows::OwnWindows;
+pub use plugin::{PrimaryUiPlugin, UiPlugin, UiSystems, show_over_context};
 pub use settings::{AllowedPanels, Look, PanelSizes, UiSettings};
 pub use shell::show;
 pub use state::UiState;

@@ -3,7 +3,7 @@
 use chronoscope_blueprint::{ContextTime, RecordingName, ViewId};
 use chronoscope_frame::{QueryContext, RecordingEntry};
 use chronoscope_store::{TimeType, Timeline};
-use chronoscope_types::{format_time, parse_time};
+use chronoscope_types::{format_time, format_time_in, parse_time};
 
 use crate::{left_panel::recording_name, pass::Pass};
 
@@ -29,6 +29,7 @@ impl LooksElsewhere {
         let entry = pass.recording_of(view);
         let timeline = timeline_of(context, entry);
         let time_type = timeline.map_or(TimeType::Sequence, Timeline::time_type);
+        let zone = pass.time_zone();
         let mut short = Vec::new();
         if let Some(name) = &settings.recording {
             short.push(name_of(entry, name));
@@ -37,7 +38,7 @@ impl LooksElsewhere {
         let time = match settings.time {
             ContextTime::AtCursor => None,
             ContextTime::Offset(offset) => Some(format_offset(time_type, offset)),
-            ContextTime::Fixed(time) => Some(format_time(time_type, time)),
+            ContextTime::Fixed(time) => Some(format_time_in(time_type, zone, time)),
         };
         short.extend(time);
         let long = match (&context.problem, timeline) {
@@ -45,7 +46,7 @@ impl LooksElsewhere {
             (None, None) => "This view looks at another recording.".to_owned(),
             (None, Some(timeline)) => {
                 let recording = entry.map(recording_name).unwrap_or_default();
-                let at = format_time(time_type, context.cursor.time);
+                let at = format_time_in(time_type, zone, context.cursor.time);
                 let why = match settings.time {
                     ContextTime::AtCursor => "the cursor",
                     ContextTime::Offset(_) => "an offset to the cursor",

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bevy::ecs::prelude::*;
-use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId, ViewportBlueprint};
+use chronoscope_blueprint::{BlueprintCommand, Contents, ViewClassId, ViewId, ViewportBlueprint};
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, Item, RecordingEntry, Recordings, Selection, TimeCommand, TimeControl,
     TimeControls, ViewerCommand, ViewerCommands,
@@ -18,8 +18,8 @@ use chronoscope_types::TimeZone;
 use chronoscope_views::{ViewUis, clicked_buttons, recording_of};
 
 use crate::{
-    choices::Choice, context_menu, icons, selection_history::SelectionSteps, settings::UiSettings,
-    theme::size,
+    OwnWindows, choices::Choice, context_menu, icons, selection_history::SelectionSteps,
+    settings::UiSettings, theme::size,
 };
 
 /// The tiles as they were laid out in a pass: the rectangle of each view's content, in points.
@@ -65,6 +65,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) selection_steps: SelectionSteps,
     /// What was chosen from menus in this pass.
     pub(crate) chosen: Vec<Choice>,
+    /// The view or container that is shown alone, without panels.
+    pub(crate) only: Option<Contents>,
 }
 
 impl<'a> Pass<'a> {
@@ -79,6 +81,7 @@ impl<'a> Pass<'a> {
             open_panels: BTreeSet::new(),
             selection_steps: SelectionSteps::default(),
             chosen: Vec::new(),
+            only: None,
         }
     }
 
@@ -113,11 +116,7 @@ impl<'a> Pass<'a> {
 
     /// The zone in which times of day are shown.
     pub(crate) fn time_zone(&self) -> TimeZone {
-        if self.settings.local_time {
-            TimeZone::Local
-        } else {
-            TimeZone::Utc
-        }
+        self.settings.time_zone()
     }
 
     pub(crate) fn blueprint(&self) -> &'a ActiveBlueprint {
@@ -126,6 +125,11 @@ impl<'a> Pass<'a> {
 
     pub(crate) fn viewport(&self) -> &'a Arc<ViewportBlueprint> {
         self.blueprint().viewport()
+    }
+
+    /// What stands in windows of its own; `None` where no window can be opened.
+    pub(crate) fn own_windows(&self) -> Option<&'a OwnWindows> {
+        self.world.get_resource()
     }
 
     pub(crate) fn selection(&self) -> &'a Selection {

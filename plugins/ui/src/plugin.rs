@@ -170,9 +170,7 @@ pub enum UiSystems {
 
 /// Takes the news out of the input that are none: `bevy_egui` states the modifier keys in every pass, and
 /// egui draws again after any event, so that the interface would never come to rest.
-fn drop_unchanged_modifiers(
-    mut contexts: Query<(&mut EguiContext, &mut EguiInput), With<PrimaryEguiContext>>,
-) {
+fn drop_unchanged_modifiers(mut contexts: Query<(&mut EguiContext, &mut EguiInput)>) {
     for (mut context, mut input) in &mut contexts {
         let known = context.get_mut().input(|input| input.modifiers);
         drop_modifiers(&mut input.events, known);
@@ -207,6 +205,13 @@ fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<P
     else {
         return;
     };
+    world.init_resource::<UiState>();
+    world.resource_scope(|world, mut state: Mut<UiState>| show_over_context(world, &ctx, &mut state));
+}
+
+/// Draws an instance of the viewer over all of a context that nobody else draws into, such as that of a window. Call it in a
+/// pass of that context; see [`show`](crate::show).
+pub fn show_over_context(world: &mut World, ctx: &egui::Context, state: &mut UiState) {
     let mut ui = egui::Ui::new(
         ctx.clone(),
         egui::Id::new("chronoscope"),
@@ -214,16 +219,13 @@ fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<P
             .layer_id(egui::LayerId::background())
             .max_rect(ctx.viewport_rect()),
     );
-    world.init_resource::<UiState>();
-    world.resource_scope(|world, mut state: Mut<UiState>| {
-        // All of this context is the viewer's, so its own look stays: between passes egui takes from it how
-        // text is rendered.
-        let settings = world.get_resource::<UiSettings>();
-        if let Some(settings) = settings.filter(|settings| settings.style == Look::Own) {
-            _ = look::replace(&ctx, settings, &mut state.styles);
-        }
-        shell::show(world, &mut ui, &mut state);
-    });
+    // All of this context is the viewer's, so its own look stays: between passes egui takes from it how text is
+    // rendered.
+    let settings = world.get_resource::<UiSettings>();
+    if let Some(settings) = settings.filter(|settings| settings.style == Look::Own) {
+        _ = look::replace(ctx, settings, &mut state.styles);
+    }
+    shell::show(world, &mut ui, state);
 }
 
 #[cfg(test)]

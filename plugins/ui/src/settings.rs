@@ -2,6 +2,7 @@
 
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::Panel;
+use chronoscope_types::TimeZone;
 
 /// Settings of the interface.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
@@ -38,6 +39,17 @@ pub struct UiSettings {
     /// Whether the interface may end the app. Off by default: an app that shows a viewer among other things
     /// ends by itself.
     pub can_quit: bool,
+}
+
+impl UiSettings {
+    /// The zone in which times of day are shown.
+    pub fn time_zone(&self) -> TimeZone {
+        if self.local_time {
+            TimeZone::Local
+        } else {
+            TimeZone::Utc
+        }
+    }
 }
 
 impl Default for UiSettings {

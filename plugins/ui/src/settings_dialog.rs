@@ -74,7 +74,8 @@ pub(crate) fn show(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut Setting
             ui.checkbox(&mut settings.desktop_dialogs, "Those of the desktop");
         });
         ui.add_space(size::GRID);
-        let text = "The theme and the panels are kept for the next run, and so is the arrangement of views.";
+        let text =
+            "All of this is kept for the next run, and so are the panels and the arrangement of views.";
         let color = Theme::of(ui).secondary;
         ui.add(egui::Label::new(RichText::new(text).size(size::SMALL).color(color)).wrap());
         ui.add_space(size::GRID);

@@ -9,16 +9,17 @@ use chronoscope_blueprint::{Panel, PanelState};
 use chronoscope_frame::{
     FrameDiagnostics, Item, Report, Reports, Selection, Settled, ViewerCommand, ViewerCommands,
 };
+use chronoscope_types::TimeZone;
 use chronoscope_views::ViewStyle;
 
 use crate::{
-    actions, choices, dialogs, entity_drag, fonts, gestures, history, left_panel, look,
+    OwnWindows, actions, choices, dialogs, entity_drag, fonts, gestures, history, left_panel, look,
     named_panels::{self, NamedPanels, PanelSide},
     notifications, overlay, palette,
     panels::{is_open, panel_state},
     pass::{Pass, Place, TileRects},
     rename, save_dialog, selection_panel,
-    settings::{Look, PanelSizes, UiSettings},
+    settings::{AllowedPanels, Look, PanelSizes, UiSettings},
     settings_dialog,
     shown::ShownTiles,
     state::UiState,
@@ -146,7 +147,7 @@ fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiS
     // The next frame shows the effect of the commands.
     repaint_requested |= !commands.is_empty();
     world.resource_mut::<ViewerCommands>().append(&mut commands);
-    let style = view_style(&Theme::of(ui));
+    let style = view_style(&Theme::of(ui), chosen.time_zone());
     if *world.resource::<ViewStyle>() != style {
         world.insert_resource(style);
         repaint_requested = true;
@@ -156,6 +157,16 @@ fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiS
         .resource_mut::<ShownTiles>()
         .record(place.id, &tiles, pixels_per_point);
     state.tiles = tiles;
+    if let Some(mut windows) = world.get_resource_mut::<OwnWindows>() {
+        for (item, is_own) in state.own_windows.drain(..) {
+            if is_own {
+                windows.open(item);
+            } else {
+                windows.close(item);
+            }
+            repaint_requested = true;
+        }
+    }
     if std::mem::take(&mut state.quit_requested)
         && let Some(mut exits) = world.get_resource_mut::<Messages<AppExit>>()
     {
@@ -180,7 +191,7 @@ fn clipboard_text(world: &mut World) -> Result<String, Report> {
     }
 }
 
-fn view_style(theme: &Theme) -> ViewStyle {
+fn view_style(theme: &Theme, time_zone: TimeZone) -> ViewStyle {
     ViewStyle {
         background: theme.viewport,
         grid: theme.hairline,
@@ -193,6 +204,7 @@ fn view_style(theme: &Theme) -> ViewStyle {
         warning: theme.warning,
         error: theme.error,
         success: theme.success,
+        time_zone,
     }
 }
 
@@ -206,7 +218,13 @@ fn arrange(
 ) -> (TileRects, UiSettings) {
     let ctx = ui.ctx().clone();
     let mut pass = Pass::new(world, out, place);
-    pass.open_panels = state.panels.open(world.resource::<NamedPanels>());
+    let panels = pass.settings.panels;
+    if state.only.is_some() {
+        pass.only = state.only;
+        pass.settings.panels = AllowedPanels::NONE;
+    } else {
+        pass.open_panels = state.panels.open(world.resource::<NamedPanels>());
+    }
     pass.selection_steps = state.selection_history.note(&pass.selection().selected);
     actions::handle_shortcuts(&ctx, &mut pass, state);
     take_dropped_files(&ctx, &mut pass);
@@ -254,7 +272,9 @@ fn arrange(
         })
         .inner;
 
-    notifications::show_banners(ui, &place, &mut state.notifications);
+    if pass.only.is_none() {
+        notifications::show_banners(ui, &place, &mut state.notifications);
+    }
     if let Some(choice) = palette::show(&ctx, &pass, &mut state.palette) {
         pass.choose(choice);
     }
@@ -277,9 +297,10 @@ fn arrange(
     let Pass {
         hovered,
         is_over_view,
-        settings,
+        mut settings,
         ..
     } = pass;
+    settings.panels = panels;
     settle_hover(world, state, hovered, is_over_view, out);
     state.was_typing = ctx.text_edit_focused();
     state.repaint_requested |= state.time_panel.is_counting();

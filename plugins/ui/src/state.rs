@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bevy::ecs::{prelude::*, system::SystemId};
-use chronoscope_blueprint::ViewId;
+use chronoscope_blueprint::{Contents, ViewId};
 use chronoscope_frame::Report;
 
 use crate::{
@@ -54,6 +54,10 @@ pub struct UiState {
     pub(crate) systems: Vec<(Cow<'static, str>, SystemId)>,
     /// The program is to be closed.
     pub(crate) quit_requested: bool,
+    /// The view or container that is shown alone, without panels.
+    pub(crate) only: Option<Contents>,
+    /// What is to be shown in a window of its own, or no longer.
+    pub(crate) own_windows: Vec<(Contents, bool)>,
     /// Sizes of panels, to be kept beyond the run.
     pub panel_sizes: PanelSizes,
     pub(crate) left_panel: LeftPanelState,
@@ -89,6 +93,8 @@ impl UiState {
             reports: Vec::new(),
             systems: Vec::new(),
             quit_requested: false,
+            only: None,
+            own_windows: Vec::new(),
             panel_sizes: PanelSizes::default(),
             left_panel: LeftPanelState::default(),
             selection_panel: SelectionPanelState::default(),
@@ -105,6 +111,14 @@ impl UiState {
             gestures: GesturesState::default(),
             settings: SettingsState::default(),
             selection_history: SelectionHistory::default(),
+        }
+    }
+
+    /// State of an instance that shows one view, or a container with all in it, and nothing else: for a window of its own.
+    pub fn of_contents(salt: impl egui::AsId, contents: Contents) -> Self {
+        Self {
+            only: Some(contents),
+            ..Self::new(salt)
         }
     }
 

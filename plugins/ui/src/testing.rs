@@ -169,6 +169,11 @@ impl Stage {
         self.draw_with(Vec::new());
     }
 
+    /// Holds these keys in the passes to come.
+    pub(crate) fn hold(&mut self, modifiers: Modifiers) {
+        self.modifiers = modifiers;
+    }
+
     /// Clicks at a place and lets the frame after it be drawn.
     pub(crate) fn click(&mut self, at: Pos2) {
         let button = |pressed| Event::PointerButton {
@@ -227,6 +232,31 @@ impl Stage {
         found
             .min_by(|a, b| a.distance(place).total_cmp(&b.distance(place)))
             .unwrap_or_else(|| panic!("{text} is not on the screen"))
+    }
+
+    /// What a reader of screens finds in a pass: what can be clicked, by role and name.
+    pub(crate) fn readable(&mut self) -> Vec<(egui::accesskit::Role, String)> {
+        self.ctx.enable_accesskit();
+        self.draw();
+        self.app.update();
+        let input = egui::RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size)),
+            ..egui::RawInput::default()
+        };
+        let world = self.app.world_mut();
+        let mut output = self.ctx.run_ui(input, |ui| draw_into(world, ui));
+        output.textures_delta.clear();
+        let update = output.platform_output.accesskit_update.unwrap();
+        let clickable = update
+            .nodes
+            .into_iter()
+            .filter(|(_, node)| node.supports_action(egui::accesskit::Action::Click));
+        clickable
+            .map(|(_, node)| {
+                let name = node.label().or(node.value()).or(node.placeholder());
+                (node.role(), name.unwrap_or_default().to_owned())
+            })
+            .collect()
     }
 
     fn find_all(&mut self, text: &str) -> Vec<Pos2> {

@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod apart;
+
 use chronoscope_blueprint::{ContainerKind, ViewBlueprint, ViewId, ViewportBlueprint};
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, Item, Recordings, Selection, ViewerCommand, ViewerCommands,

@@ -2,7 +2,9 @@
 //!
 //! # What every view has
 //! [`view_ui`] is how a view draws its tile: it reads products and emits commands. [`style`] has the colors that the theme
-//! gives to views, [`colors`] those that data gets. `frame_all` has views frame what is in them, by command. [`time_steps`] are the distances between the labels of a time axis.
+//! gives to views, [`colors`] those that data gets. `frame_all` has views frame what is in them, by command. [`drag`] is what can be
+//! dragged from one view to another. `settings_row` is what their settings are made of. [`time_steps`] are the distances between the
+//! labels of a time axis.
 //!
 //! # The views
 //! [`spatial3d`] and [`spatial2d`] share [`spatial`]. [`time_series`] and [`bar_chart`] are plots and share `plot`,
@@ -11,9 +13,11 @@
 mod frame_all;
 mod plot;
 mod properties;
+mod settings_row;
 
 pub mod bar_chart;
 pub mod colors;
+pub mod drag;
 pub mod empty;
 pub mod spatial;
 pub mod spatial2d;
@@ -35,6 +39,7 @@ mod testing;
 mod tile_tests;
 
 pub use bar_chart::BarChartPlugin;
+pub use drag::DraggedEntities;
 pub use spatial2d::Spatial2DPlugin;
 pub use spatial3d::Spatial3DPlugin;
 pub use style::ViewStyle;

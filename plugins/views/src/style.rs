@@ -1,9 +1,10 @@
-//! The colors that views take from the theme. The theme itself belongs to the user interface, which writes this resource.
+//! What views take from the theme and the settings. These belong to the user interface, which writes this resource.
 
 use bevy::ecs::prelude::*;
+use chronoscope_types::TimeZone;
 use egui::Color32;
 
-/// What the theme gives to views.
+/// What the theme and the settings give to views.
 #[derive(Resource, Clone, Debug, PartialEq)]
 pub struct ViewStyle {
     /// Behind everything that a view draws.
@@ -28,6 +29,8 @@ pub struct ViewStyle {
     pub error: Color32,
     /// Success.
     pub success: Color32,
+    /// The zone in which times of day are written.
+    pub time_zone: TimeZone,
 }
 
 impl Default for ViewStyle {
@@ -45,6 +48,7 @@ impl Default for ViewStyle {
             warning: Color32::YELLOW,
             error: Color32::LIGHT_RED,
             success: Color32::LIGHT_GREEN,
+            time_zone: TimeZone::Utc,
         }
     }
 }

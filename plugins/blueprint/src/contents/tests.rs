@@ -106,7 +106,46 @@ fn problems_are_told() {
         problem("$here/**").unwrap(),
         "unknown variable $here: only $origin is defined"
     );
-    assert!(problem("/a/*/b").unwrap().contains("/a/*/b"));
+    assert_eq!(problem("/a/*/b"), None);
+}
+
+#[test]
+fn stars_stand_for_what_is_not_said() {
+    check(
+        "/a/*/x",
+        &["+/a/b/x", "+/a/c/x", "-/a/x", "-/a/b", "-/a/b/c/x", "-/a/b/x/y"],
+    );
+    check("/a/*/x/**", &["+/a/b/x", "+/a/b/x/y/z", "-/a/b"]);
+    check(
+        "/**/cam",
+        &["+/cam", "+/a/cam", "+/a/b/cam", "-/a/cam/b", "-/__properties/cam"],
+    );
+    check("/__properties/*", &["+/__properties/x", "-/x", "-/__properties"]);
+    check(
+        "/plots/wheel_*",
+        &["+/plots/wheel_1", "+/plots/wheel_", "-/plots/wheel", "-/plots/a"],
+    );
+    check("/*_*/v*", &["+/a_b/v", "+/_/vw", "-/ab/v", "-/a_b/w"]);
+    check("$origin/*", &["+/world/a", "-/world", "-/world/a/b", "-/a"]);
+    check(r"/pts\ (*", &[r"+/pts\ \(1\)", "-/pts"]);
+    check(r"/a\*", &[r"+/a\*", "-/ab"]);
+    // The most specific wins, without stars before with stars.
+    check("/a/**\n- /a/*/x", &["+/a/b", "-/a/b/x", "+/a/b/x/y"]);
+    check("/a/**\n- /a/*/x/**\n/a/b/x", &["+/a/b/x", "-/a/b/x/y", "-/a/c/x"]);
+    check("- /a/*\n/a/b", &["+/a/b", "-/a/c"]);
+    check("/a/b\n- /a/*", &["+/a/b", "-/a/c"]);
+    check("/a/*\n- /*/b", &["-/a/b", "+/a/c"]);
+    let written = ContentsFilter::parse(r"+ /pts\ (*)/** - /**/a*b*");
+    assert_eq!(written.to_string(), "+ /pts\\ \\(*\\)/**\n- /**/a*b*");
+    assert_eq!(ContentsFilter::parse(&written.to_string()), written);
+    // What a star shows can be taken out, and back in.
+    let mut edited = ContentsFilter::parse("/a/*/x");
+    let (origin, path) = (EntityPath::root(), EntityPath::parse("/a/b/x"));
+    edited.set(&origin, &path, true, RuleEffect::Exclude);
+    assert!(!edited.resolve(&origin).matches(&path));
+    assert!(edited.resolve(&origin).matches(&"/a/c/x".into()));
+    edited.set(&origin, &path, true, RuleEffect::Include);
+    assert_eq!(edited.to_string(), "+ /a/*/x\n+ /a/b/x/**");
 }
 
 #[test]
@@ -199,6 +238,59 @@ fn any_origin() -> impl Strategy<Value = EntityPath> {
     ]
 }
 
+/// Rules with stars, for paths of [`all_paths`].
+fn any_starred() -> impl Strategy<Value = ContentsFilter> {
+    let part = prop_oneof![
+        Just("a"),
+        Just("b"),
+        Just("*"),
+        Just("**"),
+        Just("z*"),
+        Just("*a*")
+    ];
+    let path = proptest::collection::vec(part, 1..4).prop_map(|parts| format!("/{}", parts.join("/")));
+    let rule = (path, any::<bool>(), any::<bool>()).prop_map(|(path, subtree, include)| {
+        let end = if subtree { "/**" } else { "" };
+        format!("{} {path}{end}", if include { '+' } else { '-' })
+    });
+    proptest::collection::vec(rule, 0..5)
+        .prop_map(|rules| ContentsFilter::from_expressions(rules.iter().map(String::as_str)))
+}
+
+/// Whether parts match a pattern of parts, by trying all.
+fn naive_stars(pattern: &[&str], parts: &[&str]) -> bool {
+    let of_part = |pattern: &str, part: &str| match pattern {
+        "*" => true,
+        "z*" => part.starts_with('z'),
+        "*a*" => part.contains('a'),
+        name => name == part,
+    };
+    match (pattern, parts) {
+        ([], _) => parts.is_empty(),
+        (["**", rest @ ..], _) => (0..=parts.len()).any(|skipped| naive_stars(rest, &parts[skipped..])),
+        ([first, rest @ ..], [part, more @ ..]) => of_part(first, part) && naive_stars(rest, more),
+        ([_, ..], []) => false,
+    }
+}
+
+/// The naive reading of rules with and without stars: of all that match, the greatest by depth, own rule, name.
+fn naive_with_stars(filter: &ContentsFilter, path: &EntityPath) -> bool {
+    let parts: Vec<&str> = path.parts().collect();
+    let matching = filter.rules().iter().enumerate().filter_map(|(at, rule)| {
+        let (pattern, subtree) = match rule.expression().strip_suffix("/**") {
+            Some(pattern) => (pattern, true),
+            None => (rule.expression(), false),
+        };
+        let is_named = !pattern.contains('*');
+        let pattern: Vec<&str> = split_parts(pattern).collect();
+        let least = if subtree { 0 } else { parts.len() };
+        let deepest = (least..=parts.len()).rfind(|depth| naive_stars(&pattern, &parts[..*depth]))?;
+        Some(((deepest, !subtree, is_named, at), rule.effect))
+    });
+    let best = matching.max_by_key(|(order, _)| *order);
+    best.is_some_and(|(_, effect)| effect == RuleEffect::Include)
+}
+
 fn any_filter() -> impl Strategy<Value = ContentsFilter> {
     let rule = (any_path(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
         |(path, subtree, include, at_origin)| {
@@ -243,6 +335,26 @@ proptest! {
             };
             prop_assert_eq!(resolved.subtree(path), expected, "{}\non {}", &filter, path);
         }
+        prop_assert_eq!(&ContentsFilter::parse(&filter.to_string()), &filter);
+    }
+
+    #[test]
+    fn stars_match_like_the_naive_reading(filter in any_starred(), other in any_starred()) {
+        let root = EntityPath::root();
+        let (resolved, of_other) = (filter.resolve(&root), other.resolve(&root));
+        let paths = all_paths();
+        for path in &paths {
+            let expected = naive_with_stars(&filter, path);
+            prop_assert_eq!(resolved.matches(path), expected, "{}\non {}", &filter, path);
+            let below = || paths.iter().filter(|below| below.starts_with(path));
+            match resolved.subtree(path) {
+                SubtreeMatch::All => prop_assert!(below().all(|path| naive_with_stars(&filter, path))),
+                SubtreeMatch::None => prop_assert!(!below().any(|path| naive_with_stars(&filter, path))),
+                SubtreeMatch::Mixed => {}
+            }
+        }
+        let includes_all = || paths.iter().all(|path| !of_other.matches(path) || resolved.matches(path));
+        prop_assert!(!resolved.covers(&of_other) || includes_all(), "{}\ncovers\n{}", &filter, &other);
         prop_assert_eq!(&ContentsFilter::parse(&filter.to_string()), &filter);
     }
 

@@ -214,7 +214,7 @@ impl Needs<'_> {
                 let looks_at = |component| {
                     latest_at
                         .get(meta.entity)
-                        .is_some_and(|latest_at| latest_at.looks_at(component))
+                        .is_some_and(|latest_at| latest_at.cursor(component).is_some())
                 };
                 meta.components.iter().any(|column| looks_at(column.component))
             };

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use chronoscope_blueprint::ViewId;
-use chronoscope_store::{ChunkStore, EntityId, EntityPath, QueryCache, TimeRange};
+use chronoscope_store::{ChunkStore, QueryCache, TimeRange};
 
 use super::{
     QueryMode, Visual as _, Visualizer, VisualizerId, VisualizerInput,
@@ -41,26 +41,22 @@ pub(super) struct ViewInputs<'a> {
 /// What is asked for, as the first view says that asks for it: others say the same.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
-    pub(super) context: ContextInputs<'a>,
-    pub(super) entity: EntityId,
-    pub(super) path: &'a EntityPath,
+    pub(super) inputs: &'a ViewInputs<'a>,
+    pub(super) result: &'a DataResult,
     pub(super) instruction: ResolvedInstruction<'a>,
-    pub(super) overrides: &'a ViewOverrides,
 }
 
 impl<'a> ViewInputs<'a> {
-    pub(super) fn asked(&self, result: &'a DataResult, instruction: ResolvedInstruction<'a>) -> Asked<'a> {
+    pub(super) fn asked(&'a self, result: &'a DataResult, instruction: ResolvedInstruction<'a>) -> Asked<'a> {
         Asked {
-            context: self.context,
-            entity: result.entity,
-            path: &result.path,
+            inputs: self,
+            result,
             instruction,
-            overrides: self.overrides,
         }
     }
 
     pub(super) fn key_of<V: Visualizer>(
-        &self,
+        &'a self,
         result: &'a DataResult,
         instruction: ResolvedInstruction<'a>,
     ) -> VisualKey {
@@ -106,7 +102,7 @@ impl<'a> ViewInputs<'a> {
 
     /// The chunks that the rows of a visual's components are in.
     pub(super) fn chunks_of<V: Visualizer>(
-        &self,
+        &'a self,
         result: &'a DataResult,
         instruction: ResolvedInstruction<'a>,
     ) -> SourceChunks {
@@ -133,24 +129,25 @@ impl<'a> Asked<'a> {
             components,
             products,
             ..
-        } = self.context;
+        } = self.inputs.context;
+        let entity = self.result.entity;
         let (store, cache): (&ChunkStore, &QueryCache) = (&entry.recording.store, &entry.recording.cache);
         VisualizerInput {
-            entity: self.entity,
-            path: self.path,
+            entity,
+            path: &self.result.path,
             cursor: products.cursor,
             store,
             visualizer: &V::INFO,
-            contexts: self.context.reader(),
+            contexts: self.inputs.context.reader(),
             resolver: Resolver {
                 store,
                 components,
                 cache,
-                entity: self.entity,
+                entity,
                 cursor: products.cursor,
                 instruction: self.instruction,
-                view: self.overrides,
-                latest_at: products.latest_at.get(self.entity),
+                view: self.inputs.overrides,
+                latest_at: products.latest_at.get(entity),
                 at: None,
                 asks_store: true,
                 selections: None,

@@ -361,7 +361,7 @@ impl AppVisualizerExt for App {
             Frame,
             update::visualize::<V>
                 .in_set(FrameSystems::Visualizers)
-                .run_if(resource_exists::<Visuals<V>>),
+                .run_if(update::is_concerned::<V>),
         )
     }
 

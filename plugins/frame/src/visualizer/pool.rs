@@ -61,6 +61,11 @@ pub(super) struct Made<T> {
 }
 
 impl<T: Visual> Made<T> {
+    /// Its bytes, all in all.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// How many times a visualizer was called for it.
     pub(super) fn num_made(&self) -> usize {
         self.rows.num_made

@@ -6,7 +6,8 @@ use bevy_app::App;
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
 use chronoscope_store::{
-    Cell, ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, QueryCache, RowId, arrow::ArrayRef,
+    Cell, ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, LatestAtCursor, QueryCache, RowId,
+    arrow::ArrayRef,
 };
 use chronoscope_types::{SelectorError, enums::ComponentSourceKind};
 
@@ -62,7 +63,7 @@ impl Resolved {
 /// A cell of a recording: by its row, or where its row was found.
 pub(super) enum Stored<'a> {
     Array(ArrayRef, StoredRow),
-    Known(&'a Hit),
+    Known(&'a LatestAtCursor, &'a Hit),
     Found(Hit),
 }
 
@@ -71,7 +72,7 @@ impl<'a> Stored<'a> {
     pub(super) fn cell(self) -> Cell<'a> {
         match self {
             Self::Array(array, _) => Cell::Owned(array),
-            Self::Known(hit) => Cell::Borrowed(hit.cell_ref()),
+            Self::Known(cursor, hit) => Cell::Borrowed(cursor.cell().unwrap_or_else(|| hit.cell_ref())),
             Self::Found(hit) => Cell::Owned(hit.cell()),
         }
     }
@@ -80,7 +81,7 @@ impl<'a> Stored<'a> {
     pub(super) fn row(&self) -> StoredRow {
         match self {
             Self::Array(_, row) => *row,
-            Self::Known(hit) => StoredRow::of(hit),
+            Self::Known(_, hit) => StoredRow::of(hit),
             Self::Found(hit) => StoredRow::of(hit),
         }
     }
@@ -114,8 +115,8 @@ impl VisualizerComponents {
 
     /// The id of a component; `None` where the recording has none of this name.
     fn id(&self, name: &str, store: &ChunkStore) -> Option<ComponentId> {
-        // Most names come from the same constant.
-        let known = self.ids.iter().find(|(known, _)| std::ptr::eq(*known, name));
+        // Few names, most of other lengths: that is quicker than to hash one.
+        let known = self.ids.iter().find(|(known, _)| *known == name);
         known.map_or_else(|| store.component_id(name), |(_, id)| *id)
     }
 }
@@ -261,8 +262,9 @@ impl<'a> Resolver<'a> {
                 place.time
             }
             None => {
-                if let Some(rows) = self.latest_at.filter(|rows| rows.looks_at(id)) {
-                    return rows.hit(id).map(Stored::Known);
+                if let Some(cursor) = self.latest_at.and_then(|rows| rows.cursor(id)) {
+                    let hit = cursor.answer().hit.as_ref()?;
+                    return Some(Stored::Known(cursor, hit));
                 }
                 self.cursor.time
             }

@@ -24,6 +24,25 @@ use crate::{
     ResultQuery, View, ViewOverrides, ViewTile, Work, WorkCounters, query_results::Walks,
 };
 
+/// Whether a visualizer shows something, or did. Of the many that there are, most recordings concern a few; to ask here costs less than
+/// to hand the system to a thread.
+pub(super) fn is_concerned<V: Visualizer>(
+    visuals: Option<Res<Visuals<V>>>,
+    views: Query<(&DataResults, &ViewOverrides)>,
+) -> bool {
+    let Some(visuals) = visuals else {
+        return false;
+    };
+    let id = visuals.id;
+    let is_instructed = |overrides: &ViewOverrides| {
+        let entities = overrides.instructed(id);
+        entities.is_some_and(|entities| !entities.is_empty())
+    };
+    let mut views = views.iter();
+    !visuals.views.is_empty()
+        || views.any(|(results, overrides)| results.has_shown_by(id) || is_instructed(overrides))
+}
+
 pub(super) fn visualize<V: Visualizer>(
     mut visuals: ResMut<Visuals<V>>,
     views: Query<(&View, &ViewTile, &QueryContext, &DataResults, &ViewOverrides)>,
@@ -60,7 +79,7 @@ pub(super) fn visualize<V: Visualizer>(
             walks: &walks,
         })
     };
-    let mut work = Plan::<V>::default();
+    let mut inputs = Vec::new();
     for (view, tile, context, results, overrides) in &views {
         if !tile.shown {
             if let Some(visuals) = known.get_mut(&view.id) {
@@ -77,19 +96,21 @@ pub(super) fn visualize<V: Visualizer>(
         }
         let of_view = known.entry(view.id).or_default();
         of_view.begin(pool, context.cursor.recording);
-        let Some(context) = inputs_in(context.id) else {
-            continue;
-        };
-        let inputs = ViewInputs {
+        inputs.extend(inputs_in(context.id).map(|context| ViewInputs {
             visualizer: *id,
             view: view.id,
             context,
             results,
             overrides,
             defaults: overrides.defaults_hash(&[V::INFO.required, V::INFO.optional]),
-        };
-        let checked = inputs.plan(of_view, pool, &mut work);
-        counters.add(Work::ResultsChecked, checked);
+        }));
+    }
+    let mut work = Plan::<V>::default();
+    for inputs in &inputs {
+        if let Some(visuals) = known.get_mut(&inputs.view) {
+            let checked = inputs.plan(visuals, pool, &mut work);
+            counters.add(Work::ResultsChecked, checked);
+        }
     }
     let made = make(work, known, pool);
     counters.add(Work::VisualsMade, made);
@@ -112,10 +133,21 @@ fn components_of<V: Visualizer>(
     components
 }
 
+/// So many small visuals are made on one thread.
+const FEW_ITEMS: usize = 64;
+
+/// Of visuals that take up less than this, together.
+const FEW_BYTES: u64 = 128 << 10;
+
+/// What a visual is taken for that was not there before.
+const UNKNOWN_BYTES: u64 = 32 << 10;
+
 /// The visuals to be made, and who asks for them.
 struct Plan<'a, V: Visualizer> {
     items: Vec<Item<'a, V::Visual>>,
-    by_entity: FxHashMap<EntityId, SmallVec<[u32; 1]>>,
+    /// What is found here is asked for by several views. Of a single view the entities come in their order, and need no look-up.
+    by_entity: Option<FxHashMap<EntityId, SmallVec<[u32; 1]>>>,
+    num_views: usize,
     uses: Vec<Use>,
 }
 
@@ -123,30 +155,65 @@ impl<V: Visualizer> Default for Plan<'_, V> {
     fn default() -> Self {
         Self {
             items: Vec::new(),
-            by_entity: FxHashMap::default(),
+            by_entity: None,
+            num_views: 0,
             uses: Vec::new(),
         }
     }
 }
 
 impl<'a, V: Visualizer> Plan<'a, V> {
+    /// Begins with what a view asks for, entity by entity.
+    fn begin_view(&mut self) {
+        self.num_views += 1;
+        if self.num_views == 2 {
+            let mut by_entity: FxHashMap<EntityId, SmallVec<[u32; 1]>> = FxHashMap::default();
+            for (at, item) in (0..).zip(&self.items) {
+                by_entity.entry(item.key.entity).or_default().push(at);
+            }
+            self.by_entity = Some(by_entity);
+        }
+    }
+
+    /// The position of the item for a visual, if some view asked for it.
+    fn find(&self, key: &VisualKey) -> Option<u32> {
+        let is_it = |at: &u32| self.items[*at as usize].key == *key;
+        match &self.by_entity {
+            Some(by_entity) => by_entity.get(&key.entity)?.iter().copied().find(is_it),
+            None => {
+                let items = (0..self.items.len() as u32).rev();
+                let mut of_entity = items.take_while(|at| self.items[*at as usize].key.entity == key.entity);
+                of_entity.find(is_it)
+            }
+        }
+    }
+
+    /// Whether all is made in less time than it takes to wake another thread: by what was there before. What is new may be anything.
+    fn is_quickly_made(&self) -> bool {
+        let bytes = self.items.iter().map(|item| {
+            let previous = item.previous.as_ref();
+            previous.map_or(UNKNOWN_BYTES, |previous| previous.bytes())
+        });
+        self.items.len() < 2 || (self.items.len() <= FEW_ITEMS && bytes.sum::<u64>() <= FEW_BYTES)
+    }
+
     /// The item for a visual, with one more user. `released` is what that one had before, where nobody holds
     /// it any more.
     fn item(&mut self, key: VisualKey, asked: Asked<'a>, released: Option<Arc<Made<V::Visual>>>) -> u32 {
-        let items = &mut self.items;
-        let of_entity = self.by_entity.entry(key.entity).or_default();
-        let known = of_entity.iter().find(|at| items[**at as usize].key == key);
-        let at = known.copied().unwrap_or_else(|| {
-            items.push(Item {
+        let at = self.find(&key).unwrap_or_else(|| {
+            let at = self.items.len() as u32;
+            self.items.push(Item {
                 key,
                 asked,
                 previous: None,
                 users: 0,
             });
-            of_entity.push(items.len() as u32 - 1);
-            items.len() as u32 - 1
+            if let Some(by_entity) = &mut self.by_entity {
+                by_entity.entry(key.entity).or_default().push(at);
+            }
+            at
         });
-        let item = &mut items[at as usize];
+        let item = &mut self.items[at as usize];
         item.users += 1;
         if let Some(released) = released.filter(|released| released.key.is_start_for(&key)) {
             item.previous.get_or_insert(released);
@@ -178,7 +245,7 @@ impl<'a> ViewInputs<'a> {
     ///
     /// Cost: what changed, or one check per result where the view was hidden or edited.
     fn plan<V: Visualizer>(
-        &self,
+        &'a self,
         visuals: &mut ViewVisuals<V>,
         pool: &mut Pool<V::Visual>,
         plan: &mut Plan<'a, V>,
@@ -190,6 +257,7 @@ impl<'a> ViewInputs<'a> {
             ..
         } = *self;
         let candidates = self.candidates(visuals);
+        plan.begin_view();
         for entity in &candidates {
             let shown = visuals.entries.entry(*entity).or_default();
             let mut before = std::mem::take(shown);
@@ -270,23 +338,29 @@ fn make<V: Visualizer>(
     views: &mut FxHashMap<ViewId, ViewVisuals<V>>,
     pool: &mut Pool<V::Visual>,
 ) -> usize {
-    let made: Vec<_> = plan.items.into_par_iter().map(make_one::<V>).collect();
+    let made: Vec<_> = if plan.is_quickly_made() {
+        plan.items.into_iter().map(make_one::<V>).collect()
+    } else {
+        plan.items.into_par_iter().map(make_one::<V>).collect()
+    };
     let mut num_made = 0;
     for (made, users) in &made {
         num_made += made.num_made();
         pool.insert(made, *users);
     }
-    for Use { view, result, item } in plan.uses {
-        let Some(visuals) = views.get_mut(&view) else {
+    for uses in plan.uses.chunk_by(|a, b| a.view == b.view) {
+        let Some(visuals) = uses.first().and_then(|first| views.get_mut(&first.view)) else {
             continue;
         };
-        let (made, _) = &made[item as usize];
-        let entries = visuals.entries.get_mut(&result.entity).into_iter().flatten();
-        for entry in entries.filter(|entry| entry.instruction == result.instruction) {
-            entry.made = Some(Arc::clone(made));
+        for Use { result, item, .. } in uses {
+            let (made, _) = &made[*item as usize];
+            let entries = visuals.entries.get_mut(&result.entity).into_iter().flatten();
+            for entry in entries.filter(|entry| entry.instruction == result.instruction) {
+                entry.made = Some(Arc::clone(made));
+            }
+            visuals.chunks.set(*result, &made.chunks);
+            visuals.changed.push(*result);
         }
-        visuals.chunks.set(result, &made.chunks);
-        visuals.changed.push(result);
     }
     for visuals in views.values_mut().filter(|visuals| visuals.is_shown) {
         visuals.changed.sort_unstable();
@@ -302,7 +376,7 @@ fn make_one<V: Visualizer>(item: Item<'_, V::Visual>) -> (Arc<Made<V::Visual>>, 
         users,
     } = item;
     let mut previous = previous.and_then(Arc::into_inner);
-    let chunks = (!asked.context.entry.sources().is_empty()).then(Mutex::default);
+    let chunks = (!asked.inputs.context.entry.sources().is_empty()).then(Mutex::default);
     let columns = previous.as_mut().map(|made| std::mem::take(&mut made.columns));
     let selections = Selections::new(columns.unwrap_or_default());
     let mut input = asked.input::<V>();

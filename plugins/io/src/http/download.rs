@@ -12,14 +12,28 @@ use super::{
     HttpError, HttpFile, HttpLink,
     client::{Answer, error_of_io, get},
 };
+use crate::Backoff;
 
 /// The times that the rest of a file is asked for after a failure, without a byte between.
-pub(super) const TRIES: u32 = 4;
+const TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LAST_PAUSE: Duration = Duration::from_secs(5);
 
-/// The pause before a try, after so many that failed.
-pub(super) fn pause_before(failures: u32) -> Duration {
-    FIRST_PAUSE * 2_u32.pow(failures.saturating_sub(1).min(5))
+/// The pauses between tries.
+pub(super) fn backoff() -> Backoff {
+    Backoff::new(FIRST_PAUSE, LAST_PAUSE)
+}
+
+/// Waits before the next try after a failure.
+///
+/// # Errors
+/// The failure, where no other try is worth it.
+pub(super) fn wait_after(error: HttpError, backoff: &mut Backoff) -> Result<(), HttpError> {
+    if backoff.failures() >= TRIES || !error.is_worth_another_try() {
+        return Err(error);
+    }
+    thread::sleep(backoff.after_failure());
+    Ok(())
 }
 
 /// A file whose beginning is on its way.
@@ -53,7 +67,7 @@ pub(crate) fn open(link: &HttpLink) -> Result<Opened, HttpError> {
         total_bytes,
         gives_parts,
         version,
-        failures: 0,
+        backoff: backoff(),
     };
     Ok(Opened {
         reader: Box::new(BufReader::with_capacity(1 << 17, download)),
@@ -70,7 +84,7 @@ struct Download {
     gives_parts: bool,
     version: Option<String>,
     /// Since the last byte that came.
-    failures: u32,
+    backoff: Backoff,
 }
 
 impl Download {
@@ -106,17 +120,16 @@ impl Read for Download {
             match self.try_read(buffer) {
                 Ok(count) => {
                     self.at += count as u64;
-                    self.failures = 0;
+                    self.backoff.succeeded();
                     return Ok(count);
                 }
                 Err(error) => {
                     self.body = None;
-                    self.failures += 1;
-                    if !self.gives_parts || self.failures > TRIES || !error.is_worth_another_try() {
+                    if !self.gives_parts {
                         return Err(error.into());
                     }
-                    tracing::debug!("{}: {error}; the rest is asked for", self.link);
-                    thread::sleep(pause_before(self.failures));
+                    tracing::debug!("{}: {error}", self.link);
+                    wait_after(error, &mut self.backoff)?;
                 }
             }
         }

@@ -1,13 +1,13 @@
 //! A file of a web server whose parts are read in any order.
 
-use std::{collections::VecDeque, io::Read as _, ops::Range, sync::Arc, thread};
+use std::{collections::VecDeque, io::Read as _, ops::Range, sync::Arc};
 
 use parking_lot::Mutex;
 
 use super::{
     HttpError, HttpLink,
     client::{error_of_io, get},
-    download::{TRIES, pause_before},
+    download::{backoff, wait_after},
 };
 
 /// Small reads are answered from blocks of so many bytes: what is read next often lies beside.
@@ -103,17 +103,13 @@ impl HttpFile {
     }
 
     fn fetch(&self, bytes: Range<u64>) -> Result<Vec<u8>, HttpError> {
-        let mut failures = 0;
+        let mut backoff = backoff();
         loop {
             match self.try_fetch(&bytes) {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => {
-                    failures += 1;
-                    if failures > TRIES || !error.is_worth_another_try() {
-                        return Err(error);
-                    }
-                    tracing::debug!("{}: {error}; it is asked for again", self.link);
-                    thread::sleep(pause_before(failures));
+                    tracing::debug!("{}: {error}", self.link);
+                    wait_after(error, &mut backoff)?;
                 }
             }
         }

@@ -5,22 +5,11 @@ mod footer;
 #[path = "../../../../fuzz/mutations.rs"]
 mod random;
 
-use chronoscope_io::RrdWriter;
-use chronoscope_store::{StoreId, Timeline};
-use chronoscope_types::{Scalars, log_chunk};
-
 use self::random::{Random, count, mutate};
 
 #[test]
 fn damaged_footers_are_refused_and_never_more() {
-    let store = StoreId::recording("app", "run");
-    let mut writer = RrdWriter::new(std::io::Cursor::new(Vec::new())).unwrap();
-    for frame in 0..5 {
-        let times = [(Timeline::sequence("frame"), frame)];
-        let chunk = log_chunk(format!("/plots/{frame}"), times, &Scalars::new([1.0])).unwrap();
-        writer.write_chunk(&store, &chunk).unwrap();
-    }
-    let whole = writer.finish().unwrap().into_inner();
+    let whole = footer::recording(5);
     assert_eq!(footer::run(&whole), 5);
     let stated = footer::footer_of(&whole).unwrap();
     let mut random = Random::new();

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 
 use chronoscope_io::SourceLimits;
-use chronoscope_live::envelope;
+use chronoscope_live::{Link, LiveError, envelope, probe};
 use chronoscope_types::{LogMessage, SourceStatus};
 use http::StatusCode;
 use re_protos::{
@@ -323,6 +323,53 @@ fn a_sender_that_stalls_in_a_message_keeps_nobody_waiting() {
     let (messages, ..) = received(&stage.sender());
     assert_eq!(messages, ["info run", "run /good [1]"]);
 }
+
+#[test]
+fn what_listens_and_is_no_viewer_is_told_from_one() {
+    let stage = Stage::new();
+    let local = |address: std::net::SocketAddr| Link::local(address.port());
+    probe(&stage.runtime, &local(stage.server.address())).unwrap();
+    // One that says nothing, and one that speaks otherwise.
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let error = probe(&stage.runtime, &local(silent.local_addr().unwrap())).unwrap_err();
+    assert!(matches!(error, LiveError::Timeout(_)), "{error}");
+    let other = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = other.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut client, _) = other.accept().unwrap();
+        client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+    });
+    let error = probe(&stage.runtime, &local(address)).unwrap_err();
+    assert!(matches!(error, LiveError::Broken(_)), "{error}");
+}
+
+#[test]
+fn connections_beyond_the_limit_are_closed_and_the_others_go_on() {
+    let stage = Stage::with(|settings| settings.max_connections = 1);
+    let address = stage.server.address();
+    run(async {
+        let mut connection = raw::open(address).await;
+        let request = raw::request(address, WRITE, Pieces::stalling([]));
+        let first = tokio::spawn(connection.requests.send_request(request));
+        let wanted = loop {
+            tokio::task::yield_now().await;
+            if let Some(arrival) = stage.server.try_next() {
+                break arrival.source;
+            }
+        };
+        let mut second = std::net::TcpStream::connect(address).unwrap();
+        // It is closed at once, with what was sent or without.
+        let _ = second.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        let _ = second.read_to_end(&mut Vec::new());
+        assert_eq!(wanted.status(), SourceStatus::Live);
+        first.abort();
+    });
+    // Its place is free once the service has noticed that it is gone.
+    let good = envelope(&info(&recording())).unwrap();
+    let link = Link::local(address.port());
+    while chronoscope_live::send(&stage.runtime, &link, std::iter::once(good.clone())).is_err() {}
+}
+
 #[test]
 fn streams_beyond_the_limit_are_refused_and_the_others_go_on() {
     let stage = Stage::with(|settings| settings.max_streams = 1);

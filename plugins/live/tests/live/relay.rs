@@ -83,6 +83,22 @@ fn what_is_old_is_dropped_and_what_is_static_is_kept() {
 }
 
 #[test]
+fn what_is_new_comes_first_where_that_is_wanted() {
+    let relay = Relay::newest_first(1 << 20);
+    let (stage, link) = stage(&relay);
+    relay.push(&info(&recording())).unwrap();
+    for frame in 1..4 {
+        relay.push(&row(&recording(), "/a", frame)).unwrap();
+    }
+    relay.push(&static_row("/map", "map")).unwrap();
+    let late = connect(&stage.runtime, &link, Default::default());
+    let kept = ["info run", "run /map ", "run /a [3]", "run /a [2]", "run /a [1]"];
+    assert_eq!(read(&late, 5), kept);
+    relay.push(&row(&recording(), "/a", 4)).unwrap();
+    assert_eq!(read(&late, 1), ["run /a [4]"]);
+}
+
+#[test]
 fn static_data_alone_is_bounded_too() {
     let relay = Relay::new(50_000);
     for number in 0..2_000 {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bevy::ecs::component::Component;
-use bevy::platform::collections::HashMap;
+use bevy::platform::collections::{HashMap, hash_map::Entry};
 use bevy::render::sync_world::SyncToRenderWorld;
 
 use super::alloc::RangeAllocator;
@@ -122,7 +122,7 @@ impl<P: Primitive> InstanceBuffer<P> {
     /// [`BufferError::Full`] if the buffer cannot index that many; it is unchanged then.
     pub fn replace(&mut self, slot: Slot, instances: impl Into<Arc<[P]>>) -> Result<Slot, BufferError> {
         let instances = instances.into();
-        if self.overwrite_in_place(slot, &instances) {
+        if self.overwrite_in_place(slot, &instances, 1) {
             return Ok(slot);
         }
         let Some(visual) = self.visual(slot.0) else {
@@ -140,19 +140,28 @@ impl<P: Primitive> InstanceBuffer<P> {
         Ok(slot)
     }
 
-    /// Puts other instances in the place of as many of a visual, where that has one user and the slice is not here yet. Returns
-    /// whether it did: all that refers to the slot stays right.
-    pub fn overwrite_in_place(&mut self, slot: Slot, instances: &Arc<[P]>) -> bool {
+    /// Puts other instances in the place of as many of a visual, for one user who shows them from now on, or for `users` who all are about
+    /// to: each of them calls this. Not where the visual has other users, or the slice is here already. Returns whether it did, or
+    /// another one of them before: all that refers to the slot stays right.
+    pub fn overwrite_in_place(&mut self, slot: Slot, instances: &Arc<[P]>, users: usize) -> bool {
         let Some(visual) = self.visual(slot.0) else {
             return false;
         };
-        let fits = visual.users == 1
-            && visual.instances.len() == instances.len()
-            && !self.by_address.contains_key(&address(instances));
-        if fits {
-            self.overwrite(slot.0, Arc::clone(instances));
+        if Arc::ptr_eq(&visual.instances, instances) {
+            return true;
         }
-        fits
+        // Of several, all are known only where the buffer and one other hold the slice.
+        let is_shown_by_them = visual.users == 1
+            || (visual.users as usize == users && Arc::strong_count(&visual.instances) <= 2);
+        if !is_shown_by_them || visual.instances.len() != instances.len() {
+            return false;
+        }
+        match self.by_address.entry(address(instances)) {
+            Entry::Occupied(_) => return false,
+            Entry::Vacant(place) => _ = place.insert(slot.0),
+        }
+        self.overwrite(slot.0, Arc::clone(instances));
+        true
     }
 
     /// Takes a user from a visual, which goes with its last one. Returns whether it went.
@@ -319,7 +328,7 @@ impl<P: Primitive> InstanceBuffer<P> {
         dirty.starts.add(slot..slot + 1);
     }
 
-    /// Puts as many instances where others are.
+    /// Puts as many instances where others are. Their address is known already.
     fn overwrite(&mut self, slot: u32, instances: Arc<[P]>) {
         let now = has_voids(&instances);
         let Some(visual) = self.visual_mut(slot) else {
@@ -327,10 +336,8 @@ impl<P: Primitive> InstanceBuffer<P> {
         };
         let range = visual.range();
         let before = std::mem::replace(&mut visual.has_voids, now);
-        let new_address = address(&instances);
         let old = std::mem::replace(&mut visual.instances, instances);
         self.by_address.remove(&address(&old));
-        self.by_address.insert(new_address, slot);
         let dirty = self.dirty_mut();
         dirty.instances.add(range.clone());
         if before || now {

@@ -117,7 +117,7 @@ impl GpuSegment {
     /// Packs a uniform whose selected instances lie at a place, as
     /// [`SelectedInstances::set`](super::selected::SelectedInstances::set) returns it.
     pub(crate) fn new(uniform: &SegmentUniform, selected: u32) -> Self {
-        let scale = uniform.world_from_entity.matrix3.determinant().abs().cbrt() as f32;
+        let scale = mean_scale(&uniform.world_from_entity) as f32;
         let (rows, translation_low) = affine_rows(&uniform.world_from_entity);
         Self {
             rows,
@@ -144,6 +144,18 @@ impl GpuSegment {
     /// The same, with the selected instances at another place.
     pub(crate) fn with_selected(self, selected: u32) -> Self {
         Self { selected, ..self }
+    }
+}
+
+/// By how much lengths grow with a transform: the mean of its three axes.
+#[must_use]
+pub fn mean_scale(transform: &DAffine3) -> f64 {
+    let volume = transform.matrix3.determinant().abs();
+    // Most transforms turn and move, and a root takes its time.
+    if (volume - 1.0).abs() < 1e-9 {
+        1.0
+    } else {
+        volume.cbrt()
     }
 }
 

@@ -186,6 +186,31 @@ fn what_is_shared_is_replaced_for_one_user_only() {
 }
 
 #[test]
+fn what_all_users_replace_is_sent_once_in_its_place() {
+    let mut buffer = Buffer::default();
+    let mut mirror = Mirror::default();
+    let before = points(10, 1);
+    let slots: Vec<Slot> = (0..3).map(|_| buffer.insert(before.clone()).unwrap()).collect();
+    mirror.sync(&buffer);
+    let (slot, after) = (slots[0], points(10, 2));
+    // One more user than say so, another number, or somebody else who holds the slice.
+    assert!(!buffer.overwrite_in_place(slot, &after, 2));
+    assert!(!buffer.overwrite_in_place(slot, &points(9, 2), 3));
+    let held = before.clone();
+    assert!(!buffer.overwrite_in_place(slot, &after, 3));
+    drop(held);
+    assert!(Arc::ptr_eq(buffer.get(slot).unwrap(), &before));
+    for _ in 0..3 {
+        assert!(buffer.overwrite_in_place(slot, &after, 3));
+    }
+    assert_eq!(mirror.sync(&buffer), 10);
+    assert!(Arc::ptr_eq(buffer.get(slot).unwrap(), &after));
+    // The users are as many as before.
+    assert_eq!([slot; 3].map(|slot| buffer.remove(slot)), [false, false, true]);
+    assert!(buffer.is_empty());
+}
+
+#[test]
 fn what_is_not_finite_becomes_a_gap() {
     let mut buffer = Buffer::default();
     let mut mirror = Mirror::default();

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Answer, LatestAt};
-use crate::{ChunkStore, ComponentId, EntityId, TimeRange, TimelineId};
+use arrow_buffer::ScalarBuffer;
+
+use super::{Answer, LatestAt, Run};
+use crate::{
+    CellRef, ChunkStore, ComponentId, EntityId, RowId, RowIds, TimeRange, TimelineId, plain::PlainColumn,
+};
 
 /// What a component is at a time, and where to go on when that time moves.
 ///
@@ -11,14 +15,24 @@ use crate::{ChunkStore, ComponentId, EntityId, TimeRange, TimelineId};
 #[derive(Clone, Debug)]
 pub struct LatestAtCursor {
     answer: LatestAt,
-    /// The times at which the chunk of the answer alone decides; empty where that is not known.
+    /// The rows that the cursor moves among; `None` where those are not known. What does not move takes no room for it.
+    run: Option<Box<RunAtHand>>,
+}
+
+/// The rows of a run, with all that is asked of them: the chunk around them lies elsewhere.
+#[derive(Clone, Debug)]
+struct RunAtHand {
+    /// The times at which the chunk of the answer alone decides.
     range: TimeRange,
     /// The chunk's rows in the order of their times, where they do not stand in it.
     order: Option<Arc<[u32]>>,
     /// The number of rows in that order, and where the answer's stands.
     len: u32,
     at: u32,
-    time_column: u16,
+    times: ScalarBuffer<i64>,
+    row_ids: RowIds,
+    /// The column, where it is nothing but numbers.
+    plain: Option<PlainColumn>,
 }
 
 impl LatestAtCursor {
@@ -34,14 +48,35 @@ impl LatestAtCursor {
     }
 
     fn fixed(answer: LatestAt) -> Self {
-        Self {
-            answer,
-            range: TimeRange::EMPTY,
-            order: None,
-            len: 0,
-            at: 0,
-            time_column: 0,
+        Self { answer, run: None }
+    }
+
+    /// The id of the row; `None` where there is no row.
+    #[inline]
+    pub fn row_id(&self) -> Option<RowId> {
+        let hit = self.answer.hit.as_ref()?;
+        match &self.run {
+            Some(run) => run.row_ids.as_slice().get(hit.row()).copied(),
+            None => Some(hit.row_id()),
         }
+    }
+
+    /// The instances of the row, where they lie; `None` where there is no row.
+    pub fn cell(&self) -> Option<CellRef<'_>> {
+        let hit = self.answer.hit.as_ref()?;
+        let plain = self.run.as_ref().and_then(|run| {
+            let column = run.plain.as_ref()?;
+            let (numbers, start, len) = column.row(hit.row())?;
+            Some(CellRef::plain(hit, numbers, column.layout(), start, len))
+        });
+        plain.or_else(|| Some(hit.cell_ref()))
+    }
+
+    /// The bytes on the heap. What is shared with the chunk is not among them.
+    pub fn heap_bytes(&self) -> usize {
+        let run = usize::from(self.run.is_some()) * size_of::<RunAtHand>();
+        let missing = &self.answer.missing;
+        run + usize::from(missing.spilled()) * missing.capacity() * size_of::<crate::ChunkId>()
     }
 
     /// Moves to another time. Where that lies among rows of which the chunk at hand decides alone, the answer becomes what the
@@ -52,19 +87,18 @@ impl LatestAtCursor {
         if self.answer.validity.contains(time) {
             return true;
         }
-        let Some(hit) = self.answer.hit.as_mut().filter(|_| self.range.contains(time)) else {
+        let Some(run) = self.run.as_deref_mut().filter(|run| run.range.contains(time)) else {
             return false;
         };
-        let times = hit
-            .chunk
-            .timelines()
-            .get(usize::from(self.time_column))
-            .map_or(&[][..], |column| column.times());
-        let len = self.len as usize;
-        let order = self.order.as_deref();
+        let Some(hit) = self.answer.hit.as_mut() else {
+            return false;
+        };
+        let times = &*run.times;
+        let len = run.len as usize;
+        let order = run.order.as_deref();
         let row_at = |at: usize| order.map_or(at, |order| order[at] as usize);
         let time_at = |at: usize| times[row_at(at)];
-        let mut at = self.at as usize;
+        let mut at = run.at as usize;
         if time < self.answer.validity.min {
             if at > 0 && time_at(at - 1) <= time {
                 at -= 1;
@@ -85,11 +119,9 @@ impl LatestAtCursor {
         }
         let found = time_at(at);
         let next = (at + 1 < len).then(|| time_at(at + 1) - 1);
-        self.at = at as u32;
-        self.answer.validity = TimeRange::new(
-            found,
-            next.map_or(self.range.max, |next| next.min(self.range.max)),
-        );
+        run.at = at as u32;
+        self.answer.validity =
+            TimeRange::new(found, next.map_or(run.range.max, |next| next.min(run.range.max)));
         hit.row = row_at(at) as u32;
         hit.data_time = Some(found);
         true
@@ -128,27 +160,33 @@ impl ChunkStore {
         let found = answer.found;
         let answer = self.resolve(entity, timeline, time, component, answer);
         let mut cursor = LatestAtCursor::fixed(answer.into_owned());
-        if let (Some(run), Some(found)) = (run, found)
-            && cursor.answer.hit.is_some()
-            && let Some(chunk_data) = self.loaded(run.entry.slot)
-        {
-            let rows = chunk_data.rows(&run.entry, &self.order_bytes);
-            let times = chunk_data.times(&run.entry);
-            let after = |_: &Arc<[u32]>| rows.partition_point(times, |other| other <= found.time);
-            let at = rows
-                .listed()
-                .map_or(found.row as usize, |listed| after(listed).saturating_sub(1));
-            debug_assert_eq!(
-                rows.row(at),
-                found.row as usize,
-                "the answer's row is in the order"
-            );
-            cursor.order = rows.listed().cloned();
-            cursor.len = rows.len() as u32;
-            cursor.at = at as u32;
-            cursor.time_column = run.entry.time_column();
-            cursor.range = run.range;
+        if let (Some(run), Some(found)) = (run, found) {
+            cursor.run = self.run_at_hand(run, found.time, &cursor.answer).map(Box::new);
         }
         cursor
+    }
+
+    /// The rows of a run as they lie in the chunk of an answer, which is among them and has this time.
+    fn run_at_hand(&self, run: Run, found_time: i64, answer: &LatestAt) -> Option<RunAtHand> {
+        let hit = answer.hit.as_ref()?;
+        let chunk_data = self.loaded(run.entry.slot)?;
+        let rows = chunk_data.rows(&run.entry, &self.order_bytes);
+        let times = chunk_data.times(&run.entry);
+        let after = |_: &Arc<[u32]>| rows.partition_point(times, |other| other <= found_time);
+        let at = rows
+            .listed()
+            .map_or(hit.row(), |listed| after(listed).saturating_sub(1));
+        debug_assert_eq!(rows.row(at), hit.row(), "the answer's row is in the order");
+        let chunk = hit.chunk();
+        let time_column = chunk.timelines().get(usize::from(run.entry.time_column()))?;
+        Some(RunAtHand {
+            range: run.range,
+            order: rows.listed().cloned(),
+            len: rows.len() as u32,
+            at: at as u32,
+            times: time_column.times().clone(),
+            row_ids: chunk.row_id_column().clone(),
+            plain: PlainColumn::of(hit.column().lists()),
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! What must hold between the store and its model.
 
 use chronoscope_store::{
-    CLEAR_COMPONENT, ChunkId, ChunkMeta, ComponentId, EntityPath, FetchOptions, LatestAt, RangeDelta,
+    CLEAR_COMPONENT, ChunkId, ChunkMeta, ComponentId, EntityPath, FetchOptions, Hit, LatestAt, RangeDelta,
     RangeResult, RowId, TimeRange,
 };
 
@@ -104,6 +104,13 @@ impl Bench {
                     "from {time} to {there}"
                 );
                 assert_eq!(walker.answer().validity, expected.validity);
+                assert_eq!(walker.row_id(), expected.hit.as_ref().map(Hit::row_id));
+                let found = walker.cell().map(|cell| instances(&cell.to_array()));
+                assert_eq!(found, expected.cell().as_ref().map(instances));
+                let numbers = walker.cell().and_then(|cell| cell.numbers::<i32>(None));
+                if let Some(numbers) = numbers {
+                    assert_eq!(Some(numbers), found.as_deref(), "the numbers where they lie");
+                }
             }
         }
     }

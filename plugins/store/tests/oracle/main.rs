@@ -10,6 +10,7 @@ mod bench;
 mod checks;
 mod model;
 mod ops;
+mod vague;
 
 use bench::Bench;
 use chronoscope_store::{

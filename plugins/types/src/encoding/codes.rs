@@ -10,6 +10,7 @@ use std::{
 
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
+use chronoscope_store::CellRef;
 
 use super::{
     Encoding,
@@ -36,6 +37,10 @@ impl Encoding for Colors {
         Plain::<u32>::read_range(component, array, range)
     }
 
+    fn read_cell<'a>(component: &'static str, cell: CellRef<'a>) -> Result<Cow<'a, [u32]>, ReadError> {
+        Plain::<u32>::read_cell(component, cell)
+    }
+
     fn build(_: &'static str, values: Vec<Rgba>) -> ArrayRef {
         build_plain::<u32>(&values.into_iter().map(|color| color.0).collect::<Vec<_>>())
     }
@@ -60,19 +65,28 @@ impl<E: Enumeration + Default> Encoding for Enums<E> {
         array: &dyn Array,
         range: Range<usize>,
     ) -> Result<Vec<E>, ReadError> {
-        let choice = |&code: &u8| {
-            E::from_code(code).unwrap_or_else(|| {
-                warn_once(component, code, E::default().name());
-                E::default()
-            })
-        };
         let codes = Plain::<u8>::read_range(component, array, range)?;
-        Ok(codes.iter().map(choice).collect())
+        Ok(choices(component, &codes))
+    }
+
+    fn read_cell(component: &'static str, cell: CellRef<'_>) -> Result<Vec<E>, ReadError> {
+        let codes = Plain::<u8>::read_cell(component, cell)?;
+        Ok(choices(component, &codes))
     }
 
     fn build(_: &'static str, values: Vec<E>) -> ArrayRef {
         build_plain::<u8>(&values.into_iter().map(E::code).collect::<Vec<_>>())
     }
+}
+
+fn choices<E: Enumeration + Default>(component: &'static str, codes: &[u8]) -> Vec<E> {
+    let choice = |&code: &u8| {
+        E::from_code(code).unwrap_or_else(|| {
+            warn_once(component, code, E::default().name());
+            E::default()
+        })
+    };
+    codes.iter().map(choice).collect()
 }
 
 /// Cost: a lock, for unknown choices alone.

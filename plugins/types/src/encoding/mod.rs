@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use arrow_array::{Array, ArrayRef, new_empty_array};
 use arrow_schema::DataType;
+use chronoscope_store::CellRef;
 
 use crate::{ReadError, vocabulary::Vocabulary};
 
@@ -29,6 +30,11 @@ pub trait Encoding {
         array: &'a dyn Array,
         range: Range<usize>,
     ) -> Result<Self::Slice<'a>, ReadError>;
+
+    /// Reads the instances of a cell.
+    fn read_cell<'a>(component: &'static str, cell: CellRef<'a>) -> Result<Self::Slice<'a>, ReadError> {
+        Self::read_range(component, cell.values(), cell.range())
+    }
 
     fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<Self::Slice<'a>, ReadError> {
         Self::read_range(component, array, 0..array.len())

@@ -12,6 +12,7 @@ use arrow_buffer::ScalarBuffer;
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field};
 use bytemuck::Pod;
+use chronoscope_store::{CellRef, Number};
 
 use super::{Encoding, check_no_nulls};
 use crate::ReadError;
@@ -19,7 +20,7 @@ use crate::ReadError;
 /// A number, or a group of numbers, that lies in Arrow arrays as it lies in Rust's memory.
 pub trait PlainValue: Pod + PartialEq + std::fmt::Debug {
     /// The numbers' type.
-    type Primitive: ArrowPrimitiveType<Native: Pod>;
+    type Primitive: ArrowPrimitiveType<Native: Number>;
 
     /// How many numbers make a group, or `None` for a number by itself.
     const LANES: Option<i32>;
@@ -81,6 +82,14 @@ impl<T: PlainValue> Encoding for Plain<T> {
         range: Range<usize>,
     ) -> Result<Cow<'a, [T]>, ReadError> {
         read_range(component, array, range)
+    }
+
+    fn read_cell<'a>(component: &'static str, cell: CellRef<'a>) -> Result<Cow<'a, [T]>, ReadError> {
+        let lanes = T::LANES.and_then(|lanes| usize::try_from(lanes).ok());
+        match cell.numbers::<<T::Primitive as ArrowPrimitiveType>::Native>(lanes) {
+            Some(numbers) => group(component, numbers).map(Cow::Borrowed),
+            None => read_range(component, cell.values(), cell.range()),
+        }
     }
 
     fn build(_: &'static str, values: Vec<T>) -> ArrayRef {

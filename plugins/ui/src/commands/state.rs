@@ -25,6 +25,7 @@ impl UiCommand {
     /// Whether the command has an effect now.
     pub(crate) fn is_enabled(self, pass: &Pass<'_>) -> bool {
         let selected = &pass.selection().selected;
+        let has_entity = || selected.iter().any(|item| item.entity().is_some());
         match self {
             Self::Open
             | Self::SaveScreenshot
@@ -54,10 +55,17 @@ impl UiCommand {
                 let is_in_view = |item: &Item| matches!(item, Item::DataResult { .. });
                 !arrange::movable_selection(pass).is_empty() || selected.iter().any(is_in_view)
             }
-            Self::ShowInView | Self::SaveSeries => selected.iter().any(|item| item.entity().is_some()),
+            Self::OwnWindow => {
+                pass.own_windows().is_some()
+                    && (pass.only.is_some() || !arrange::movable_selection(pass).is_empty())
+            }
+            Self::ShowInView | Self::SaveSeries | Self::CopyValue => has_entity(),
             Self::CopyPath => !selected.is_empty(),
-            Self::CopyValue => selected.iter().any(|item| item.entity().is_some()),
             Self::Add
+            | Self::RowAbove
+            | Self::RowBelow
+            | Self::ExpandRow
+            | Self::CollapseRow
             | Self::FilterTrees
             | Self::FrameAll
             | Self::CloseRecording
@@ -71,9 +79,7 @@ impl UiCommand {
             Self::ResetLayout => pass.active().is_some() && !pass.viewport().auto_layout,
             Self::ToggleSelectionPanel => pass.settings.panels.selection && pass.active().is_some(),
             Self::ToggleTimePanel => pass.settings.panels.time && pass.active().is_some(),
-            Self::PreviousEvent | Self::NextEvent => {
-                has_timeline(pass) && selected.iter().any(|item| item.entity().is_some())
-            }
+            Self::PreviousEvent | Self::NextEvent => has_timeline(pass) && has_entity(),
             Self::TogglePlay
             | Self::Follow
             | Self::StepBack

@@ -24,6 +24,7 @@ use crate::{
     pass::Pass,
     theme::size,
     top_bar::command_button,
+    tree_steps::{RowPlace, Stepped, TreeStep, step},
     widgets::{FilterField, ListRow, container_title, elided_small, icon_button, padded, section_header},
 };
 
@@ -42,6 +43,41 @@ pub(super) struct TreeState {
     revealed: Option<Item>,
     /// The part of the list that was on the screen, in points from its top.
     on_screen: Option<egui::Rangef>,
+}
+
+impl TreeState {
+    /// Goes a step from the selected item, as a key asks. Returns what is to be selected.
+    pub(super) fn step(&mut self, selected: Option<&Item>, by: TreeStep) -> Option<Item> {
+        let rows = Arc::clone(&self.rows);
+        let at = selected.and_then(|item| rows.iter().position(|row| item_of(&row.node) == *item));
+        let place = |row: &Row| RowPlace {
+            level: row.level,
+            expanded: row.expanded,
+        };
+        match step(&rows, at, by, place) {
+            Stepped::To(at) => Some(item_of(&rows.get(at)?.node)),
+            Stepped::Expanded(expanded) => {
+                let node = rows.get(at?)?.node.clone();
+                self.expansion.nodes.insert(node, expanded);
+                self.version += 1;
+                None
+            }
+            Stepped::Nothing => None,
+        }
+    }
+}
+
+/// What is selected by a row.
+fn item_of(node: &Node) -> Item {
+    match node {
+        Node::Container(id) => Item::Container(*id),
+        Node::View(id) => Item::View(*id),
+        Node::Entity(view, path) => Item::DataResult {
+            view: *view,
+            entity: path.clone(),
+            instance: None,
+        },
+    }
 }
 
 #[cfg(test)]
@@ -430,11 +466,7 @@ fn row_of_contents(
 }
 
 fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: &EntityPath) -> bool {
-    let item = Item::DataResult {
-        view,
-        entity: path.clone(),
-        instance: None,
-    };
+    let item = item_of(&row.node);
     let mut hide = false;
     let icon = if row.is_result {
         icons::ENTITY

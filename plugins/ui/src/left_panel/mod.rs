@@ -7,11 +7,12 @@ mod recordings;
 mod rows;
 mod sources;
 
+use chronoscope_frame::Item;
 use egui::Ui;
 
 use self::blueprint_tree::TreeState;
 pub(crate) use self::recordings::{recording_name, started_nanos};
-use crate::{notifications::Problems, pass::Pass, theme::Theme};
+use crate::{notifications::Problems, pass::Pass, theme::Theme, tree_steps::TreeStep};
 
 /// State of the panel.
 #[derive(Default)]
@@ -27,6 +28,11 @@ impl LeftPanelState {
 }
 
 impl LeftPanelState {
+    /// Goes a step in the tree of the blueprint. Returns what is to be selected.
+    pub(crate) fn step(&mut self, selected: Option<&Item>, by: TreeStep) -> Option<Item> {
+        self.tree.step(selected, by)
+    }
+
     /// Opens the field that filters the tree.
     pub(crate) fn open_filter(&mut self) {
         self.tree.filter.open();

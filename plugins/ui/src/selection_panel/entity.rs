@@ -3,7 +3,7 @@
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{DataResults, Item, QueryContext, RecordingEntry, ViewOverrides};
 use chronoscope_store::{ComponentId, EntityId, EntityPath, Hit};
-use chronoscope_types::format_time;
+use chronoscope_types::{TimeZone, format_time_in};
 use chronoscope_views::colors::entity_color;
 use egui::{RichText, Ui};
 
@@ -79,7 +79,7 @@ pub(super) fn show(
     value_row(ui, "Rows", &grouped(stats.num_rows), "");
     value_row(ui, "Chunks", &grouped(stats.num_chunks), "");
     size_rows(ui, stats);
-    show_timelines(ui, entry, entity);
+    show_timelines(ui, entry, entity, pass.time_zone());
     show_views(ui, pass, path, view);
 }
 
@@ -194,7 +194,7 @@ fn show_values(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, entity:
     }
 }
 
-fn show_timelines(ui: &mut Ui, entry: &RecordingEntry, entity: EntityId) {
+fn show_timelines(ui: &mut Ui, entry: &RecordingEntry, entity: EntityId, zone: TimeZone) {
     let store = entry.store();
     let timelines: Vec<_> = store.timelines_of(entity).collect();
     if timelines.is_empty() {
@@ -206,8 +206,8 @@ fn show_timelines(ui: &mut Ui, entry: &RecordingEntry, entity: EntityId) {
         let range = store.entity_time_range(entity, timeline);
         let text = format!(
             "{} – {}",
-            format_time(time_type, range.min),
-            format_time(time_type, range.max)
+            format_time_in(time_type, zone, range.min),
+            format_time_in(time_type, zone, range.max)
         );
         value_row(ui, store.timeline(timeline).name(), &text, "");
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chronoscope_blueprint::{ContextTime, QueryContextSettings, RecordingName, ViewId};
 use chronoscope_frame::{QueryContext, RecordingEntry, ViewerCommand};
 use chronoscope_store::{TimeType, Timeline};
-use chronoscope_types::{format_time, parse_time};
+use chronoscope_types::{format_time_in, parse_time_in};
 use egui::{ComboBox, Ui};
 
 use crate::{
@@ -151,11 +151,13 @@ fn show_time(
             }
         }),
         ContextTime::Fixed(time) => property_row(ui, "Fixed at", |ui| {
-            let text = format_time(time_type, time);
+            let zone = pass.time_zone();
+            let text = format_time_in(time_type, zone, time);
+            let parse = |typed: &str| parse_time_in(time_type, zone, time, typed);
             let field = DraftEdit::new(("fixed time", view.to_bytes()), &text);
-            let is_valid = |typed: &str| parse_time(time_type, typed).is_some();
+            let is_valid = |typed: &str| parse(typed).is_some();
             let typed = field.valid_if(&is_valid).show(ui);
-            if let Some(time) = typed.and_then(|typed| parse_time(time_type, &typed)) {
+            if let Some(time) = typed.and_then(|typed| parse(&typed)) {
                 settings.time = ContextTime::Fixed(time);
             }
         }),

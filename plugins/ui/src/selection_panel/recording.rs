@@ -2,7 +2,7 @@
 
 use chronoscope_frame::RecordingEntry;
 use chronoscope_store::{StoreKind, TimeType};
-use chronoscope_types::format_time;
+use chronoscope_types::{TimeZone, format_time_in};
 use egui::Ui;
 
 use super::parts::{grouped, size_rows, text_row, title, value_row};
@@ -12,8 +12,8 @@ use crate::{
     widgets::section_header,
 };
 
-/// Draws all that is known.
-pub(super) fn show(ui: &mut Ui, entry: &RecordingEntry) {
+/// Draws all that is known, with times of day as they are in a zone.
+pub(super) fn show(ui: &mut Ui, entry: &RecordingEntry, zone: TimeZone) {
     let store = entry.store();
     let id = entry.id();
     let (icon, kind) = match id.kind {
@@ -30,7 +30,12 @@ pub(super) fn show(ui: &mut Ui, entry: &RecordingEntry) {
         text_row(ui, "Logged by", &logged_by);
     }
     if let Some(started) = started_nanos(entry) {
-        value_row(ui, "Started", &format_time(TimeType::TimestampNs, started), "");
+        value_row(
+            ui,
+            "Started",
+            &format_time_in(TimeType::TimestampNs, zone, started),
+            "",
+        );
     }
 
     section_header(ui, "Contents", |_| {});
@@ -50,8 +55,8 @@ pub(super) fn show(ui: &mut Ui, entry: &RecordingEntry) {
         let range = store.time_range(timeline);
         let text = format!(
             "{} – {}",
-            format_time(time_type, range.min),
-            format_time(time_type, range.max)
+            format_time_in(time_type, zone, range.min),
+            format_time_in(time_type, zone, range.max)
         );
         value_row(ui, name, &text, "");
     }

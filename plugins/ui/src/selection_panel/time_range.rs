@@ -4,8 +4,8 @@ use chronoscope_blueprint::{BlueprintCommand, BlueprintQuery, ViewId, overrides_
 use chronoscope_frame::{QueryContext, ViewerCommand};
 use chronoscope_store::{EntityPath, Hit, TimeType, Timeline};
 use chronoscope_types::{
-    Component as _, CursorTimeRange, TimeBoundary, VisibleTimeRange, blueprint::VisibleTimeRanges,
-    components::blueprint::VisibleTimeRange as RangeComponent,
+    Component as _, CursorTimeRange, TimeBoundary, TimeZone, VisibleTimeRange, blueprint::VisibleTimeRanges,
+    components::blueprint::VisibleTimeRange as RangeComponent, format_time_in,
 };
 use egui::{ComboBox, Ui};
 
@@ -48,7 +48,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, view: ViewId, of: RangeOf<'
     if let Some(range) = &mut after
         && *range != CursorTimeRange::EVERYTHING
     {
-        show_ends(ui, view, timeline, range);
+        show_ends(ui, view, timeline, pass.time_zone(), range);
     }
     if after == range {
         return;
@@ -104,13 +104,13 @@ fn show_choice(ui: &mut Ui, timeline: &Timeline, of: RangeOf<'_>, range: &mut Op
     });
 }
 
-fn show_ends(ui: &mut Ui, view: ViewId, timeline: &Timeline, range: &mut CursorTimeRange) {
+fn show_ends(ui: &mut Ui, view: ViewId, timeline: &Timeline, zone: TimeZone, range: &mut CursorTimeRange) {
     let time_type = timeline.time_type();
     let show_end = |ui: &mut Ui, name: &str, end: &mut TimeBoundary| {
         property_row(ui, name, |ui| {
             let text = match end {
                 TimeBoundary::CursorRelative(offset) => format_offset(time_type, *offset),
-                TimeBoundary::Absolute(time) => chronoscope_types::format_time(time_type, *time),
+                TimeBoundary::Absolute(time) => format_time_in(time_type, zone, *time),
                 TimeBoundary::Infinite => String::new(),
             };
             let is_valid = |typed: &str| typed.trim().is_empty() || parse_offset(time_type, typed).is_some();

@@ -8,7 +8,7 @@ use chronoscope_frame::{
     Cursor, Item, QueryContext, RecordingEntry, ViewerCommand, chunk_loading::UiChunkRequests,
 };
 use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt};
-use chronoscope_types::{Component, Rgba, components, format_time, format_value};
+use chronoscope_types::{Component, Rgba, TimeZone, components, format_time_in, format_value};
 use egui::{Color32, RichText, Sense, Ui, Vec2};
 
 use super::parts::grouped;
@@ -180,7 +180,8 @@ pub(super) fn show_component_row(
             }
         });
     }
-    response.on_hover_ui(|ui| tooltip(ui, entry, descriptor, &answer));
+    let zone = pass.time_zone();
+    response.on_hover_ui(|ui| tooltip(ui, entry, descriptor, &answer, zone));
     if let Some(cell) = cell.filter(|_| expanded && count > 1) {
         show_instances(ui, descriptor, cell.as_ref());
     }
@@ -241,7 +242,13 @@ fn swatches(ui: &mut Ui, descriptor: &ComponentDescriptor, cell: &dyn Array, mos
     }
 }
 
-fn tooltip(ui: &mut Ui, entry: &RecordingEntry, descriptor: &ComponentDescriptor, answer: &LatestAt) {
+fn tooltip(
+    ui: &mut Ui,
+    entry: &RecordingEntry,
+    descriptor: &ComponentDescriptor,
+    answer: &LatestAt,
+    zone: TimeZone,
+) {
     let theme = Theme::of(ui);
     ui.label(RichText::new(&*descriptor.component).monospace());
     if let Some(component_type) = &descriptor.component_type {
@@ -271,7 +278,7 @@ fn tooltip(ui: &mut Ui, entry: &RecordingEntry, descriptor: &ComponentDescriptor
                 .map(|timeline| store.timeline(timeline).time_type());
             times.or(fallback).map_or_else(
                 || time.to_string(),
-                |time_type| format!("logged at {}", format_time(time_type, time)),
+                |time_type| format!("logged at {}", format_time_in(time_type, zone, time)),
             )
         }
     };

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use chronoscope_frame::{Item, RecordingKey};
-use chronoscope_store::{TimeRange, TimelineId};
+use chronoscope_store::{ChunkStore, TimeRange, TimelineId};
 
 use super::{
     axis::AxisView,
     density::DensityCache,
     folds::FoldsCache,
     rows::{Expansion, Row},
+    streams,
 };
-use crate::{pass::Pass, widgets::FilterField};
+use crate::{pass::Pass, tree_steps::TreeStep, widgets::FilterField};
 
 /// State of the panel.
 #[derive(Default)]
@@ -72,6 +73,11 @@ impl TimePanelState {
     /// Shows all of the timeline.
     pub(crate) fn reset_zoom(&mut self) {
         self.zoom = None;
+    }
+
+    /// Goes a step in the list of streams. Returns what is to be selected.
+    pub(crate) fn step(&mut self, store: &ChunkStore, selected: &Item, by: TreeStep) -> Option<Item> {
+        streams::step_from(&mut self.streams, store, selected, by)
     }
 
     /// Opens the field that filters the streams.

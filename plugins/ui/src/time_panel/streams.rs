@@ -24,6 +24,7 @@ use crate::{
     icons,
     pass::Pass,
     theme::{Theme, size},
+    tree_steps::{RowPlace, Stepped, TreeStep, step},
     widgets::{ListRow, icon_button},
 };
 
@@ -260,6 +261,37 @@ fn reveal_selection(pass: &Pass<'_>, state: &mut StreamsState, store: &ChunkStor
         }
     }
     Some(Stream::Entity(entity))
+}
+
+/// Goes a step from the selected item, as a key asks. Returns what is to be selected.
+pub(super) fn step_from(
+    state: &mut StreamsState,
+    store: &ChunkStore,
+    selected: &Item,
+    by: TreeStep,
+) -> Option<Item> {
+    let rows = Arc::clone(&state.rows);
+    let entity = store.entity_id(selected.entity()?)?;
+    let stream = match selected {
+        Item::Component { component, .. } => Stream::Component(entity, store.component_id(component)?),
+        _ => Stream::Entity(entity),
+    };
+    let at = rows.iter().position(|row| row.stream == stream)?;
+    let place = |row: &Row| RowPlace {
+        level: row.level,
+        expanded: row.expanded,
+    };
+    match step(&rows, Some(at), by, place) {
+        Stepped::To(at) => Some(item_of(store, rows.get(at)?.stream)),
+        Stepped::Expanded(expanded) => {
+            state
+                .expansion
+                .insert(store.entity_path(entity).clone(), expanded);
+            state.version += 1;
+            None
+        }
+        Stepped::Nothing => None,
+    }
 }
 
 fn refresh(pass: &Pass<'_>, state: &mut StreamsState, store: &ChunkStore) {

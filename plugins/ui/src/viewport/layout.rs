@@ -62,12 +62,34 @@ pub(super) fn placed_views(viewport: &ViewportBlueprint) -> BTreeSet<ViewId> {
 }
 
 impl Layout {
-    /// The tiles that a blueprint asks for.
-    pub(super) fn of_blueprint(tree_id: egui::Id, viewport: &ViewportBlueprint) -> Self {
-        let mut builder = Builder::default();
+    /// The tiles that a blueprint asks for, without those that stand elsewhere.
+    pub(super) fn of_blueprint(
+        tree_id: egui::Id,
+        viewport: &ViewportBlueprint,
+        elsewhere: &BTreeSet<Contents>,
+    ) -> Self {
+        let mut builder = Builder {
+            elsewhere: elsewhere.clone(),
+            ..Builder::default()
+        };
         let root = viewport
             .root
             .and_then(|root| builder.add_container(root, viewport));
+        builder.finish(tree_id, root)
+    }
+
+    /// The tiles of one container.
+    pub(super) fn of_container(
+        tree_id: egui::Id,
+        viewport: &ViewportBlueprint,
+        container: ContainerId,
+    ) -> Self {
+        let mut builder = Builder::default();
+        let root = builder.add_container(container, viewport);
+        if let Some(root) = root {
+            // Shown apart, also where it is hidden among the others.
+            builder.tiles.set_visible(root, true);
+        }
         builder.finish(tree_id, root)
     }
 
@@ -190,6 +212,8 @@ impl Layout {
 
 #[derive(Default)]
 struct Builder {
+    /// What is not shown here.
+    elsewhere: BTreeSet<Contents>,
     tiles: Tiles<ViewId>,
     containers: BTreeMap<u64, ContainerId>,
     views: BTreeMap<u64, ViewId>,
@@ -201,6 +225,7 @@ impl Builder {
             mut tiles,
             containers,
             views,
+            ..
         } = self;
         // The numbers are hashes; what egui_tiles adds must not meet them.
         tiles.recompute_next_tile_id();
@@ -254,7 +279,8 @@ impl Builder {
             let tile = match item {
                 Contents::Container(inner) => self.add_container(*inner, viewport),
                 Contents::View(view) => viewport.views.get(view).map(|view| {
-                    let pane = self.add_view(view.id, view.visible);
+                    let is_here = !self.elsewhere.contains(item);
+                    let pane = self.add_view(view.id, view.visible && is_here);
                     if is_tabs { pane } else { self.wrap(view.id, pane) }
                 }),
             };
@@ -317,7 +343,8 @@ impl Builder {
             }
         };
         let tile = self.insert(("container", id.to_bytes()), Tile::Container(container));
-        self.tiles.set_visible(tile, blueprint.visible);
+        let is_here = !self.elsewhere.contains(&Contents::Container(id));
+        self.tiles.set_visible(tile, blueprint.visible && is_here);
         self.containers.insert(tile.0, id);
         Some(tile)
     }

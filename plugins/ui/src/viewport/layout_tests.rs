@@ -69,7 +69,7 @@ fn read_back(layout: &Layout, before: &ViewportBlueprint) -> ViewportBlueprint {
 #[test]
 fn there_and_back_is_the_same() {
     let viewport = example();
-    let layout = Layout::of_blueprint(egui::Id::new("test"), &viewport);
+    let layout = Layout::of_blueprint(egui::Id::new("test"), &viewport, &BTreeSet::new());
     assert!(is_same_layout(&read_back(&layout, &viewport), &viewport));
     assert!(layout.changed_shares(&viewport).is_empty());
 }
@@ -77,7 +77,7 @@ fn there_and_back_is_the_same() {
 #[test]
 fn simplifying_what_is_simple_changes_nothing() {
     let viewport = example();
-    let mut layout = Layout::of_blueprint(egui::Id::new("test"), &viewport);
+    let mut layout = Layout::of_blueprint(egui::Id::new("test"), &viewport, &BTreeSet::new());
     layout.simplify();
     assert!(is_same_layout(&read_back(&layout, &viewport), &viewport));
 }
@@ -85,7 +85,7 @@ fn simplifying_what_is_simple_changes_nothing() {
 #[test]
 fn a_moved_view_comes_out_where_it_was_put() {
     let viewport = example();
-    let mut layout = Layout::of_blueprint(egui::Id::new("test"), &viewport);
+    let mut layout = Layout::of_blueprint(egui::Id::new("test"), &viewport, &BTreeSet::new());
     let tile =
         |layout: &Layout, wanted: ViewId| *layout.views.iter().find(|(_, view)| **view == wanted).unwrap().0;
     let tabs = *layout
@@ -114,7 +114,7 @@ fn a_moved_view_comes_out_where_it_was_put() {
 #[test]
 fn dragged_borders_become_shares() {
     let viewport = example();
-    let mut layout = Layout::of_blueprint(egui::Id::new("test"), &viewport);
+    let mut layout = Layout::of_blueprint(egui::Id::new("test"), &viewport, &BTreeSet::new());
     let vertical = *layout
         .containers
         .iter()
@@ -137,7 +137,7 @@ fn dragged_borders_become_shares() {
 #[test]
 fn a_chosen_tab_comes_to_the_front_once() {
     let viewport = example();
-    let layout = Layout::of_blueprint(egui::Id::new("test"), &viewport);
+    let layout = Layout::of_blueprint(egui::Id::new("test"), &viewport, &BTreeSet::new());
     let tile = |wanted: usize| {
         TileId(
             *layout
@@ -172,7 +172,7 @@ fn senseless_numbers_are_laid_out_all_the_same() {
         grid.grid_columns = Some(u32::MAX);
         grid.col_shares = vec![0.0; 100];
     }
-    let layout = Layout::of_blueprint(egui::Id::new("test"), &viewport);
+    let layout = Layout::of_blueprint(egui::Id::new("test"), &viewport, &BTreeSet::new());
     let (_, containers) = layout.read_back(&viewport);
     assert!(
         containers
@@ -185,7 +185,7 @@ fn senseless_numbers_are_laid_out_all_the_same() {
 #[test]
 fn nothing_to_arrange_is_an_empty_tree() {
     let viewport = ViewportBlueprint::default();
-    let layout = Layout::of_blueprint(egui::Id::new("test"), &viewport);
+    let layout = Layout::of_blueprint(egui::Id::new("test"), &viewport, &BTreeSet::new());
     assert!(layout.tree.is_empty());
     let (_, containers) = layout.read_back(&viewport);
     assert_eq!(containers.len(), 1);

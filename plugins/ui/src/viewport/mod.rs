@@ -8,7 +8,7 @@ mod layout;
 mod tiles;
 mod welcome;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chronoscope_blueprint::{BlueprintCommand, Contents, ViewportBlueprint};
 use chronoscope_frame::{FrameDiagnostics, IngestSources, SourceState, ViewerCommand};
@@ -20,7 +20,7 @@ use self::{
     tiles::{Gesture, TileBehavior},
 };
 use crate::{
-    edits, entity_drag, icons,
+    edits, entity_drag, icons, own_windows,
     pass::{Pass, TileRects},
     widgets::empty_state,
 };
@@ -35,6 +35,8 @@ pub(crate) struct ViewportState {
 
 struct WorkingCopy {
     of: Arc<ViewportBlueprint>,
+    /// What stands in windows of its own.
+    elsewhere: BTreeSet<Contents>,
     layout: Layout,
     /// The frame in which an edit of it was sent. From the next one on the blueprint is right, whatever
     /// became of the edit.
@@ -65,7 +67,12 @@ fn show_tiles(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> Ti
     }
     let viewport = pass.viewport();
     let tree_id = pass.place.id.with("viewport");
-    if let Some(view) = viewport.maximized {
+    let alone = match pass.only {
+        Some(Contents::View(view)) => Some(view),
+        Some(Contents::Container(_)) => None,
+        None => viewport.maximized,
+    };
+    if let Some(view) = alone {
         state.copy = None;
         let mut single = Layout::of_one_view(tree_id, view);
         let none_dragged = FxHashSet::default();
@@ -80,9 +87,21 @@ fn show_tiles(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> Ti
     }
 
     let frame = pass.world.resource::<FrameDiagnostics>().frame;
-    let copy = refreshed(tree_id, state.copy.take(), viewport, ui, frame, state.is_resizing);
+    let elsewhere = elsewhere(pass);
+    let make = |viewport: &ViewportBlueprint| match pass.only {
+        Some(Contents::Container(only)) => Layout::of_container(tree_id, viewport, only),
+        _ => Layout::of_blueprint(tree_id, viewport, &elsewhere),
+    };
+    let known = state.copy.take().filter(|copy| copy.elsewhere == elsewhere);
+    let copy = refreshed(known, viewport, ui, frame, state.is_resizing).unwrap_or_else(|| WorkingCopy {
+        of: Arc::clone(viewport),
+        elsewhere: elsewhere.clone(),
+        layout: make(viewport),
+        edited_in: None,
+    });
     let WorkingCopy {
         of,
+        elsewhere,
         mut layout,
         mut edited_in,
     } = copy;
@@ -100,7 +119,7 @@ fn show_tiles(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> Ti
         layout.tree = before;
         layout.move_to_tab(moved, place);
     }
-    let edits = edits_of(&gesture, &mut layout, &of, ui, &mut state.is_resizing);
+    let edits = edits_of(&gesture, &mut layout, &of, &elsewhere, ui, &mut state.is_resizing);
     if !edits.is_empty() {
         edited_in = Some(frame);
         for edit in edits {
@@ -110,37 +129,40 @@ fn show_tiles(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> Ti
     }
     state.copy = Some(WorkingCopy {
         of,
+        elsewhere,
         layout,
         edited_in,
     });
     shown
 }
 
-/// The working copy, made anew where the blueprint has another layout and nothing is being dragged.
+/// What stands in windows of its own, and so not among the others.
+fn elsewhere(pass: &Pass<'_>) -> BTreeSet<Contents> {
+    let windows = pass.own_windows().filter(|_| pass.only.is_none());
+    windows
+        .map(|windows| windows.iter().collect())
+        .unwrap_or_default()
+}
+
+/// The working copy; `None` where the blueprint has another layout and nothing is being dragged.
 fn refreshed(
-    tree_id: egui::Id,
     copy: Option<WorkingCopy>,
     viewport: &Arc<ViewportBlueprint>,
     ui: &Ui,
     frame: u64,
     is_resizing: bool,
-) -> WorkingCopy {
-    if let Some(mut copy) = copy {
-        let is_held = is_resizing || copy.layout.tree.dragged_id(ui.ctx()).is_some();
-        let overtaken = copy.edited_in.is_some_and(|edited| frame > edited);
-        if is_held || (Arc::ptr_eq(&copy.of, viewport) && !overtaken) {
-            return copy;
-        }
-        if !overtaken && layout::is_same_layout(&copy.of, viewport) {
-            copy.of = Arc::clone(viewport);
-            return copy;
-        }
+) -> Option<WorkingCopy> {
+    let mut copy = copy?;
+    let is_held = is_resizing || copy.layout.tree.dragged_id(ui.ctx()).is_some();
+    let overtaken = copy.edited_in.is_some_and(|edited| frame > edited);
+    if is_held || (Arc::ptr_eq(&copy.of, viewport) && !overtaken) {
+        return Some(copy);
     }
-    WorkingCopy {
-        of: Arc::clone(viewport),
-        layout: Layout::of_blueprint(tree_id, viewport),
-        edited_in: None,
-    }
+    let is_same = !overtaken && layout::is_same_layout(&copy.of, viewport);
+    is_same.then(|| {
+        copy.of = Arc::clone(viewport);
+        copy
+    })
 }
 
 /// Blueprint edits of a gesture that ended in this pass.
@@ -148,6 +170,7 @@ fn edits_of(
     gesture: &Gesture,
     layout: &mut Layout,
     of: &ViewportBlueprint,
+    elsewhere: &BTreeSet<Contents>,
     ui: &Ui,
     is_resizing: &mut bool,
 ) -> Vec<BlueprintCommand> {
@@ -155,7 +178,7 @@ fn edits_of(
         layout.simplify();
         let edit = layout.layout_edit(of);
         if edit.is_none() {
-            *layout = Layout::of_blueprint(layout.tree.id(), of);
+            *layout = Layout::of_blueprint(layout.tree.id(), of, elsewhere);
         }
         return edit.into_iter().collect();
     }
@@ -204,6 +227,11 @@ fn empty_text(pass: &Pass<'_>) -> Option<(&'static str, String, String)> {
         ));
     };
     let viewport = pass.viewport();
+    if let Some(only) = pass.only {
+        let hint = "Its window can be closed.".to_owned();
+        let gone = (icons::VIEW_UNKNOWN, "It is not there any more".to_owned(), hint);
+        return (!own_windows::is_in(viewport, only)).then_some(gone);
+    }
     if viewport.views.is_empty() {
         let is_empty = entry.store().num_chunks() == 0;
         let (title, hint) = match (is_empty, sources.is_idle()) {
@@ -219,10 +247,18 @@ fn empty_text(pass: &Pass<'_>) -> Option<(&'static str, String, String)> {
         };
         return Some((icons::VIEW_UNKNOWN, title.to_owned(), hint.to_owned()));
     }
-    let is_shown = |view: &chronoscope_blueprint::ViewBlueprint| view.visible;
+    let elsewhere = elsewhere(pass);
+    let is_shown = |view: &chronoscope_blueprint::ViewBlueprint| {
+        view.visible && !elsewhere.contains(&Contents::View(view.id))
+    };
     if viewport.maximized.is_none() && !viewport.views.values().any(is_shown) {
+        let title = if elsewhere.is_empty() {
+            "All views are hidden"
+        } else {
+            "All views are hidden, or in windows of their own"
+        };
         let hint = "Show one with the eye beside its name in the blueprint panel.";
-        return Some((icons::HIDDEN, "All views are hidden".to_owned(), hint.to_owned()));
+        return Some((icons::HIDDEN, title.to_owned(), hint.to_owned()));
     }
     None
 }

@@ -16,7 +16,7 @@ use rustc_hash::FxHashSet;
 
 use super::layout::TabPlace;
 use crate::{
-    fonts, icons,
+    context_menu, fonts, icons,
     looks::LooksElsewhere,
     pass::{Pass, TileRects},
     theme::{Theme, size},
@@ -231,6 +231,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         ui.scope_builder(builder, |ui| {
             ui.set_clip_rect(rect);
             self.draw_view(ui, *view);
+            context_menu::show_in_view(ui, self.pass, *view, rect);
         });
         UiResponse::None
     }
@@ -281,6 +282,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         response
             .widget_info(|| WidgetInfo::selected(WidgetType::Button, ui.is_enabled(), state.active, &title));
         if response.double_clicked()
+            && self.pass.only.is_none()
             && let Some(Item::View(view)) = &item
         {
             let is_maximized = self.pass.viewport().maximized.is_some();
@@ -346,7 +348,8 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         // In a narrow bar the title takes precedence over the buttons.
         let is_roomy = ui.available_width() >= 5.0 * size::ROW;
         let is_maximized = self.pass.viewport().maximized.is_some();
-        if is_roomy {
+        let is_apart = self.pass.only.is_some();
+        if is_roomy && !is_apart {
             let (icon, tooltip) = if is_maximized {
                 (icons::MINIMIZE, "Restore the view")
             } else {
@@ -372,7 +375,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         if is_pointed_at || self.pass.is_selected(&item) {
             let settings = icon_button(ui, icons::SETTINGS, "Select the view, to change it", None);
             self.pass.respond(&settings, &item);
-            if !is_maximized && icon_button(ui, icons::HIDDEN, "Hide the view", None).clicked() {
+            if !is_maximized && !is_apart && icon_button(ui, icons::HIDDEN, "Hide the view", None).clicked() {
                 self.gesture.hide = Some(view);
             }
         }
@@ -468,7 +471,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
     }
 
     fn is_tile_draggable(&self, _tiles: &Tiles<ViewId>, _tile: TileId) -> bool {
-        self.pass.viewport().maximized.is_none()
+        self.pass.viewport().maximized.is_none() && self.pass.only.is_none()
     }
 
     fn on_edit(&mut self, action: EditAction) {

@@ -12,7 +12,7 @@ use crate::{
         events,
         gestures::{self, Shown, ZoomLocks, draw_box, navigate},
         highlight,
-        legend::{self, LegendEntry, LegendInput, LegendPlace},
+        legend::{Legend, LegendEntry, LegendInput, LegendPlace},
         pyramid::Extent,
         ticks::{value_ticks, value_ticks_across},
         tooltip::{self, TooltipText, TooltipValue},
@@ -105,17 +105,15 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         has_values: false,
         style: input.style,
     });
-    let legend = legend_input
-        .as_ref()
-        .map(|input| (input, legend::layout(ui, input, &tile)));
-    let area = legend.as_ref().map_or(tile, |(_, layout)| layout.rest(&tile));
+    let legend = Legend::new(ui, legend_input, &tile);
+    let area = legend.area();
 
     let was_shown = shown(input, window);
     let height = area.height() - axes::AXIS_HEIGHT;
     let value_labels = value_ticks(&was_shown.values, height, font.size * 2.5);
     let plot = plot_rect(&area, label_width(ui, &font, &value_labels), None);
     let background = ui.interact(plot, input.id.with("plot"), Sense::click_and_drag());
-    let legend = legend.map(|(input, layout)| (input, layout.place(ui, input, &tile, &plot)));
+    let legend = legend.place(ui, &tile, &plot);
 
     // What the user does now is drawn now.
     let locks = ZoomLocks::default();
@@ -144,11 +142,8 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     let clipped = ui.painter().with_clip_rect(plot.intersect(ui.clip_rect()));
     draw_bars(&clipped, input, &canvas);
     draw_box(ui, &clipped, &background, input.style, &plot);
-    let legend = legend
-        .map(|(input, placed)| legend::show(ui, input, placed, &[]))
-        .unwrap_or_default();
-    events.extend(legend.toggled.map(PlotEvent::Toggle));
-    events.extend(legend.isolated.map(PlotEvent::Isolate));
+    let legend = legend.show(ui, &[]);
+    events.extend(legend.events());
 
     let pointer = background
         .hover_pos()

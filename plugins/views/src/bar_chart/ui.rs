@@ -145,7 +145,7 @@ impl ViewUi for BarChartUi {
             charts: &charts,
         };
         for event in plot::show(ui, &input, memory.window) {
-            if let Some(moved) = events::answer(event, view.id, &entries, context) {
+            if let Some(moved) = events::answer(event, view.id, &entries, context, ui.ctx()) {
                 memory.window = moved;
             }
         }

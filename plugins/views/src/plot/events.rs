@@ -5,9 +5,11 @@ use chronoscope_frame::{
     Item, Selection, ViewerCommand,
     selection::{ClickButton, ClickSource, EntityClicked},
 };
+use chronoscope_store::EntityPath;
+use egui::DragAndDrop;
 
 use super::gestures::PlotWindow;
-use crate::ViewUiContext;
+use crate::{DraggedEntities, ViewUiContext};
 
 /// What a user does to a plot.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +28,8 @@ pub(crate) enum PlotEvent<X> {
     Toggle(usize),
     /// Hides all entries but one; shows all where that is so already.
     Isolate(usize),
+    /// Begins to drag an entry elsewhere.
+    Drag(usize),
 }
 
 /// What a plot shows, in the order of its legend.
@@ -47,6 +51,7 @@ pub(crate) fn answer<X>(
     view: ViewId,
     entries: &impl PlotEntries,
     context: &mut ViewUiContext<'_>,
+    ctx: &egui::Context,
 ) -> Option<PlotWindow<X>> {
     match event {
         PlotEvent::SetWindow(window) => return Some(window),
@@ -76,8 +81,36 @@ pub(crate) fn answer<X>(
             set_visible(entries, &[(at, !is_visible)], context);
         }
         PlotEvent::Isolate(at) => set_visible(entries, &isolated(&entries.visible(), at), context),
+        PlotEvent::Drag(at) => {
+            if let Some(item) = entries.item(at) {
+                DragAndDrop::set_payload(ctx, dragged_with(&item, view, context));
+            }
+        }
     }
     None
+}
+
+/// What is dragged by an entry: its entity, with all that are selected in the view where it is one of them.
+fn dragged_with(item: &Item, view: ViewId, context: &ViewUiContext<'_>) -> DraggedEntities {
+    let selection = context.world.get_resource::<Selection>();
+    let selected = selection.map_or(&[][..], |selection| &selection.selected);
+    let mut entities: Vec<EntityPath> = Vec::new();
+    for entity in selected
+        .iter()
+        .filter(|item| item.view() == Some(view))
+        .filter_map(Item::entity)
+    {
+        if !entities.contains(entity) {
+            entities.push(entity.clone());
+        }
+    }
+    if let Some(entity) = item.entity().filter(|entity| !entities.contains(entity)) {
+        entities = vec![entity.clone()];
+    }
+    DraggedEntities {
+        entities,
+        from: Some(view),
+    }
 }
 
 fn set_visible(entries: &impl PlotEntries, changes: &[(usize, bool)], context: &mut ViewUiContext<'_>) {

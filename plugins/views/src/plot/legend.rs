@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use chronoscope_frame::selection::Highlight;
 use chronoscope_types::enums::{AxisSide, Corner2D};
-use egui::{Color32, FontId, Galley, Id, Rect, Response, Sense, Ui, Vec2, pos2, vec2};
+use egui::{Color32, FontId, Galley, Id, PointerButton, Rect, Response, Sense, Ui, Vec2, pos2, vec2};
 
-use super::axes::AXIS_HEIGHT;
+use super::{axes::AXIS_HEIGHT, events::PlotEvent};
 use crate::ViewStyle;
 
 const ROW: f32 = 18.0;
@@ -73,8 +73,50 @@ pub(crate) struct LegendInput<'a> {
     pub(crate) style: &'a ViewStyle,
 }
 
+/// The legend of a plot that is being drawn; nothing where none is to be shown.
+pub(crate) struct Legend<'a> {
+    shown: Option<(LegendInput<'a>, LegendLayout)>,
+    /// What it leaves of the tile.
+    area: Rect,
+}
+
+impl<'a> Legend<'a> {
+    /// Finds out how large the legend is in a tile.
+    pub(crate) fn new(ui: &Ui, input: Option<LegendInput<'a>>, tile: &Rect) -> Self {
+        let shown = input.map(|input| (input, layout(ui, &input, tile)));
+        let area = shown.as_ref().map_or(*tile, |(_, layout)| layout.rest(tile));
+        Self { shown, area }
+    }
+
+    /// What it leaves of the tile.
+    pub(crate) fn area(&self) -> Rect {
+        self.area
+    }
+
+    /// Puts the legend into its place. Before the data is drawn, since what is over the plot takes the
+    /// pointer.
+    pub(crate) fn place(self, ui: &Ui, tile: &Rect, plot: &Rect) -> PlacedLegend<'a> {
+        let placed = |(input, layout): (LegendInput<'a>, LegendLayout)| {
+            let placed = layout.place(ui, &input, tile, plot);
+            (input, placed)
+        };
+        PlacedLegend(self.shown.map(placed))
+    }
+}
+
+/// The legend of a plot in its place.
+pub(crate) struct PlacedLegend<'a>(Option<(LegendInput<'a>, LegendRows)>);
+
+impl PlacedLegend<'_> {
+    /// Draws it, with the value of each entry that has one.
+    pub(crate) fn show(self, ui: &Ui, values: &[Option<f64>]) -> LegendResponse {
+        let shown = self.0.map(|(input, rows)| show(ui, &input, rows, values));
+        shown.unwrap_or_default()
+    }
+}
+
 /// How large a legend is, and whether it stands beside the plot.
-pub(crate) struct LegendLayout {
+struct LegendLayout {
     size: Vec2,
     names: Vec<Arc<Galley>>,
     /// The first entry that is shown.
@@ -88,7 +130,7 @@ pub(crate) struct LegendLayout {
 }
 
 /// Where the legend stands, and what was asked of the pointer.
-pub(crate) struct PlacedLegend {
+struct LegendRows {
     layout: LegendLayout,
     rect: Rect,
     /// Behind the rows, so that the plot does not get what is between them.
@@ -104,15 +146,27 @@ pub(crate) struct LegendResponse {
     /// The entry that the pointer is over.
     pub(crate) hovered: Option<usize>,
     /// The entry that is to be shown or hidden.
-    pub(crate) toggled: Option<usize>,
+    toggled: Option<usize>,
     /// The entry that is to be shown alone.
-    pub(crate) isolated: Option<usize>,
+    isolated: Option<usize>,
+    /// The entry that begins to be dragged elsewhere.
+    dragged: Option<usize>,
     /// The entry that is to go to another axis.
     pub(crate) moved: Option<(usize, AxisSide)>,
 }
 
+impl LegendResponse {
+    /// What the pointer does to entries, as in all plots.
+    pub(crate) fn events<X>(&self) -> impl Iterator<Item = PlotEvent<X>> {
+        let toggled = self.toggled.map(PlotEvent::Toggle);
+        let isolated = self.isolated.map(PlotEvent::Isolate);
+        let dragged = self.dragged.map(PlotEvent::Drag);
+        toggled.into_iter().chain(isolated).chain(dragged)
+    }
+}
+
 /// Finds out how large the legend is in a tile.
-pub(crate) fn layout(ui: &Ui, input: &LegendInput<'_>, tile: &Rect) -> LegendLayout {
+fn layout(ui: &Ui, input: &LegendInput<'_>, tile: &Rect) -> LegendLayout {
     let font = egui::TextStyle::Small.resolve(ui.style());
     let has_values = input.has_values && tile.width() >= MIN_WITH_VALUES;
     let values = if has_values {
@@ -214,7 +268,7 @@ fn scrolled(ui: &Ui, id: Id) -> usize {
 
 impl LegendLayout {
     /// What a legend beside the plot leaves of a tile.
-    pub(crate) fn rest(&self, tile: &Rect) -> Rect {
+    fn rest(&self, tile: &Rect) -> Rect {
         let width = self.size.x + 2.0 * MARGIN;
         match self.beside {
             None => *tile,
@@ -227,9 +281,7 @@ impl LegendLayout {
         }
     }
 
-    /// Puts the legend into its place. Before the data is drawn, since what is over the plot takes the
-    /// pointer.
-    pub(crate) fn place(self, ui: &Ui, input: &LegendInput<'_>, tile: &Rect, plot: &Rect) -> PlacedLegend {
+    fn place(self, ui: &Ui, input: &LegendInput<'_>, tile: &Rect, plot: &Rect) -> LegendRows {
         let (corner, around) = match self.beside {
             Some(corner) => (corner, Rect::from_x_y_ranges(tile.x_range(), plot.y_range())),
             None => (input.place.corner(), *plot),
@@ -249,10 +301,10 @@ impl LegendLayout {
                 let min = rect.min + vec2(0.0, PADDING / 2.0 + at as f32 * ROW);
                 let row = Rect::from_min_size(min, vec2(rect.width(), ROW));
                 let id = input.id.with(("legend", self.first + at));
-                (row, ui.interact(row, id, Sense::click()))
+                (row, ui.interact(row, id, Sense::click_and_drag()))
             })
             .collect();
-        PlacedLegend {
+        LegendRows {
             layout: self,
             rect,
             behind,
@@ -261,15 +313,9 @@ impl LegendLayout {
     }
 }
 
-/// Draws the legend, with the value of each entry that has one.
-pub(crate) fn show(
-    ui: &Ui,
-    input: &LegendInput<'_>,
-    legend: PlacedLegend,
-    values: &[Option<f64>],
-) -> LegendResponse {
+fn show(ui: &Ui, input: &LegendInput<'_>, legend: LegendRows, values: &[Option<f64>]) -> LegendResponse {
     let mut answer = LegendResponse::default();
-    let PlacedLegend {
+    let LegendRows {
         layout,
         rect,
         behind,
@@ -331,12 +377,17 @@ pub(crate) fn show(
         } else if response.clicked() {
             answer.toggled = Some(at);
         }
+        if response.drag_started_by(PointerButton::Primary) {
+            answer.dragged = Some(at);
+        }
         response.context_menu(|ui| menu(ui, at, entry, &mut answer));
         let what = if entry.visible { "hide" } else { "show" };
         response.widget_info(|| {
             egui::WidgetInfo::selected(egui::WidgetType::Checkbox, true, entry.visible, entry.name)
         });
-        let mut hint = format!("Click to {what} it, double-click or alt-click to show it alone");
+        let mut hint = format!(
+            "Click to {what} it, double-click or alt-click to show it alone, drag it to another plot"
+        );
         if is_cut {
             hint = format!("{}\n{hint}", entry.name);
         }

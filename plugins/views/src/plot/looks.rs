@@ -13,7 +13,7 @@ use chronoscope_types::{
 use egui::{Color32, ComboBox, Ui};
 
 use super::legend::LegendPlace;
-use crate::{ViewStyle, ViewUiContext, properties::PropertyReader};
+use crate::{ViewStyle, ViewUiContext, properties::PropertyReader, settings_row::settings_row};
 
 /// How much text has to stand out from what is behind it: WCAG 2.2, 1.4.3.
 const MIN_CONTRAST: f32 = 4.5;
@@ -109,7 +109,8 @@ impl PlotLooks {
 /// Draws the settings of a plot's looks.
 pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, looks: &PlotLooks) {
     let corner = looks.legend().map(LegendPlace::corner);
-    ui.horizontal(|ui| {
+    let properties = [PlotLegend::VISIBLE, PlotLegend::CORNER];
+    settings_row(ui, context, view, &properties, |ui, context| {
         let mut visible = corner.is_some();
         if ui.checkbox(&mut visible, "Legend").changed() {
             let legend = PlotLegend::default().with_visible(visible);
@@ -140,13 +141,15 @@ pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: 
     });
 
     let mut grid = looks.shows_grid();
-    if ui.checkbox(&mut grid, "Grid").changed() {
-        context.commands.blueprint(BlueprintCommand::set_property(
-            view,
-            &PlotBackground::default().with_show_grid(grid),
-        ));
-        context.commands.push(ViewerCommand::EndGesture);
-    }
+    settings_row(ui, context, view, &[PlotBackground::SHOW_GRID], |ui, context| {
+        if ui.checkbox(&mut grid, "Grid").changed() {
+            context.commands.blueprint(BlueprintCommand::set_property(
+                view,
+                &PlotBackground::default().with_show_grid(grid),
+            ));
+            context.commands.push(ViewerCommand::EndGesture);
+        }
+    });
 }
 
 /// The contrast of two opaque colors, from 1 to 21: WCAG 2.2.

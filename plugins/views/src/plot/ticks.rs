@@ -1,7 +1,7 @@
 //! Where the lines of a grid go and what stands beside them: round numbers, as many as fit, labels that never overlap.
 
 use chronoscope_store::{TimeRange, TimeType};
-use chronoscope_types::{enums::AxisScale, format_calendar};
+use chronoscope_types::{TimeZone, enums::AxisScale, format_calendar_in, offset_of};
 
 use super::window::{TimeWindow, ValueWindow};
 use crate::time_steps::{DAY, HOUR, MINUTE, SECOND, time_steps};
@@ -27,10 +27,11 @@ pub(crate) struct Ticks {
     pub unit: String,
 }
 
-/// The lines of a time axis that is `width` points wide. `measure` tells the width of a label; two are at least `gap` apart.
+/// The lines of a time axis that is `width` points wide, round in a zone. `measure` tells the width of a label; two are at least `gap` apart.
 pub(crate) fn time_ticks(
     window: &TimeWindow,
     time_type: TimeType,
+    zone: TimeZone,
     width: f32,
     gap: f32,
     mut measure: impl FnMut(&str) -> f32,
@@ -45,11 +46,11 @@ pub(crate) fn time_ticks(
         // Labels of an axis are about as long as that of its end: most steps that are too small fall here, at the
         // price of one label.
         let range = window.range();
-        let end = LabelStyle::of(time_type, step, range).label(range.max);
+        let end = LabelStyle::of(time_type, zone, step, range).label(range.max);
         if spacing < f64::from(measure(&end) * 0.7 + gap) {
             continue;
         }
-        let ticks = ticks_at(window, time_type, step);
+        let ticks = ticks_at(window, time_type, zone, step);
         let widest = ticks
             .ticks
             .iter()
@@ -62,13 +63,19 @@ pub(crate) fn time_ticks(
     Ticks::default()
 }
 
-fn ticks_at(window: &TimeWindow, time_type: TimeType, step: i64) -> Ticks {
+fn ticks_at(window: &TimeWindow, time_type: TimeType, zone: TimeZone, step: i64) -> Ticks {
     let range = window.range();
-    let style = LabelStyle::of(time_type, step, range);
-    let (step, min, max) = (i128::from(step), i128::from(range.min), i128::from(range.max));
+    let style = LabelStyle::of(time_type, zone, step, range);
+    let ahead = match time_type {
+        TimeType::TimestampNs => i128::from(offset_of(zone, range.min)),
+        TimeType::Sequence | TimeType::DurationNs => 0,
+    };
+    let (step, max) = (i128::from(step), i128::from(range.max));
+    // By the clocks of the zone.
+    let min = i128::from(range.min) + ahead;
     let first = min.div_euclid(step) + i128::from(min.rem_euclid(step) != 0);
     let ticks = (first..)
-        .map(|at| at * step)
+        .map(|at| at * step - ahead)
         .take_while(|time| *time <= max)
         .take(MAX_TICKS)
         // Within the range, and so within `i64`.
@@ -87,6 +94,8 @@ fn ticks_at(window: &TimeWindow, time_type: TimeType, step: i64) -> Ticks {
 /// How the labels of one axis are written.
 struct LabelStyle {
     kind: LabelKind,
+    /// The zone of times of day.
+    zone: TimeZone,
     /// Digits behind the point.
     decimals: usize,
 }
@@ -105,12 +114,12 @@ enum LabelKind {
 
 impl LabelStyle {
     /// The style of an axis that shows a range.
-    fn of(time_type: TimeType, step: i64, range: TimeRange) -> Self {
+    fn of(time_type: TimeType, zone: TimeZone, step: i64, range: TimeRange) -> Self {
         let greatest = range.min.unsigned_abs().max(range.max.unsigned_abs());
-        Self::new(time_type, step, greatest)
+        Self::new(time_type, zone, step, greatest)
     }
 
-    fn new(time_type: TimeType, step: i64, greatest: u64) -> Self {
+    fn new(time_type: TimeType, zone: TimeZone, step: i64, greatest: u64) -> Self {
         let kind = match time_type {
             TimeType::Sequence => LabelKind::Count,
             TimeType::TimestampNs if step >= DAY => LabelKind::Date,
@@ -131,7 +140,7 @@ impl LabelStyle {
             unit /= 10;
             decimals += 1;
         }
-        Self { kind, decimals }
+        Self { kind, zone, decimals }
     }
 
     fn label(&self, time: i64) -> String {
@@ -140,8 +149,8 @@ impl LabelStyle {
             LabelKind::Count => time.to_string(),
             LabelKind::Scaled(unit, _) => decimal(time, unit, decimals),
             LabelKind::Clock => clock(time, decimals),
-            LabelKind::TimeOfDay => time_of_day(time, decimals),
-            LabelKind::Date => date(time),
+            LabelKind::TimeOfDay => time_of_day(self.zone, time, decimals),
+            LabelKind::Date => date(self.zone, time),
         }
     }
 
@@ -149,8 +158,8 @@ impl LabelStyle {
         match self.kind {
             LabelKind::Count | LabelKind::Clock => String::new(),
             LabelKind::Scaled(_, name) => name.to_owned(),
-            LabelKind::TimeOfDay => format!("{} UTC", date(first)),
-            LabelKind::Date => "UTC".to_owned(),
+            LabelKind::TimeOfDay => format_calendar_in("%Y-%m-%d %Z", self.zone, first),
+            LabelKind::Date => format_calendar_in("%Z", self.zone, first),
         }
     }
 }
@@ -180,10 +189,10 @@ fn clock(time: i64, decimals: usize) -> String {
     )
 }
 
-fn time_of_day(time: i64, decimals: usize) -> String {
+fn time_of_day(zone: TimeZone, time: i64, decimals: usize) -> String {
     match decimals {
-        0 => format_calendar("%H:%M:%S", time),
-        _ => format_calendar(&format!("%H:%M:%S%.{decimals}f"), time),
+        0 => format_calendar_in("%H:%M:%S", zone, time),
+        _ => format_calendar_in(&format!("%H:%M:%S%.{decimals}f"), zone, time),
     }
 }
 
@@ -198,8 +207,8 @@ fn seconds(nanos: u64, decimals: usize) -> String {
 }
 
 /// The day of the calendar: `2026-11-22`.
-fn date(time: i64) -> String {
-    format_calendar("%Y-%m-%d", time)
+fn date(zone: TimeZone, time: i64) -> String {
+    format_calendar_in("%Y-%m-%d", zone, time)
 }
 
 /// The lines of an axis of values that is `height` points high, where each label needs `spacing` points.
@@ -347,7 +356,8 @@ mod tests {
     #[test]
     fn labels_are_round() {
         let check = |range: TimeRange, time_type, width, expected: &[&str], unit: &str| {
-            let ticks = time_ticks(&TimeWindow::of(range, 1.0), time_type, width, 20.0, |label| {
+            let window = TimeWindow::of(range, 1.0);
+            let ticks = time_ticks(&window, time_type, TimeZone::Utc, width, 20.0, |label| {
                 label.len() as f32 * 7.0
             });
             assert_eq!(labels(&ticks), expected);
@@ -385,6 +395,28 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_round_by_the_clocks_of_the_zone() {
+        let day = TimeRange::new(1_709_210_096 * SECOND, 1_709_310_096 * SECOND);
+        let measure = |label: &str| label.len() as f32 * 7.0;
+        let window = TimeWindow::of(day, 1.0);
+        let ticks = time_ticks(
+            &window,
+            TimeType::TimestampNs,
+            TimeZone::Local,
+            500.0,
+            20.0,
+            measure,
+        );
+        assert!(ticks.ticks.len() > 2, "{ticks:?}");
+        // Whatever the zone is where this runs, unless its clocks are changed on these days.
+        for tick in &ticks.ticks {
+            assert!(tick.label.ends_with(":00:00"), "{ticks:?}");
+        }
+        let zone = format_calendar_in("%Z", TimeZone::Local, day.min);
+        assert!(ticks.unit.ends_with(&zone), "{ticks:?} in {zone}");
+    }
+
+    #[test]
     fn labels_never_overlap() {
         let mut random = Random::new(4);
         for _ in 0..500 {
@@ -395,7 +427,7 @@ mod tests {
             let window = TimeWindow::of(TimeRange::new(start, start.saturating_add(length)), 1.0);
             let width = 50.0 + random.unit() as f32 * 2_000.0;
             let measure = |label: &str| label.len() as f32 * 7.0;
-            let ticks = time_ticks(&window, time_type, width, 8.0, measure);
+            let ticks = time_ticks(&window, time_type, TimeZone::Utc, width, 8.0, measure);
             for pair in ticks.ticks.windows(2) {
                 let distance = (pair[1].position - pair[0].position) * f64::from(width);
                 assert!(

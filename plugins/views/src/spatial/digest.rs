@@ -81,7 +81,7 @@ impl SpatialScene {
                 // Ids are given in the order of arrival.
                 let uniform = SegmentUniform {
                     picking_id: 0,
-                    ..content.uniform(&uniform)
+                    ..content.uniform(uniform)
                 };
                 Some(PartDigest {
                     path: path.to_string(),

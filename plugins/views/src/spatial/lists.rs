@@ -168,39 +168,46 @@ pub(crate) fn write<P: Primitive>(
     true
 }
 
-/// Puts other instances in the place of as many of a part, which are drawn as those were. Returns whether that could be done: not
-/// where other views draw the same.
-pub(crate) fn overwrite<P: Primitive>(
+/// Puts other instances in the places of as many of some parts, which are drawn as those were. `parts` are segments, each with its
+/// instances and the number of views that are about to draw these in the place of what is there. Tells `failed` of those that other
+/// views draw as they are, or that have another number.
+pub(crate) fn overwrite<'p, P: Primitive>(
     world: &mut World,
     lists: &ViewLists,
     key: ListKey,
-    segment: u64,
-    instances: &Arc<[P]>,
-) -> bool {
-    let Some(list) = lists.by_key.get(&key) else {
-        return false;
-    };
-    let slot = list.slots.get(&segment);
-    let overwritten = slot.and_then(|slot| {
-        with_buffer::<P, _>(world, list.buffer, |buffer| {
-            buffer.overwrite_in_place(*slot, instances)
-        })
-    });
-    overwritten == Some(true)
+    parts: impl Iterator<Item = (u64, Option<&'p Arc<[P]>>, usize)>,
+    mut failed: impl FnMut(u64),
+) {
+    let list = lists.by_key.get(&key);
+    let mut buffer = list.and_then(|list| world.get_mut::<InstanceBuffer<P>>(list.buffer));
+    for (segment, instances, users) in parts {
+        let slot = list.and_then(|list| list.slots.get(&segment));
+        let overwritten = buffer.as_mut().zip(slot).zip(instances);
+        let overwritten =
+            overwritten.map(|((buffer, slot), instances)| buffer.overwrite_in_place(*slot, instances, users));
+        if overwritten != Some(true) {
+            failed(segment);
+        }
+    }
 }
 
-/// Moves, tints or highlights the instances of a part.
-pub(crate) fn set_uniform<P: Primitive>(
+/// Moves, tints or highlights the instances of some parts.
+pub(crate) fn set_uniforms<P: Primitive>(
     world: &mut World,
     lists: &ViewLists,
     key: ListKey,
-    segment: u64,
-    uniform: SegmentUniform,
+    uniforms: impl Iterator<Item = (u64, SegmentUniform)>,
 ) {
-    if let Some(list) = lists.by_key.get(&key)
-        && let Some(slot) = list.slots.get(&segment)
-    {
-        with_list::<P, _>(world, list.entity, |list| list.set_uniform(*slot, uniform));
+    let Some(list) = lists.by_key.get(&key) else {
+        return;
+    };
+    let Some(mut drawn) = world.get_mut::<DrawList<P>>(list.entity) else {
+        return;
+    };
+    for (segment, uniform) in uniforms {
+        if let Some(slot) = list.slots.get(&segment) {
+            drawn.set_uniform(*slot, uniform);
+        }
     }
 }
 

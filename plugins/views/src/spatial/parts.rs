@@ -95,13 +95,12 @@ impl Part {
     }
 
     /// The uniform of its instances: that of its entity, where the part stands, as opaque as the part is.
-    pub(crate) fn uniform(&self, of_entity: &SegmentUniform) -> SegmentUniform {
-        let mut uniform = of_entity.clone();
-        uniform.tint[3] = self.opacity;
+    pub(crate) fn uniform(&self, mut of_entity: SegmentUniform) -> SegmentUniform {
+        of_entity.tint[3] = self.opacity;
         if let Some(pose) = &self.pose {
-            uniform.world_from_entity *= **pose;
+            of_entity.world_from_entity *= **pose;
         }
-        uniform
+        of_entity
     }
 
     /// Whether what lies behind shines through somewhere.
@@ -306,14 +305,13 @@ impl AppPartsExt for App {
             is_entity: false,
             is_single: false,
             write: write_instances::<P>,
-            overwrite: |stage, place, part| {
-                let instances = part.instances::<P>();
-                instances.is_some_and(|instances| {
-                    lists::overwrite(stage.world, stage.lists, place.key, place.segment, instances)
-                })
+            overwrite: |stage, key, parts, failed| {
+                let parts = parts.map(|(segment, part, views)| (segment, part.instances::<P>(), views));
+                lists::overwrite(stage.world, stage.lists, key, parts, failed);
             },
-            set_uniform: |stage, place, uniform| {
-                lists::set_uniform::<P>(stage.world, stage.lists, place.key, place.segment, uniform);
+            set_uniforms: |stage, key, uniforms| {
+                let uniforms = uniforms.map(|(_, segment, uniform)| (segment, uniform));
+                lists::set_uniforms::<P>(stage.world, stage.lists, key, uniforms);
             },
             remove: |stage, place| {
                 lists::remove::<P>(stage.world, stage.lists, place.key, place.segment);
@@ -346,15 +344,22 @@ pub(crate) struct PartKind {
     pub(crate) is_single: bool,
     /// Shows a part, or replaces what was shown in its place. Returns whether it could.
     pub(crate) write: fn(&mut Stage<'_>, PartPlace<'_>, &Part, SegmentUniform) -> bool,
-    /// Shows a part as what is shown in its place, if that costs no more than its content. Returns whether it did.
-    pub(crate) overwrite: fn(&mut Stage<'_>, PartPlace<'_>, &Part) -> bool,
-    /// Moves, tints or highlights a part.
-    pub(crate) set_uniform: fn(&mut Stage<'_>, PartPlace<'_>, SegmentUniform),
+    /// Shows parts as what is shown in the places of these segments of a list, where that costs no more than their content, and tells
+    /// of which segments it does not.
+    pub(crate) overwrite: for<'p> fn(&mut Stage<'_>, ListKey, Parts<'_, 'p>, &mut dyn FnMut(u64)),
+    /// Moves, tints or highlights parts of a list.
+    pub(crate) set_uniforms: fn(&mut Stage<'_>, ListKey, Uniforms<'_>),
     /// Removes a part.
     pub(crate) remove: fn(&mut Stage<'_>, PartPlace<'_>),
     /// Brings the parts of a list into an order.
     pub(crate) set_runs: fn(&mut Stage<'_>, ListKey, &[&Run]),
 }
+
+/// Parts, by what they are called within their list, with the number of views that are about to show them.
+pub(crate) type Parts<'i, 'p> = &'i mut dyn Iterator<Item = (u64, &'p Part, usize)>;
+
+/// Uniforms of the parts of a list, by what shows them, and what they are called within it.
+pub(crate) type Uniforms<'i> = &'i mut dyn Iterator<Item = (SceneKey, u64, SegmentUniform)>;
 
 /// What the parts of a scene are written to.
 pub(crate) struct Stage<'a> {
@@ -390,8 +395,8 @@ impl Default for PartKinds {
                 stage.quads.insert(place.path, place.scene_key);
                 true
             },
-            overwrite: |_, _, _| false,
-            set_uniform: |stage, _, _| stage.quads.set_changed(),
+            overwrite: write_anew,
+            set_uniforms: |stage, _, _| stage.quads.set_changed(),
             remove: |stage, place| {
                 stage
                     .quads
@@ -420,9 +425,11 @@ impl Default for PartKinds {
                 stage.meshes.insert(place.scene_key, place.segment, mesh, uniform);
                 true
             },
-            overwrite: |_, _, _| false,
-            set_uniform: |stage, place, uniform| {
-                stage.meshes.set_uniform(place.scene_key, place.segment, uniform);
+            overwrite: write_anew,
+            set_uniforms: |stage, _, uniforms| {
+                for (key, segment, uniform) in uniforms {
+                    stage.meshes.set_uniform(key, segment, uniform);
+                }
             },
             remove: |stage, place| stage.meshes.remove(stage.world, place.scene_key, place.segment),
             // Depth decides.
@@ -456,6 +463,11 @@ impl PartKinds {
     pub(crate) fn get(&self, id: KindId) -> Option<&PartKind> {
         self.kinds.get(usize::from(id))
     }
+}
+
+/// Says of all parts that they are to be written as others are.
+fn write_anew(_: &mut Stage<'_>, _: ListKey, parts: Parts<'_, '_>, failed: &mut dyn FnMut(u64)) {
+    parts.for_each(|(segment, ..)| failed(segment));
 }
 
 fn write_instances<P: SpatialPrimitive>(

@@ -66,7 +66,7 @@ impl AppSpatialExt for App {
             None => sources.push(source),
         }
         if is_new {
-            let collect = scene::collect_changes::<V>.run_if(resource_exists::<Visuals<V>>);
+            let collect = scene::collect_changes::<V>.run_if(scene::has_changes::<V>);
             self.add_systems(Frame, collect.in_set(SpatialSystems::Collect));
         }
         self
@@ -157,7 +157,7 @@ impl ChangedVisuals {
         visuals: Option<&ViewVisuals<V>>,
     ) {
         let asks_for_all = self.asks_for_all.contains(&view);
-        let Some(visuals) = visuals.filter(|visuals| asks_for_all || !visuals.is_unchanged()) else {
+        let Some(visuals) = visuals.filter(|visuals| self.concern(view, Some(visuals))) else {
             return;
         };
         let changes = if asks_for_all {
@@ -180,6 +180,11 @@ impl ChangedVisuals {
         };
         let mut by_view = self.by_view.lock().unwrap_or_else(PoisonError::into_inner);
         by_view.entry(view).or_default().insert(position, changes);
+    }
+
+    /// Whether a visualizer has something to hand over in a view.
+    pub(crate) fn concern<V: Visualizer>(&self, view: ViewId, visuals: Option<&ViewVisuals<V>>) -> bool {
+        visuals.is_some_and(|visuals| !visuals.is_unchanged() || self.asks_for_all.contains(&view))
     }
 
     /// Has all that a view shows handed over when it is shown the next time, whatever changed.

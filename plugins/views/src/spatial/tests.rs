@@ -39,6 +39,7 @@ use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::l
 mod contexts;
 mod eyes;
 mod history;
+mod layers;
 mod meshes;
 mod picking;
 mod pictures;

@@ -167,7 +167,7 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
 }
 
 /// Whether an entity can be pointed at.
-fn is_interactive(context: &ViewUiContext<'_>, entity: &EntityPath) -> bool {
+pub(crate) fn is_interactive(context: &ViewUiContext<'_>, entity: &EntityPath) -> bool {
     let overrides = context.get::<ViewOverrides>();
     let recording = recording_of(context.world, context.view);
     let entity = recording.and_then(|entry| entry.store().entity_id(entity));

@@ -1,8 +1,10 @@
 //! The 2D view: pictures and what is drawn on them, with Y down and the corner of the first pixel at the origin.
 //!
 //! [`visible`] is the mathematics of panning and zooming, [`present`] places the camera, [`ui`] draws the tile and turns what the
-//! pointer does into edits of the blueprint, [`pixel_values`] writes numbers into pixels that are large enough.
+//! pointer does into edits of the blueprint, [`pixel_values`] writes numbers into pixels that are large enough, [`magnifier`] shows
+//! those under the pointer.
 
+mod magnifier;
 mod pixel_values;
 mod present;
 mod ui;

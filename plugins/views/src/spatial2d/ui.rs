@@ -3,6 +3,7 @@
 use bevy::ecs::world::World;
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{ViewerCommand, ViewerCommands};
+use chronoscope_store::EntityPath;
 use chronoscope_types::{
     Component, blueprint::VisualBounds2D, components::blueprint as blueprint_components,
 };
@@ -10,7 +11,7 @@ use egui::Ui;
 use glam::DVec2;
 
 use super::{
-    pixel_values,
+    magnifier, pixel_values,
     present::Planes,
     visible::{Area, Visible},
 };
@@ -64,7 +65,7 @@ impl ViewUi for Spatial2DUi {
         else {
             return;
         };
-        show_tooltip(&tile);
+        show_tooltip(&tile, context);
         if tile.response.double_clicked() {
             show_all(tile.scene, tile.size(), context.commands);
             return;
@@ -147,29 +148,26 @@ fn reset(commands: &mut ViewerCommands, view: ViewId) {
     commands.push(ViewerCommand::EndGesture);
 }
 
-/// What the pointer is over, in words: for a picture the pixel and its value.
-fn show_tooltip(tile: &Tile<'_>) {
-    let Some(pick) = &tile.pick else { return };
-    let shown = tile.scene.shown_on(&pick.entity).filter(|_| pick.is_face);
-    let picture = shown.filter_map(|shown| Some((shown.visual.picture()?, shown.view_from_entity)));
-    let on_picture = picture.map(|(picture, view_from_entity)| {
-        let place = view_from_entity.inverse().transform_point3(pick.position);
-        (picture, place)
-    });
-    let on_picture = on_picture.last();
+/// What the pointer is over: the mark that it points at, and the pixels of all pictures there.
+fn show_tooltip(tile: &Tile<'_>, context: &ViewUiContext<'_>) {
+    let place = |pointer: DVec2| tile.scene.projector().ray(pointer).origin.truncate();
+    let mut layers = tile
+        .pointer()
+        .map(|pointer| tile.scene.pictures_at(place(pointer)))
+        .unwrap_or_default();
+    layers.retain(|layer| tile::is_interactive(context, layer.path));
+    let is_layer = |entity: &EntityPath| layers.iter().any(|layer| layer.path == entity);
+    // What is seen through a camera stands elsewhere than its picture.
+    let mark = tile.pick.as_ref();
+    let mark = mark.filter(|pick| !pick.is_face || !is_layer(&pick.entity));
+    if mark.is_none() && layers.is_empty() {
+        return;
+    }
     tile.response.clone().on_hover_ui_at_pointer(|ui| {
-        ui.label(pick.entity.to_string());
-        match on_picture {
-            Some((picture, place)) if place.is_finite() && place.x >= 0.0 && place.y >= 0.0 => {
-                let (x, y) = (place.x as u32, place.y as u32);
-                ui.weak(format!("{x}, {y}"));
-                if let Some(text) = tile.pixel_text(picture, [x, y]) {
-                    ui.weak(text);
-                }
-            }
-            _ => {
-                ui.weak(format!("{:.1}, {:.1}", pick.position.x, pick.position.y));
-            }
+        if let Some(pick) = mark {
+            ui.label(pick.entity.to_string());
+            ui.weak(format!("{:.1}, {:.1}", pick.position.x, pick.position.y));
         }
+        magnifier::show(ui, tile, &layers);
     });
 }

@@ -531,7 +531,7 @@ fn time_text(input: &LogInput<'_>, time: i64) -> String {
     if time == STATIC {
         "static".to_owned()
     } else {
-        chronoscope_types::format_time(input.time_type, time)
+        chronoscope_types::format_time_in(input.time_type, input.style.time_zone, time)
     }
 }
 

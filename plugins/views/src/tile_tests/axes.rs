@@ -61,11 +61,35 @@ fn linked_plots_show_the_same_times() {
     assert_ne!(zoomed, all);
     assert_eq!(time_labels(&mut viewer, 1), zoomed);
 
-    // Others are on their own.
+    // Where nothing is said, each begins with its own, and all follow.
     let mut viewer = Viewer::new(chunks());
     let before = time_labels(&mut viewer, 1);
     scroll(&mut viewer, Modifiers::NONE);
+    let zoomed = time_labels(&mut viewer, 0);
+    assert_ne!(zoomed, before);
+    assert_eq!(time_labels(&mut viewer, 1), zoomed);
+    double_click(&mut viewer);
     assert_eq!(time_labels(&mut viewer, 1), before);
+
+    // Others are on their own.
+    set(&mut viewer, &TimeAxis::default().with_link(LinkAxis::Independent));
+    scroll(&mut viewer, Modifiers::NONE);
+    assert_eq!(time_labels(&mut viewer, 1), before);
+}
+
+fn double_click(viewer: &mut Viewer) {
+    let place = Pos2::new(300.0, 150.0);
+    viewer.draw(CLASS, vec![Event::PointerMoved(place)]);
+    for pressed in [true, false, true, false] {
+        let button = Event::PointerButton {
+            pos: place,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        viewer.draw(CLASS, vec![button]);
+    }
+    viewer.draw(CLASS, vec![Event::PointerGone]);
 }
 
 #[test]

@@ -209,3 +209,42 @@ fn measurements_are_lines_with_units_and_another_unit_has_another_axis() {
     viewer.command(ViewerCommand::Undo);
     assert_has(&viewer.text(CLASS), "101100");
 }
+
+/// A series that is dragged out of the legend is carried with its view, and so are those that are selected with it.
+#[test]
+fn a_series_is_dragged_from_the_legend() {
+    let chunks = || [scalars("plots/a", 0, 100), scalars("plots/b", 0, 100)];
+    let mut viewer = Viewer::new(chunks());
+    let view = view(&viewer);
+    let drag = |viewer: &mut Viewer| {
+        viewer.draw(CLASS, Vec::new());
+        let texts = viewer.draw(CLASS, Vec::new());
+        let row = texts.iter().find(|(text, _)| text == "b").unwrap().1 + vec2(3.0, 3.0);
+        viewer.draw(CLASS, vec![Event::PointerMoved(row)]);
+        let press = |pressed, pos| Event::PointerButton {
+            pos,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        };
+        viewer.draw(CLASS, vec![press(true, row)]);
+        let away = row + vec2(-60.0, 40.0);
+        viewer.draw(CLASS, vec![Event::PointerMoved(away)]);
+        let carried = egui::DragAndDrop::payload::<crate::DraggedEntities>(&viewer.egui);
+        viewer.draw(CLASS, vec![press(false, away)]);
+        carried.map(|carried| crate::DraggedEntities::clone(&carried))
+    };
+    let carried = |entities: &[&str]| crate::DraggedEntities {
+        entities: entities.iter().map(|path| (*path).into()).collect(),
+        from: Some(view),
+    };
+    assert_eq!(drag(&mut viewer), Some(carried(&["/plots/b"])));
+    assert_eq!(shown(&viewer), [true, true], "a drag is no click");
+    let items = ["/plots/a", "/plots/b"].map(|path| chronoscope_frame::Item::DataResult {
+        view,
+        entity: path.into(),
+        instance: None,
+    });
+    viewer.command(ViewerCommand::Select(items.to_vec()));
+    assert_eq!(drag(&mut viewer), Some(carried(&["/plots/a", "/plots/b"])));
+}

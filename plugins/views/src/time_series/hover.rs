@@ -2,7 +2,7 @@
 
 use chronoscope_types::{
     enums::{AxisSide, TooltipMode},
-    format_time,
+    format_time_in,
 };
 use egui::{Align2, FontId, Painter, Pos2, Rect, Ui, pos2, vec2};
 
@@ -89,7 +89,7 @@ pub(super) fn draw_crosshair(
         );
         painter.galley(inside.min + vec2(GAP / 2.0, 1.0), galley, style.text);
     };
-    let time = format_time(input.time_type, canvas.time_at(pointer.x));
+    let time = format_time_in(input.time_type, style.time_zone, canvas.time_at(pointer.x));
     let below = Rect::from_min_size(pos2(area.left(), rect.bottom()), vec2(area.width(), AXIS_HEIGHT));
     chip(
         time,
@@ -144,7 +144,11 @@ pub(super) fn show_tooltip(
         [only] => only.time,
         _ => first.time.map(|_| canvas.time_at(pointer.x)),
     };
-    let time = time.map_or_else(|| "static".to_owned(), |time| format_time(input.time_type, time));
+    let zone = input.style.time_zone;
+    let time = time.map_or_else(
+        || "static".to_owned(),
+        |time| format_time_in(input.time_type, zone, time),
+    );
     let values: Vec<TooltipValue<'_>> = listed
         .iter()
         .filter_map(|sample| {

@@ -51,8 +51,11 @@ pub use ui::TimeSeriesUi;
 pub use visualizers::{SeriesLines, SeriesPoints};
 
 use crate::{
-    AppViewUiExt as _, plot::resets::WindowResets, properties::AppPropertiesExt as _,
-    spatial::SpatialSystems, view_ui::visual_warnings,
+    AppViewUiExt as _,
+    plot::{links::LinkedTimes, resets::WindowResets},
+    properties::AppPropertiesExt as _,
+    spatial::SpatialSystems,
+    view_ui::visual_warnings,
 };
 use properties::PlotProperties;
 
@@ -93,6 +96,7 @@ impl Plugin for TimeSeriesPlugin {
         }
         app.init_resource::<PlotLines>()
             .init_resource::<WindowResets>()
+            .init_resource::<LinkedTimes>()
             .add_view_properties::<PlotProperties>()
             .add_systems(
                 Frame,

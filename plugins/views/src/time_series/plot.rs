@@ -14,7 +14,7 @@ use crate::plot::{
     axes::{self, Axes, GAP, label_width, plot_rect, position_of, text_width},
     events,
     gestures::{Shown, draw_box, navigate},
-    legend::{self, LegendEntry, LegendInput},
+    legend::{Legend, LegendEntry, LegendInput},
     ticks::{Ticks, time_ticks, value_ticks},
     window::{TimeWindow, ValueWindow},
 };
@@ -60,10 +60,8 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         has_values: true,
         style: input.style,
     });
-    let legend = legend_input
-        .as_ref()
-        .map(|input| (input, legend::layout(ui, input, &tile)));
-    let area = legend.as_ref().map_or(tile, |(_, layout)| layout.rest(&tile));
+    let legend = Legend::new(ui, legend_input, &tile);
+    let area = legend.area();
 
     // What is shown comes first, then the labels that this needs, then the room that is left for data.
     let was_shown = shown(input, window);
@@ -90,7 +88,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         .x_range()
         .contains(cursor_x)
         .then(|| ui.interact(handle, input.id.with("cursor"), Sense::drag()));
-    let legend = legend.map(|(input, layout)| (input, layout.place(ui, input, &tile, &rect)));
+    let legend = legend.place(ui, &tile, &rect);
 
     // What the user does now is drawn now.
     let measuring = measure::gesture(ui, input, &background, &was);
@@ -133,19 +131,8 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         hover::draw_samples(&clipped, input, samples, hit);
     }
     let values = legend_values(input, cursor.unwrap_or(input.cursor), samples.as_deref());
-    let legend = legend
-        .map(|(input, placed)| legend::show(ui, input, placed, &values))
-        .unwrap_or_default();
-    events.extend(
-        legend
-            .toggled
-            .map(|at| PlotEvent::Shared(SharedEvent::Toggle(at))),
-    );
-    events.extend(
-        legend
-            .isolated
-            .map(|at| PlotEvent::Shared(SharedEvent::Isolate(at))),
-    );
+    let legend = legend.show(ui, &values);
+    events.extend(legend.events().map(PlotEvent::Shared));
     events.extend(legend.moved.map(|(at, side)| PlotEvent::SetSide(at, side)));
 
     if let Some(at) = legend.hovered.or(hit) {
@@ -196,7 +183,8 @@ fn legend_values(input: &PlotInput<'_>, cursor: i64, samples: Option<&[hover::Sa
 fn draw_axes(ui: &Ui, input: &PlotInput<'_>, area: &Rect, canvas: &Canvas, font: &FontId) {
     let Shown { x, values, right } = &canvas.shown;
     let rect = &canvas.rect;
-    let time_labels = time_ticks(x, input.time_type, rect.width(), 3.0 * GAP, |label| {
+    let zone = input.style.time_zone;
+    let time_labels = time_ticks(x, input.time_type, zone, rect.width(), 3.0 * GAP, |label| {
         text_width(ui, font, label)
     });
     let labels = |values: &ValueWindow| -> Ticks { value_ticks(values, rect.height(), font.size * 2.5) };
@@ -261,8 +249,22 @@ fn cursor_move(ui: &Ui, responses: &[Option<&Response>], canvas: &Canvas) -> Opt
     Some(times.nearest_time(position))
 }
 
+/// Draws the time cursor; where it lies outside, an arrow at the edge points to it.
 fn draw_cursor(painter: &egui::Painter, input: &PlotInput<'_>, plot: &Rect, x: f32) {
     let color = input.style.cursor;
+    let outside = if x < plot.left() {
+        Some((plot.left() + 1.0, 1.0))
+    } else if x > plot.right() {
+        Some((plot.right() - 1.0, -1.0))
+    } else {
+        None
+    };
+    if let Some((edge, inwards)) = outside {
+        let (top, base) = (plot.top() + 1.0, edge + inwards * 7.0);
+        let arrow = vec![pos2(edge, top + 5.0), pos2(base, top), pos2(base, top + 10.0)];
+        painter.add(egui::Shape::convex_polygon(arrow, color, egui::Stroke::NONE));
+        return;
+    }
     painter.vline(painter.round_to_pixel_center(x), plot.y_range(), (1.0, color));
     let top = plot.top();
     let triangle = vec![pos2(x - 5.0, top), pos2(x + 5.0, top), pos2(x, top + 7.0)];

@@ -37,8 +37,7 @@ pub(super) struct PlotProperties {
     /// Where the samples of lines have dots.
     pub(super) points: PointsDisplay,
     times: Option<CursorTimeRange>,
-    /// Whether all plots that are linked show the same stretch of time.
-    pub(super) is_linked: bool,
+    link: Option<LinkAxis>,
     /// The axes that zooming leaves alone.
     pub(super) locks: ZoomLocks,
     /// Legend, grid and background.
@@ -54,7 +53,7 @@ impl Default for PlotProperties {
             tooltip: None,
             points: PointsDisplay::default(),
             times: None,
-            is_linked: false,
+            link: None,
             locks: ZoomLocks::default(),
             looks: PlotLooks::with_corner(LEGEND_CORNER),
         }
@@ -108,7 +107,7 @@ impl ViewProperties for PlotProperties {
             tooltip,
             points: points.unwrap_or_default(),
             times,
-            is_linked: link == Some(LinkAxis::LinkToGlobal),
+            link,
             locks: ZoomLocks {
                 x: reader.boolean(&TimeAxis::ZOOM_LOCK) == Some(true),
                 values: reader.boolean(&ScalarAxis::ZOOM_LOCK) == Some(true),
@@ -119,11 +118,25 @@ impl ViewProperties for PlotProperties {
 }
 
 impl PlotProperties {
-    /// The stretch of time. An end that the blueprint leaves open is that of the data. Linked plots show all times of the timeline, so
-    /// that all show the same.
+    /// Whether the plot is moved and zoomed together with others. So it is where nobody says otherwise, unless it is to show
+    /// a stretch of time of its own.
+    pub(super) fn is_linked(&self) -> bool {
+        match self.link {
+            Some(link) => link == LinkAxis::LinkToGlobal,
+            None => self.times.is_none(),
+        }
+    }
+
+    /// Whether that is said.
+    pub(super) fn is_said_to_be_linked(&self) -> bool {
+        self.link == Some(LinkAxis::LinkToGlobal)
+    }
+
+    /// The stretch of time. An end that the blueprint leaves open is that of the data. Plots that are said to be linked show all
+    /// times of the timeline, so that all show the same.
     pub(super) fn time_window(&self, cursor: i64, all: TimeRange) -> Option<TimeWindow> {
         const LEAST: f64 = 2.0;
-        if self.is_linked {
+        if self.is_said_to_be_linked() {
             return (!all.is_empty()).then(|| TimeWindow::of(all, LEAST));
         }
         let given = self.times?.resolve(cursor);

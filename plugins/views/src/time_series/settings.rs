@@ -17,6 +17,7 @@ use crate::{
     ViewUiContext,
     plot::{looks, window::ValueWindow},
     properties::properties,
+    settings_row::settings_row,
 };
 
 /// Draws the settings. Those of the second axis only where a series is plotted by it.
@@ -47,7 +48,11 @@ fn show_axis(
         AxisSide::Left => (said.values, said.scales.left),
         AxisSide::Right => (said.right, said.scales.right),
     };
-    ui.horizontal(|ui| {
+    let properties = match side {
+        AxisSide::Left => [ScalarAxis::RANGE, ScalarAxisScale::SCALE],
+        AxisSide::Right => [SecondScalarAxis::RANGE, SecondScalarAxis::SCALE],
+    };
+    settings_row(ui, context, view, &properties, |ui, context| {
         let mut fits = range.is_none();
         if ui
             .checkbox(&mut fits, "Fit values")
@@ -111,38 +116,43 @@ fn show_axis(
 fn show_switches(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said: &PlotProperties) {
     let locks = [
         (
+            ScalarAxis::ZOOM_LOCK,
             said.locks.values,
             "Lock values",
             "Zooming leaves the range of values alone",
         ),
         (
+            TimeAxis::ZOOM_LOCK,
             said.locks.x,
             "Lock time",
             "Zooming leaves the stretch of time alone",
         ),
         (
-            said.is_linked,
+            TimeAxis::LINK,
+            said.is_linked(),
             "Link time",
             "Show the stretch of time that all linked plots show",
         ),
     ];
-    for (at, (mut is_set, label, hint)) in locks.into_iter().enumerate() {
-        if ui.checkbox(&mut is_set, label).on_hover_text(hint).changed() {
-            let command = match at {
-                0 => BlueprintCommand::set_property(view, &ScalarAxis::default().with_zoom_lock(is_set)),
-                1 => BlueprintCommand::set_property(view, &TimeAxis::default().with_zoom_lock(is_set)),
-                _ => BlueprintCommand::set_property(
-                    view,
-                    &TimeAxis::default().with_link(if is_set {
-                        LinkAxis::LinkToGlobal
-                    } else {
-                        LinkAxis::Independent
-                    }),
-                ),
-            };
-            context.commands.blueprint(command);
-            context.commands.push(ViewerCommand::EndGesture);
-        }
+    for (at, (property, mut is_set, label, hint)) in locks.into_iter().enumerate() {
+        settings_row(ui, context, view, &[property], |ui, context| {
+            if ui.checkbox(&mut is_set, label).on_hover_text(hint).changed() {
+                let command = match at {
+                    0 => BlueprintCommand::set_property(view, &ScalarAxis::default().with_zoom_lock(is_set)),
+                    1 => BlueprintCommand::set_property(view, &TimeAxis::default().with_zoom_lock(is_set)),
+                    _ => BlueprintCommand::set_property(
+                        view,
+                        &TimeAxis::default().with_link(if is_set {
+                            LinkAxis::LinkToGlobal
+                        } else {
+                            LinkAxis::Independent
+                        }),
+                    ),
+                };
+                context.commands.blueprint(command);
+                context.commands.push(ViewerCommand::EndGesture);
+            }
+        });
     }
 }
 
@@ -157,7 +167,8 @@ fn show_interaction(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, 
         found.map_or("Series near the pointer", |(_, name)| name)
     };
     let before = said.tooltip;
-    ui.horizontal(|ui| {
+    let property = [PlotInteraction::TOOLTIP_MODE];
+    settings_row(ui, context, view, &property, |ui, context| {
         ui.label("Tooltip");
         ComboBox::from_id_salt(("plot tooltip", view))
             .selected_text(name(before))
@@ -180,21 +191,24 @@ fn show_interaction(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, 
             });
     });
     let mut always = said.points == PointsDisplay::Always;
-    if ui
-        .checkbox(&mut always, "Samples as dots")
-        .on_hover_text("Mark each sample of a line, where they are few enough to be told apart")
-        .changed()
-    {
-        let points = if always {
-            PointsDisplay::Always
-        } else {
-            PointsDisplay::OnHover
-        };
-        let interaction = PlotInteraction::default().with_points_display(points);
-        context
-            .commands
-            .blueprint(BlueprintCommand::set_property(view, &interaction));
-        context.commands.push(ViewerCommand::EndGesture);
-    }
+    let property = [PlotInteraction::POINTS_DISPLAY];
+    settings_row(ui, context, view, &property, |ui, context| {
+        if ui
+            .checkbox(&mut always, "Samples as dots")
+            .on_hover_text("Mark each sample of a line, where they are few enough to be told apart")
+            .changed()
+        {
+            let points = if always {
+                PointsDisplay::Always
+            } else {
+                PointsDisplay::OnHover
+            };
+            let interaction = PlotInteraction::default().with_points_display(points);
+            context
+                .commands
+                .blueprint(BlueprintCommand::set_property(view, &interaction));
+            context.commands.push(ViewerCommand::EndGesture);
+        }
+    });
     ui.label("Drag with shift in the plot to measure between two times.");
 }

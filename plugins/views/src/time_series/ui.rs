@@ -3,12 +3,12 @@
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, QueryContext, RecordingKey, Recordings, Selection, View, ViewerCommand, Visualizer,
-    Visuals, visualizer::ViewVisuals,
+    Cursor, DataResults, QueryContext, Recordings, Selection, View, ViewerCommand, Visualizer, Visuals,
+    visualizer::ViewVisuals,
 };
-use chronoscope_store::{ChunkStore, TimeRange, TimelineId};
+use chronoscope_store::{ChunkStore, TimeRange};
 use chronoscope_types::enums::{AxisScale, AxisSide};
-use egui::{Id, Ui};
+use egui::Ui;
 
 use super::{
     canvas::PlotWindow,
@@ -26,8 +26,9 @@ use crate::{
     ViewStyle, ViewUi, ViewUiContext, empty,
     plot::{
         events,
+        links::{Axis, LinkedTimes},
         resets::WindowResets,
-        window::{TimeWindow, ValueWindow},
+        window::ValueWindow,
     },
     properties::properties,
 };
@@ -40,7 +41,7 @@ pub struct TimeSeriesUi;
 #[derive(Clone, Debug, Default, PartialEq)]
 struct PlotMemory {
     /// The recording and timeline that the window is of.
-    shown: Option<(RecordingKey, TimelineId)>,
+    shown: Option<Axis>,
     /// The values stay here only until the blueprint says them.
     window: PlotWindow,
     /// Two times that were set to measure between them.
@@ -127,24 +128,29 @@ impl ViewUi for TimeSeriesUi {
         }
         let said: PlotProperties = properties(world, view.id);
         let style = said.looks.readable(style);
-        let linked_id = Id::new("linked time axis").with(now);
         let num_resets = world
             .get_resource::<WindowResets>()
             .map_or(0, |resets| resets.of(view.id));
         if memory.num_resets != num_resets {
             memory.num_resets = num_resets;
             memory.window = PlotWindow::default();
-            if said.is_linked {
-                ui.data_mut(|data| data.remove::<TimeWindow>(linked_id));
+            if let Some((linked, axis)) = linked_times(world, now, &said) {
+                linked.set(axis, None);
             }
-        }
-        if said.is_linked {
-            memory.window.x = ui.data(|data| data.get_temp(linked_id));
         }
         let lines = plot_lines(world, view.id, store, cursor.time, named);
         if lines.len() != named.len() {
             // Made between two frames: the next one has both.
             return;
+        }
+        // A stretch of time that moves with the cursor is not held by other plots.
+        let moves = || {
+            let mut lines = lines.iter();
+            lines.any(|line| line.series.shown != TimeRange::EVERYTHING)
+        };
+        let linked = linked_times(world, now, &said).filter(|_| said.is_said_to_be_linked() || !moves());
+        if let Some((linked, axis)) = linked {
+            memory.window.x = linked.get(axis);
         }
         let timeline = cursor.timeline.map(|timeline| store.timeline(timeline));
         // What the blueprint says by now needs not be kept.
@@ -200,7 +206,7 @@ impl ViewUi for TimeSeriesUi {
                     context.commands.push(ViewerCommand::EndGesture);
                 }
                 PlotEvent::Shared(event) => {
-                    let Some(moved) = events::answer(event, view.id, &entries, context) else {
+                    let Some(moved) = events::answer(event, view.id, &entries, context, ui.ctx()) else {
                         continue;
                     };
                     memory.window = PlotWindow {
@@ -210,13 +216,8 @@ impl ViewUi for TimeSeriesUi {
                     // A stretch of time that moves with the cursor goes on doing so while nobody moves it.
                     if moved.x != window.x {
                         memory.window.x = moved.x;
-                        if said.is_linked {
-                            ui.data_mut(|data| match moved.x {
-                                Some(times) => {
-                                    data.insert_temp(linked_id, times);
-                                }
-                                None => data.remove::<TimeWindow>(linked_id),
-                            });
+                        if let Some((linked, axis)) = linked {
+                            linked.set(axis, moved.x);
                         }
                     }
                     let sides = [
@@ -236,6 +237,16 @@ impl ViewUi for TimeSeriesUi {
             ui.data_mut(|data| data.insert_temp(id, memory));
         }
     }
+}
+
+/// The times that a plot of an axis shares with others, where it is linked.
+fn linked_times<'a>(
+    world: &'a World,
+    axis: Option<Axis>,
+    said: &PlotProperties,
+) -> Option<(&'a LinkedTimes, Axis)> {
+    let linked = world.get_resource::<LinkedTimes>()?;
+    Some((linked, axis.filter(|_| said.is_linked())?))
 }
 
 /// Whether a series of a view is plotted by the second axis.

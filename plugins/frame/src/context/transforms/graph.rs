@@ -42,6 +42,8 @@ pub(super) struct FrameGraph {
     cuts_version: u64,
     /// Whether a row ever gave a parent, so that there may be cycles.
     has_named_parents: bool,
+    /// Whether an entity ever said something about a camera.
+    has_pinholes: bool,
     /// Frames whose parents form a cycle.
     cyclic: Vec<usize>,
     /// What is wrong with frames.
@@ -89,8 +91,11 @@ pub(super) struct Frame {
     pub(super) tree_version: u64,
     /// The version at which its pinhole last changed.
     pub(super) pinhole_version: u64,
+    /// The passes in which it was last composed, looked at from below, to be composed, and came to stand elsewhere.
     composed: u64,
     visited: u64,
+    dirtied: u64,
+    moved: u64,
 }
 
 /// What one entity's row says about how a frame hangs on its parent.
@@ -246,6 +251,8 @@ impl FrameGraph {
             pinhole_version: 0,
             composed: 0,
             visited: 0,
+            dirtied: 0,
+            moved: 0,
         });
         self.touched.push(at);
         at
@@ -295,8 +302,14 @@ impl FrameGraph {
         }
     }
 
+    /// Whether some entity ever said something about a camera.
+    pub(super) fn has_pinholes(&self) -> bool {
+        self.has_pinholes
+    }
+
     /// Replaces what an entity says about the camera of a frame.
     pub(super) fn set_pinhole(&mut self, at: usize, entity: EntityId, logged: Option<LoggedPinhole>) {
+        self.has_pinholes |= logged.is_some();
         if set_logged(&mut self.frames[at].pinholes, logged, |known| {
             known.entity == entity
         }) {
@@ -393,10 +406,13 @@ impl FrameGraph {
             (before, now) => std::mem::discriminant(before) == std::mem::discriminant(now),
         };
         self.structure_version += u64::from(!is_same_parent);
-        if frame.edge != edge || frame.version == 0 || frame.is_cyclic {
+        let hangs_elsewhere = !is_same_parent || frame.version == 0 || frame.is_cyclic;
+        if hangs_elsewhere {
+            relink.push(at);
+        }
+        if hangs_elsewhere || frame.edge != edge {
             frame.edge = edge;
             self.dirty.push(at);
-            relink.push(at);
         }
     }
 

@@ -67,6 +67,16 @@ pub enum Tree {
     Entity(EntityId),
 }
 
+impl Tree {
+    /// The frame of the camera whose picture it is, if it is one.
+    pub fn camera_frame(self) -> Option<FrameId> {
+        match self {
+            Self::Image(frame) => Some(frame),
+            Self::World | Self::Frame(_) | Self::Entity(_) => None,
+        }
+    }
+}
+
 /// Where an entity stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {
@@ -212,6 +222,23 @@ impl Transforms {
         }
     }
 
+    /// Where an entity is placed, and in which frame it stands: one look-up for both.
+    pub fn place_of(&self, store: &ChunkStore, entity: EntityId) -> (Placement, Option<FrameId>) {
+        match self.frame_in_graph(store, entity) {
+            EntityFrame::Frame(at) => (self.graph.frames[at].placement, Some(FrameId(at as u32))),
+            EntityFrame::World | EntityFrame::Unreadable => (self.placement(store, entity), None),
+        }
+    }
+
+    /// Where a frame is placed.
+    ///
+    /// Precondition: the frame is one of the present version.
+    pub fn placement_in(&self, frame: FrameId) -> Placement {
+        let known = self.graph.frames.get(frame.0 as usize);
+        debug_assert!(known.is_some(), "a frame stands for another one after a reset");
+        known.map_or(Placement::WORLD, |frame| frame.placement)
+    }
+
     /// From an entity's space to that of the root; `None` where no transform leads there.
     pub fn world_from_entity(&self, store: &ChunkStore, entity: EntityId) -> Option<DAffine3> {
         let placement = self.placement(store, entity);
@@ -349,10 +376,7 @@ impl Transforms {
 
     /// The frame of the camera in whose picture an entity lies.
     pub fn camera_frame(&self, store: &ChunkStore, entity: EntityId) -> Option<FrameId> {
-        match self.placement(store, entity).tree {
-            Tree::Image(frame) => Some(frame),
-            _ => None,
-        }
+        self.placement(store, entity).tree.camera_frame()
     }
 
     fn origin_from(
@@ -361,7 +385,14 @@ impl Transforms {
         origin: Origin,
         placement: Placement,
     ) -> Result<DAffine3, NoTransform> {
-        let origin = self.origin_placement(store, origin);
+        self.between(self.origin_placement(store, origin), placement)
+    }
+
+    /// From the space of what is placed in one way to that of what is placed in another, the origin.
+    ///
+    /// # Errors
+    /// Where no transform leads from one to the other.
+    pub fn between(&self, origin: Placement, placement: Placement) -> Result<DAffine3, NoTransform> {
         if placement.tree != origin.tree {
             let is_image = |tree| matches!(tree, Tree::Image(_));
             let is_through = self.outermost(placement.tree) == self.outermost(origin.tree);

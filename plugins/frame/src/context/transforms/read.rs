@@ -2,9 +2,22 @@
 
 use std::sync::Arc;
 
-use chronoscope_store::{Chunk, ComponentColumn, arrow::ArrayRef};
+use chronoscope_store::{CellRef, Chunk};
 use chronoscope_types::{ReadError, Transform3D, enums::TransformRelation, read};
 use glam::{DAffine3, DMat3, DQuat, DVec3};
+
+/// A component of a transform, by its position among [`COMPONENTS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TransformPart {
+    Translation,
+    RotationAxisAngle,
+    Quaternion,
+    Scale,
+    Mat3x3,
+    Relation,
+    ChildFrame,
+    ParentFrame,
+}
 
 /// All components of a transform.
 pub(super) const COMPONENTS: [&str; 8] = [
@@ -18,25 +31,23 @@ pub(super) const COMPONENTS: [&str; 8] = [
     Transform3D::PARENT_FRAME.name,
 ];
 
-/// A row of a chunk. A transform is reset by each of its rows: what a row does not hold is not taken from an
-/// older one.
-#[derive(Clone, Debug)]
-pub(super) struct LoggedRow {
-    pub(super) chunk: Arc<Chunk>,
-    pub(super) row: usize,
+impl TransformPart {
+    pub(super) fn name(self) -> &'static str {
+        COMPONENTS[self as usize]
+    }
 }
 
-impl LoggedRow {
-    fn cell(&self, component: &str) -> Option<ArrayRef> {
-        self.chunk.cell(component, self.row)
-    }
+/// The cells of one row. A transform is reset by each of its rows: what a row does not hold is not taken from an older one.
+pub(super) trait TransformRow {
+    /// What the row has of a component; `None` where that is nothing.
+    fn cell(&self, part: TransformPart) -> Option<CellRef<'_>>;
 
     /// The name of a frame; `None` where the row gives none.
     ///
     /// # Errors
     /// Where the cell is no text.
-    pub(super) fn frame(&self, component: &str) -> Result<Option<Arc<str>>, String> {
-        frame_name(self.chunk.component(component), self.row)
+    fn frame(&self, part: TransformPart) -> Result<Option<Arc<str>>, String> {
+        self.cell(part).map_or(Ok(None), frame_name)
     }
 
     /// The transform from the child's frame to the parent's: translation, then rotations, then scale, then
@@ -45,16 +56,16 @@ impl LoggedRow {
     /// # Errors
     /// Where a part cannot be read, or is no transform: a quaternion or an axis without length, a scale of
     /// zero along all axes, a singular matrix, a number that is not finite.
-    pub(super) fn parent_from_child(&self) -> Result<DAffine3, String> {
+    fn parent_from_child(&self) -> Result<DAffine3, String> {
         let fail = |error: ReadError| error.to_string();
         let mut transform = DAffine3::IDENTITY;
-        if let Some(array) = self.cell(&Transform3D::TRANSLATION)
-            && let Some(translation) = read::translations3d(&array).map_err(fail)?.first()
+        if let Some(cell) = self.cell(TransformPart::Translation)
+            && let Some(translation) = read::translations3d(cell).map_err(fail)?.first()
         {
             transform = DAffine3::from_translation(dvec3(*translation));
         }
-        if let Some(array) = self.cell(&Transform3D::ROTATION_AXIS_ANGLE)
-            && let Some(rotation) = read::rotations_axis_angle(&array).map_err(fail)?.first()
+        if let Some(cell) = self.cell(TransformPart::RotationAxisAngle)
+            && let Some(rotation) = read::rotations_axis_angle(cell).map_err(fail)?.first()
         {
             match dvec3(rotation.axis).try_normalize() {
                 Some(axis) => {
@@ -64,8 +75,8 @@ impl LoggedRow {
                 None => return Err("the rotation axis has no length".to_owned()),
             }
         }
-        if let Some(array) = self.cell(&Transform3D::QUATERNION)
-            && let Some(quaternion) = read::quaternions(&array).map_err(fail)?.first()
+        if let Some(cell) = self.cell(TransformPart::Quaternion)
+            && let Some(quaternion) = read::quaternions(cell).map_err(fail)?.first()
         {
             let quaternion = DQuat::from_array(quaternion.map(f64::from));
             let length = quaternion.length();
@@ -74,16 +85,16 @@ impl LoggedRow {
             }
             transform *= DAffine3::from_quat(quaternion / length);
         }
-        if let Some(array) = self.cell(&Transform3D::SCALE)
-            && let Some(scale) = read::scales3d(&array).map_err(fail)?.first()
+        if let Some(cell) = self.cell(TransformPart::Scale)
+            && let Some(scale) = read::scales3d(cell).map_err(fail)?.first()
         {
             if *scale == [0.0; 3] {
                 return Err("the scale is zero".to_owned());
             }
             transform *= DAffine3::from_scale(dvec3(*scale));
         }
-        if let Some(array) = self.cell(&Transform3D::MAT3X3)
-            && let Some(columns) = read::mat3x3s(&array).map_err(fail)?.first()
+        if let Some(cell) = self.cell(TransformPart::Mat3x3)
+            && let Some(columns) = read::mat3x3s(cell).map_err(fail)?.first()
         {
             let matrix = DMat3::from_cols_array(&columns.map(f64::from));
             if matrix.determinant() == 0.0 {
@@ -94,8 +105,8 @@ impl LoggedRow {
         if !transform.is_finite() {
             return Err("the transform is not finite".to_owned());
         }
-        if let Some(array) = self.cell(&Transform3D::RELATION)
-            && let Some(relation) = read::transform_relations(&array).map_err(fail)?.first()
+        if let Some(cell) = self.cell(TransformPart::Relation)
+            && let Some(relation) = read::transform_relations(cell).map_err(fail)?.first()
             && *relation == TransformRelation::ChildFromParent
         {
             let inverse = transform.inverse();
@@ -109,15 +120,25 @@ impl LoggedRow {
     }
 }
 
-/// The name of a frame in a column; `None` where the row gives none.
+/// A row of a chunk.
+#[derive(Clone, Debug)]
+pub(super) struct LoggedRow {
+    pub(super) chunk: Arc<Chunk>,
+    pub(super) row: usize,
+}
+
+impl TransformRow for LoggedRow {
+    fn cell(&self, part: TransformPart) -> Option<CellRef<'_>> {
+        self.chunk.component(part.name())?.cell_ref(self.row)
+    }
+}
+
+/// The name of a frame in a cell; `None` where there is none.
 ///
 /// # Errors
 /// Where the cell is no text.
-pub(super) fn frame_name(column: Option<&ComponentColumn>, row: usize) -> Result<Option<Arc<str>>, String> {
-    let Some(array) = column.and_then(|column| column.cell(row)) else {
-        return Ok(None);
-    };
-    let names = read::texts(&array).map_err(|error| error.to_string())?;
+pub(super) fn frame_name(cell: CellRef<'_>) -> Result<Option<Arc<str>>, String> {
+    let names = read::texts(cell).map_err(|error| error.to_string())?;
     Ok(names.first().filter(|name| !name.is_empty()).map(Arc::from))
 }
 

@@ -134,7 +134,7 @@ impl Transforms {
         self.rows.remove(entity, &mut self.graph);
         match results.and_then(|results| inputs.components.latest_row(results)) {
             Some(row) => {
-                let own = self.graph.frame_of_entity(entity);
+                let own = own.unwrap_or_else(|| self.graph.frame_of_entity(entity));
                 self.graph.set_transform(own, entity, Some(row.read(entity)));
             }
             None => {
@@ -147,6 +147,9 @@ impl Transforms {
 
     /// Takes the camera of an entity, in place of the one before.
     fn take_pinhole(&mut self, store: &ChunkStore, entity: EntityId, pinhole: Option<ShownPinhole>) {
+        if pinhole.is_none() && !self.graph.has_pinholes() {
+            return;
+        }
         let before = self.pinhole_frames.remove(&entity);
         let before = before.or_else(|| self.graph.find_entity(entity));
         let now = pinhole.as_ref().map(|shown| {

@@ -53,11 +53,15 @@ impl EntityResults {
     /// The latest row of a component.
     #[inline]
     pub fn hit(&self, component: ComponentId) -> Option<&Hit> {
-        let result = self
-            .components
-            .iter()
-            .find(|result| result.component == component)?;
-        result.cursor.answer().hit.as_ref()
+        self.cursor(component)?.answer().hit.as_ref()
+    }
+
+    /// What was found for a component; `None` where it was not looked up.
+    #[inline]
+    pub(crate) fn cursor(&self, component: ComponentId) -> Option<&LatestAtCursor> {
+        let mut results = self.components.iter();
+        let result = results.find(|result| result.component == component)?;
+        Some(&result.cursor)
     }
 
     /// The heap bytes of what does not lie in this struct.
@@ -65,10 +69,8 @@ impl EntityResults {
         let components = usize::from(self.components.spilled())
             * self.components.capacity()
             * size_of::<ComponentResult>();
-        let missing = self.iter().map(|(_, answer)| {
-            usize::from(answer.missing.spilled()) * answer.missing.capacity() * size_of::<ChunkId>()
-        });
-        components + missing.sum::<usize>()
+        let cursors = self.components.iter().map(|result| result.cursor.heap_bytes());
+        components + cursors.sum::<usize>()
     }
 
     /// All components that were looked up, and what was found.
@@ -76,11 +78,6 @@ impl EntityResults {
         self.components
             .iter()
             .map(|result| (result.component, result.cursor.answer()))
-    }
-
-    /// Whether a component was looked up.
-    pub fn looks_at(&self, component: ComponentId) -> bool {
-        self.components.iter().any(|result| result.component == component)
     }
 
     /// The cursors for which all of this holds.
@@ -134,8 +131,9 @@ pub(super) struct Query<'a> {
     pub(super) time: i64,
 }
 
-/// Below this it costs more to hand the work out than to do it.
-const MIN_SHARE: usize = 32;
+/// Below this it costs more to hand the work out than to do it: a look-up takes less than a microsecond, and a thread some fifty to
+/// wake up.
+const MIN_SHARE: usize = 128;
 
 impl Query<'_> {
     /// Brings some results to the cursor, in parallel, and says what became of each. Precondition: the work is ordered by place, with none
@@ -231,19 +229,21 @@ impl Query<'_> {
 /// What tells rows from others: where these are, they are the same for as long as they have this number, whatever came between. One
 /// number for all components, and one for those of the entity alone.
 fn hash_rows(components: &[ComponentResult]) -> (u128, u128) {
-    let (mut all, mut data) = (IdentityHasher::default(), IdentityHasher::default());
-    for result in components {
-        let row = result
-            .cursor
-            .answer()
-            .hit
-            .as_ref()
-            .map(|hit| (hit.row_id(), hit.data_time()));
-        (result.component, row).hash(&mut all);
-        if !result.is_context {
-            (result.component, row).hash(&mut data);
+    let hash = |is_hashed: fn(&ComponentResult) -> bool| {
+        let mut hasher = IdentityHasher::default();
+        for result in components.iter().filter(|result| is_hashed(result)) {
+            let data_time = result.cursor.answer().hit.as_ref().map(Hit::data_time);
+            let row = result.cursor.row_id().zip(data_time);
+            (result.component, row).hash(&mut hasher);
         }
-    }
-    // Zero is no rows at all.
-    (all.identity(), data.identity())
+        // Zero is no rows at all.
+        hasher.identity()
+    };
+    let all = hash(|_| true);
+    let data = if components.iter().any(|result| result.is_context) {
+        hash(|result| !result.is_context)
+    } else {
+        all
+    };
+    (all, data)
 }

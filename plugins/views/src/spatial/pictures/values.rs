@@ -8,19 +8,24 @@ use std::{
 
 use bevy::{ecs::prelude::*, tasks::Task};
 use chronoscope_frame::{Settled, settle::PendingWork};
+use chronoscope_types::enums::Colormap;
 use smallvec::SmallVec;
 
 use super::{
     DecodeError, DecodeOptions, Picture, PictureKey, PixelDecoders, PixelKind, PixelLayout, PixelMapping,
-    PixelSource, Pixels, RawPixels, decoder::CancelGuard, raw,
+    PixelSource, Pixels, RawPixels, colormap, decoder::CancelGuard, raw,
 };
 use crate::spatial::textures::{decode_pool, max_bytes};
 
-/// The values of pixels of the picture under the pointer.
+/// Pictures that are kept decoded: those that lie on each other under the pointer.
+const MAX_DECODED: usize = 4;
+
+/// The values of pixels of the pictures under the pointer.
 #[derive(Resource, Default)]
 pub struct PixelValues {
-    /// The last picture that was asked for and had to be decoded. Written by the user interface, for a moment.
-    decoded: Mutex<Option<DecodedPicture>>,
+    /// The pictures that were asked for last and had to be decoded, the last one at the end. Written by the user interface, for
+    /// a moment.
+    decoded: Mutex<Vec<DecodedPicture>>,
 }
 
 struct DecodedPicture {
@@ -69,18 +74,28 @@ impl PixelValues {
             PixelSource::Raw(_) | PixelSource::Encoded(_) => {}
         }
         let mut decoded = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
-        // Of pictures that follow each other quickly, one is decoded to its end before the next.
-        let is_wanted = |known: &mut DecodedPicture| {
-            _ = known.poll();
-            known.key == picture.key || matches!(known.state, State::Decoding { .. })
-        };
-        if !decoded.as_mut().is_some_and(is_wanted) {
-            *decoded = Some(DecodedPicture::start(picture, decode));
+        match decoded.iter().position(|known| known.key == picture.key) {
+            Some(at) if at + 1 < decoded.len() => {
+                let known = decoded.remove(at);
+                decoded.push(known);
+            }
+            Some(_) => {}
+            None => {
+                // Of pictures that follow each other quickly, one is decoded to its end before the next.
+                let is_decoding = |known: &mut DecodedPicture| {
+                    _ = known.poll();
+                    matches!(known.state, State::Decoding { .. })
+                };
+                if decoded.iter_mut().any(is_decoding) {
+                    return None;
+                }
+                if decoded.len() == MAX_DECODED {
+                    decoded.remove(0);
+                }
+                decoded.push(DecodedPicture::start(picture, decode));
+            }
         }
-        let pixels = decoded
-            .as_mut()
-            .filter(|known| known.key == picture.key)?
-            .poll()?;
+        let pixels = decoded.last_mut()?.poll()?;
         let (model, channels) = channels_at(pixels, x, y)?;
         Some(Pixel {
             model: Some(Cow::Borrowed(model)),
@@ -88,30 +103,32 @@ impl PixelValues {
         })
     }
 
-    /// Waits until the picture that was asked for is decoded.
+    /// Waits until the pictures that were asked for are decoded.
     #[cfg(test)]
     pub(crate) fn finish_decoding(&self) {
         let mut decoded = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(decoded) = decoded.as_mut()
-            && let State::Decoding { task, .. } = &mut decoded.state
-        {
-            decoded.state = bevy::tasks::block_on(task).map_or(State::Failed, State::Ready);
+        for decoded in decoded.iter_mut() {
+            if let State::Decoding { task, .. } = &mut decoded.state {
+                decoded.state = bevy::tasks::block_on(task).map_or(State::Failed, State::Ready);
+            }
         }
     }
 
-    /// The bytes of the picture that is decoded for this.
+    /// The bytes of the pictures that are decoded for this.
     pub(crate) fn num_bytes(&self) -> u64 {
         let decoded = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
-        decoded.as_ref().map_or(0, |decoded| match &decoded.state {
+        let bytes = decoded.iter().map(|decoded| match &decoded.state {
             State::Ready(pixels) => pixels.bytes.len() as u64,
             State::Decoding { .. } => decoded.max_bytes,
             State::Failed => 0,
-        })
+        });
+        bytes.sum()
     }
 
-    /// Drops the picture that is decoded for this.
+    /// Drops the pictures that are decoded for this.
     pub(crate) fn purge(&mut self) {
-        *self.decoded.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+        let decoded = self.decoded.get_mut().unwrap_or_else(PoisonError::into_inner);
+        decoded.clear();
     }
 }
 
@@ -152,6 +169,75 @@ pub(crate) struct Pixel {
     model: Option<Cow<'static, str>>,
     /// The channels as they were logged or decoded.
     pub(crate) channels: SmallVec<[f64; 4]>,
+}
+
+impl Pixel {
+    /// The color in which it is shown, in sRGB with straight alpha. `range` are the numbers with the first and the last color,
+    /// where the meaning of the pixels does not say; `white` is the number that is white where there are several channels.
+    pub(crate) fn shown_color(&self, mapping: &PixelMapping, range: [f32; 2], white: f64) -> [u8; 4] {
+        let byte = |value: f64| (value / white * 255.0).round().clamp(0.0, 255.0) as u8;
+        let is_blue_first = self.model.as_deref().is_some_and(|model| model.starts_with('B'));
+        let in_order = |a: f64, b: f64, c: f64| {
+            let [first, second, third] = [a, b, c].map(byte);
+            if is_blue_first {
+                [third, second, first]
+            } else {
+                [first, second, third]
+            }
+        };
+        match (mapping, self.channels.as_slice()) {
+            (_, &[]) => [0; 4],
+            (PixelMapping::Classes(palette), &[class, ..]) => {
+                let is_class = (0.0..=f64::from(u16::MAX)).contains(&class);
+                if is_class {
+                    palette.color(class as u16)
+                } else {
+                    [0; 4]
+                }
+            }
+            (
+                PixelMapping::Depth {
+                    colormap,
+                    range: said,
+                    ..
+                },
+                &[value, ..],
+            ) => scaled_color(*colormap, value, said.unwrap_or(range)),
+            (PixelMapping::Color, &[a, b, c]) => {
+                let [r, g, b] = in_order(a, b, c);
+                [r, g, b, 255]
+            }
+            (PixelMapping::Color, &[a, b, c, alpha, ..]) => {
+                let [r, g, b] = in_order(a, b, c);
+                [r, g, b, byte(alpha)]
+            }
+            (PixelMapping::Color, &[value, ..]) => scaled_color(Colormap::Grayscale, value, range),
+        }
+    }
+
+    /// A pixel with these channels.
+    #[cfg(test)]
+    pub(crate) fn of_channels(channels: &[f64]) -> Self {
+        Self {
+            model: None,
+            channels: SmallVec::from_slice(channels),
+        }
+    }
+}
+
+/// The color of a number that lies between those with the first and the last color; nothing for what is no number.
+fn scaled_color(map: Colormap, value: f64, [low, high]: [f32; 2]) -> [u8; 4] {
+    if value.is_nan() {
+        return [0; 4];
+    }
+    let length = f64::from(high) - f64::from(low);
+    let share = if length == 0.0 {
+        0.0
+    } else {
+        (value - f64::from(low)) / length
+    };
+    let [r, g, b] = colormap::color(map, share as f32);
+    [r, g, b, 255]
 }
 
 /// A pixel whose bytes were logged as they are.
@@ -218,5 +304,42 @@ fn words(mapping: &PixelMapping, model: Option<&str>, values: &[f64]) -> String 
         }
         (PixelMapping::Color, Some(model)) => format!("{model} {texts}"),
         (PixelMapping::Color, None) => texts,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixels_have_the_colors_in_which_they_are_shown() {
+        let color = |channels: &[f64], mapping: &PixelMapping, model: Option<&'static str>| {
+            let pixel = Pixel {
+                model: model.map(Cow::Borrowed),
+                ..Pixel::of_channels(channels)
+            };
+            pixel.shown_color(mapping, [10.0, 20.0], 255.0)
+        };
+        let colors = PixelMapping::Color;
+        assert_eq!(color(&[1.0, 2.0, 3.0], &colors, Some("RGB")), [1, 2, 3, 255]);
+        assert_eq!(color(&[1.0, 2.0, 3.0, 4.0], &colors, Some("BGRA")), [3, 2, 1, 4]);
+        assert_eq!(color(&[15.0], &colors, Some("L")), [128, 128, 128, 255]);
+        assert_eq!(color(&[f64::NAN], &colors, None), [0; 4]);
+        let classes = PixelMapping::Classes(std::sync::Arc::new(super::super::Palette::new([(
+            7,
+            [9, 8, 7, 255],
+        )])));
+        assert_eq!(color(&[7.0], &classes, None), [9, 8, 7, 255]);
+        assert_eq!(color(&[-1.0], &classes, None), [0; 4]);
+        let depth = |range| PixelMapping::Depth {
+            colormap: Colormap::Grayscale,
+            range,
+            meter: 1.0,
+        };
+        assert_eq!(color(&[20.0], &depth(None), None), [255; 4]);
+        assert_eq!(
+            color(&[20.0], &depth(Some([0.0, 40.0])), None),
+            [128, 128, 128, 255]
+        );
     }
 }

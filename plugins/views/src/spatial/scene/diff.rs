@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chronoscope_frame::{NoTransform, Origin, RecordingEntry, TransformChanges, Transforms, Tree};
+use chronoscope_frame::{NoTransform, Origin, Placement, RecordingEntry, TransformChanges, Transforms, Tree};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 use glam::DAffine3;
 
@@ -12,11 +12,14 @@ use super::{
     lights::{Lights, Lit},
     standing::Frames,
 };
-use crate::spatial::{
-    depth_clouds::PictureEye,
-    draw_order::depth_tie,
-    sources::{SourceChanges, SpatialSource, source_id},
-    visual::{SpatialVisual, Stand},
+use crate::{
+    colors,
+    spatial::{
+        depth_clouds::PictureEye,
+        draw_order::depth_tie,
+        sources::{SourceChanges, SpatialSource, source_id},
+        visual::{SpatialVisual, Stand},
+    },
 };
 
 /// What is to be written.
@@ -30,6 +33,8 @@ pub(super) struct Diff {
     pub(super) moved: Vec<SceneKey>,
     /// What is lit up otherwise.
     pub(super) lit: Vec<SceneKey>,
+    /// What had no place until now. It is lit up as it was when it had one.
+    back: Vec<SceneKey>,
 }
 
 /// What the scenes of a frame follow.
@@ -185,6 +190,7 @@ impl Diff {
             scene.standing.insert(shown.frames, key);
             scene.entities.insert(key, shown);
             self.written.push(key);
+            self.back.push(key);
         }
     }
 
@@ -207,6 +213,7 @@ impl Diff {
             store,
             transforms,
             origin,
+            origin_placement: transforms.origin_placement(store, origin),
         };
         for key in new {
             // They are written whole.
@@ -224,10 +231,18 @@ impl Diff {
             Some(changes) => {
                 let in_frames = changes.frames.iter();
                 let in_frames = in_frames.flat_map(|frame| scene.standing.in_frame(*frame));
+                let mut candidates: Vec<SceneKey> = in_frames.collect();
+                candidates.retain(|key| match placer.move_with_frame(scene, *key) {
+                    Some(has_moved) => {
+                        self.moved.extend(has_moved.then_some(*key));
+                        false
+                    }
+                    None => true,
+                });
                 // What stood in a frame above may stand in another one now.
                 let below = changes.entities.iter();
-                let below = below.flat_map(|entity| scene.at_or_below(store.entity_path(*entity)));
-                in_frames.chain(below).collect()
+                candidates.extend(below.flat_map(|entity| scene.at_or_below(store.entity_path(*entity))));
+                candidates
             }
             None => scene.entities.keys().copied().collect(),
         };
@@ -256,8 +271,7 @@ impl Diff {
 
     /// Lights up what the selection names.
     fn light(&mut self, scene: &mut SpatialScene, store: &ChunkStore, lights: &Lights) {
-        // What was hidden is lit up as it was then.
-        for key in &self.written {
+        for key in &self.back {
             let lit = lights.of(store, scene.view, key.1);
             if let Some(shown) = scene.entities.get_mut(key)
                 && shown.lit != lit
@@ -305,6 +319,7 @@ struct Placer<'a> {
     store: &'a ChunkStore,
     transforms: &'a Transforms,
     origin: Origin,
+    origin_placement: Placement,
 }
 
 /// What changes of transforms concern beside what stands in the frames that moved.
@@ -341,6 +356,26 @@ impl Placer<'_> {
         }
     }
 
+    /// As [`Self::place`], of what is shown and stands in the frame in which it stood, as most things do. `None` where there is more
+    /// to find out.
+    fn move_with_frame(&self, scene: &mut SpatialScene, key: SceneKey) -> Option<bool> {
+        let shown = scene.entities.get_mut(&key)?;
+        let [Some(frame), None] = shown.frames else {
+            return None;
+        };
+        let placement = self.transforms.placement_in(frame);
+        if shown.visual.stand != Stand::Space || placement.tree.camera_frame().is_some() {
+            return None;
+        }
+        let mut view_from_entity = self.transforms.between(self.origin_placement, placement).ok()?;
+        if scene.space == Space::Two {
+            view_from_entity = flattened(view_from_entity, shown.visual.draw_order);
+        }
+        scene.num_looked_up += 1;
+        let before = std::mem::replace(&mut shown.view_from_entity, view_from_entity);
+        Some(before != view_from_entity)
+    }
+
     /// Places an entity, and hides it where no transform leads to the view's origin. Returns whether it stands elsewhere than before.
     fn place(&self, diff: &mut Diff, scene: &mut SpatialScene, key: SceneKey) -> bool {
         scene.num_looked_up += 1;
@@ -353,17 +388,16 @@ impl Placer<'_> {
                 .get_mut(key)
                 .map_or(Stand::Space, |shown| shown.visual.stand),
         };
+        let (placement, own) = transforms.place_of(store, key.1);
         let view_from_entity = match stand {
             Stand::Plane if is_three => transforms.origin_from_picture(store, origin, key.1),
             Stand::Camera => transforms.origin_from_camera(store, origin, key.1),
-            _ => transforms.origin_from_entity(store, origin, key.1),
+            _ => transforms.between(self.origin_placement, placement),
         };
         match view_from_entity {
+            Ok(_) if scene.hidden.is_empty() => {}
             Ok(_) => diff.show(scene, key),
-            Err(reason) => {
-                let tree = transforms.placement(store, key.1).tree;
-                diff.hide(scene, key, reason, tree);
-            }
+            Err(reason) => diff.hide(scene, key, reason, placement.tree),
         }
         let (shown, standing) = match scene.entities.get_mut(&key) {
             Some(shown) => (shown, &mut scene.standing),
@@ -372,8 +406,7 @@ impl Placer<'_> {
                 None => return false,
             },
         };
-        let own = transforms.frame_of(store, key.1);
-        let camera = transforms.camera_frame(store, key.1).filter(|_| is_three);
+        let camera = placement.tree.camera_frame().filter(|_| is_three);
         let frames = [own, camera.filter(|camera| own != Some(*camera))];
         if shown.frames != frames {
             standing.remove(shown.frames, key);
@@ -405,6 +438,8 @@ impl Shown {
         Self {
             visual,
             depth_tie: depth_tie(&path),
+            color: colors::entity_color(&path).to_array(),
+            has_labels: false,
             path,
             view_from_entity: DAffine3::IDENTITY,
             default_radius,

@@ -42,6 +42,10 @@ impl HiddenEntities {
         self.reports = OnceLock::new();
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.entities.is_empty()
+    }
+
     pub(super) fn contains(&self, key: SceneKey) -> bool {
         self.entities.contains_key(&key)
     }

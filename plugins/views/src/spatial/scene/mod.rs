@@ -2,7 +2,8 @@
 //!
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
 //! one: what was made anew, what moved with a transform, what [`lights`] up. [`standing`] tells what a frame moves, and [`hidden`]
-//! keeps what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`quads`] into pictures, and
+//! keeps what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`staged`] part by part, [`quads`] into
+//! pictures, and
 //! [`meshes`] into meshes; of a visual
 //! that is replaced, the parts that [`placed`] finds again stay. A frame in which nothing changed touches nothing, and a view that is
 //! not shown catches up when it is.
@@ -14,6 +15,7 @@ mod meshes;
 mod placed;
 mod present;
 mod quads;
+mod staged;
 mod standing;
 mod write;
 
@@ -24,10 +26,10 @@ use chronoscope_blueprint::{ViewBlueprint, ViewId};
 use chronoscope_frame::{ContextId, Origin, RecordingKey, Report, View, ViewTile};
 use chronoscope_render::SegmentUniform;
 use chronoscope_store::{EntityId, EntityPath};
-use glam::DAffine3;
+use glam::{DAffine3, DVec2};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub(crate) use present::{collect_changes, follow_views, give_up_hidden, present_scenes};
+pub(crate) use present::{collect_changes, follow_views, give_up_hidden, has_changes, present_scenes};
 
 use super::{
     bounds::Bounds,
@@ -183,6 +185,16 @@ struct Consumed {
     lights: u64,
 }
 
+/// A picture at a place, with the pixel there.
+pub(crate) struct PictureAt<'a> {
+    pub(crate) path: &'a EntityPath,
+    pub(crate) picture: &'a Picture,
+    /// Column and row, from the top left.
+    pub(crate) pixel: [u32; 2],
+    /// The numbers with the first and the last color, where the meaning of the pixels does not say.
+    pub(crate) range: [f32; 2],
+}
+
 /// An entity as it is shown.
 pub(crate) struct Shown {
     pub(crate) visual: Arc<SpatialVisual>,
@@ -194,6 +206,10 @@ pub(crate) struct Shown {
     lit: Lit,
     /// Decides which of two at the same depth is seen.
     depth_tie: u8,
+    /// The color in sRGB of what brings none: a hash of the path, kept.
+    color: [u8; 4],
+    /// Whether the scene has labels of it.
+    has_labels: bool,
     placed: Placed,
     /// What is placed, if that is not `visual`, but what it took the place of.
     previous: Option<Arc<SpatialVisual>>,
@@ -440,7 +456,7 @@ impl SpatialScene {
     pub(crate) fn shown_at(&self, path: &EntityPath, source: SourceId) -> Option<(SegmentUniform, &Shown)> {
         let key = *self.order.get(&(path.clone(), source))?;
         let shown = self.entities.get(&key)?;
-        Some((write::uniform_of(self.space, key, shown), shown))
+        Some((staged::uniform_of(self.space, key, shown), shown))
     }
 
     /// The name of a kind of parts.
@@ -495,6 +511,34 @@ impl SpatialScene {
         let upper = shown.max_by(|a, b| a.drawn_order.total_cmp(&b.drawn_order))?;
         let picture = upper.visual.picture()?;
         Some((picture, upper.view_from_entity * picture.entity_from_picture()))
+    }
+
+    /// The pictures at a place of a plane, the uppermost first. Cost: O(pictures).
+    pub(crate) fn pictures_at(&self, place: DVec2) -> Vec<PictureAt<'_>> {
+        let at = |quad: &PictureQuad| {
+            let shown = self.entities.get(&quad.key)?;
+            let picture = shown.visual.picture()?;
+            let range = quad.texture_range()?;
+            let view_from_picture = shown.view_from_entity * picture.entity_from_picture();
+            let place = place.extend(view_from_picture.translation.z);
+            let pixel = view_from_picture.inverse().transform_point3(place).floor();
+            let size = picture.size().map(f64::from);
+            let is_inside = (0.0..size[0]).contains(&pixel.x) && (0.0..size[1]).contains(&pixel.y);
+            is_inside.then(|| {
+                let at = PictureAt {
+                    path: &shown.path,
+                    picture,
+                    pixel: [pixel.x as u32, pixel.y as u32],
+                    range,
+                };
+                (shown.drawn_order, at)
+            })
+        };
+        let mut found: Vec<(f32, PictureAt<'_>)> = self.quads.values().filter_map(at).collect();
+        // Of equals the last one lies in front.
+        found.reverse();
+        found.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        found.into_iter().map(|(_, at)| at).collect()
     }
 
     /// The colors of the distances that are shown, in the order of their entities' paths.

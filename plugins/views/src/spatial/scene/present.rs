@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use bevy::{camera::Camera, ecs::prelude::*, render::renderer::RenderDevice, tasks::ComputeTaskPool};
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{
-    DataResults, InContexts, QueryContext, Recordings, Selection, Space, View, ViewClasses, ViewTile,
-    Visualizer, Visualizers, Visuals, Work, WorkCounters,
+    DataResults, InContexts, QueryContext, Recordings, Selection, Space, Transforms, View, ViewClasses,
+    ViewTile, Visualizer, Visualizers, Visuals, Work, WorkCounters,
 };
 use rustc_hash::FxHashSet;
 
@@ -128,6 +128,20 @@ fn despawn(world: &mut World, scene: &mut SpatialScene) {
     });
 }
 
+/// Whether a visualizer made or dropped something in the views that are shown. Most did not, and to ask costs less than to hand the
+/// system to a thread.
+pub(crate) fn has_changes<V: Visualizer<Visual = SpatialVisual>>(
+    visuals: Option<Res<Visuals<V>>>,
+    views: Query<(&View, &ViewTile)>,
+    changed: Res<ChangedVisuals>,
+) -> bool {
+    let Some(visuals) = visuals else {
+        return false;
+    };
+    let mut shown = views.iter().filter(|(_, tile)| tile.shown);
+    shown.any(|(view, _)| changed.concern(view.id, visuals.view(view.id)))
+}
+
 /// Hands over what a visualizer made and dropped in the views that are shown.
 pub(crate) fn collect_changes<V: Visualizer<Visual = SpatialVisual>>(
     visuals: Res<Visuals<V>>,
@@ -187,7 +201,7 @@ pub(crate) fn present_scenes(
             })
         }),
     };
-    let mut shown: Vec<_> = by_view
+    let shown: Vec<_> = by_view
         .values_mut()
         .filter(|scene| scene.tile.shown)
         .map(|scene| {
@@ -195,18 +209,25 @@ pub(crate) fn present_scenes(
             (scene, changes)
         })
         .collect();
-    let diffs: Vec<(ViewId, LayerDiffs)> = match shown.as_mut_slice() {
-        [(scene, changes)] => {
+    let expected: usize = shown
+        .iter()
+        .map(|(scene, changes)| {
+            expected_changes(scene, changes, place_of(scene).map(|(_, transforms)| transforms))
+        })
+        .sum();
+    let diffs: Vec<(ViewId, LayerDiffs)> = if shown.len() < 2 || expected < MANY_CHANGES {
+        let diffs = shown.into_iter().map(|(scene, changes)| {
             let situation = situation_of(scene);
-            let diffs = LayerDiffs::of(scene, std::mem::take(changes), &situation);
-            vec![(scene.view, diffs)]
-        }
-        _ => ComputeTaskPool::get().scope(|scope| {
+            (scene.view, LayerDiffs::of(scene, changes, &situation))
+        });
+        diffs.collect()
+    } else {
+        ComputeTaskPool::get().scope(|scope| {
             for (scene, changes) in shown {
                 let situation = situation_of(scene);
                 scope.spawn(async move { (scene.view, LayerDiffs::of(scene, changes, &situation)) });
             }
-        }),
+        })
     };
     for (view, diffs) in diffs {
         let is_busy = by_view.get(&view).is_some_and(|scene| {
@@ -217,6 +238,28 @@ pub(crate) fn present_scenes(
             commands.queue(move |world: &mut World| apply(world, view, diffs));
         }
     }
+}
+
+/// From so many changes on it pays to wake other threads for them.
+const MANY_CHANGES: usize = 512;
+
+/// How much there may be to find out in a scene: what was made anew, and the frames that moved; all of it, where all may have moved.
+fn expected_changes(
+    scene: &SpatialScene,
+    changes: &BTreeMap<usize, SourceChanges>,
+    transforms: Option<&Transforms>,
+) -> usize {
+    let made: usize = changes
+        .values()
+        .map(|changes| changes.changed.len() + changes.removed.len())
+        .sum();
+    let moved = transforms.map_or(0, |transforms| {
+        let changes = transforms.changes_since(scene.consumed.transforms);
+        changes.map_or(scene.entities.len(), |changes| {
+            changes.frames.len() + changes.entities.len()
+        })
+    });
+    made + moved
 }
 
 /// What changed in the scene of a view.

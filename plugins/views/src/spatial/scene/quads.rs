@@ -179,6 +179,11 @@ impl PictureQuad {
         })
     }
 
+    /// The numbers with the first and the last color, as the picture itself has it; `None` where none is shown.
+    pub(super) fn texture_range(&self) -> Option<[f32; 2]> {
+        self.shown.as_ref().map(|shown| shown.texture.range)
+    }
+
     /// How much of the picture is shown, where that is not all of it for good: its size, and that of what is shown.
     pub(super) fn reduced(&self) -> Option<[[u32; 2]; 2]> {
         let shown = self.shown.as_ref().filter(|shown| !shown.texture.is_coarse)?;

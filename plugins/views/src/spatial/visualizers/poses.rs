@@ -73,6 +73,10 @@ pub(super) fn read_poses(input: &VisualizerInput<'_>) -> Result<Option<Arc<[Mesh
         cell(&InstancePoses3D::SCALES),
         cell(&InstancePoses3D::MAT3X3),
     );
+    let cells = [&translations, &axis_angles, &quaternions, &scales, &matrices];
+    if cells.iter().all(|cell| cell.is_none()) {
+        return Ok(None);
+    }
     let translations = read_cell(input, &translations, read::translations3d)?;
     let axis_angles = read_cell(input, &axis_angles, read::rotations_axis_angle)?;
     let quaternions = read_cell(input, &quaternions, read::quaternions)?;

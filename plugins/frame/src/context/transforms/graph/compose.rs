@@ -2,7 +2,7 @@
 
 use chronoscope_store::ChunkStore;
 use glam::DAffine3;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::{Composed, Edge, FrameGraph, name_of};
 use crate::{
@@ -81,34 +81,39 @@ impl FrameGraph {
     pub(super) fn compose(&mut self, store: &ChunkStore, version: u64) -> Composed {
         self.pass += 1;
         let mut composed = Composed::default();
-        let dirty: FxHashSet<usize> = self.dirty.drain(..).collect();
-        let mut starts: Vec<usize> = dirty.iter().copied().collect();
+        let pass = self.pass;
+        let mut starts = std::mem::take(&mut self.dirty);
         starts.sort_unstable();
-        let mut moved: FxHashSet<usize> = FxHashSet::default();
+        starts.dedup();
+        for at in &starts {
+            self.frames[*at].dirtied = pass;
+        }
         let mut below = Vec::new();
         let mut chain = Vec::new();
-        for start in starts {
+        for start in &starts {
             // What is above was looked at, or is looked at now, from the top down.
-            let mut at = Some(start);
-            while let Some(here) = at.filter(|at| self.frames[*at].visited != self.pass) {
-                self.frames[here].visited = self.pass;
+            let mut at = Some(*start);
+            while let Some(here) = at.filter(|at| self.frames[*at].visited != pass) {
+                self.frames[here].visited = pass;
                 chain.push(here);
                 at = self.parent_of(here);
             }
             while let Some(at) = chain.pop() {
-                let has_moved = |parent| moved.contains(&parent);
-                if (dirty.contains(&at) || self.parent_of(at).is_some_and(has_moved))
+                let has_moved = |parent: usize| self.frames[parent].moved == pass;
+                if (self.frames[at].dirtied == pass || self.parent_of(at).is_some_and(has_moved))
                     && self.compose_one(store, at, version, &mut composed)
                 {
-                    moved.insert(at);
+                    self.frames[at].moved = pass;
                     below.push(at);
                 }
             }
         }
+        starts.clear();
+        self.dirty = starts;
         while let Some(above) = below.pop() {
             for at in 0..self.frames[above].children.len() {
                 let child = self.frames[above].children[at];
-                if self.frames[child].composed != self.pass
+                if self.frames[child].composed != pass
                     && !self.frames[child].is_cyclic
                     && self.compose_one(store, child, version, &mut composed)
                 {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     context::transforms::{
         graph::{FrameGraph, FrameKey, PATH_PREFIX},
-        read::{COMPONENTS, LoggedRow, frame_name},
+        read::{COMPONENTS, LoggedRow, TransformPart, TransformRow as _, frame_name},
         rows::ShownRow,
     },
     query_results::EntityResults,
@@ -194,7 +194,7 @@ impl EntityRows {
                 continue;
             }
             // A row whose frame cannot be read is reported with the frame of the path.
-            let name = frame_name(child, at).ok().flatten();
+            let name = child.and_then(|child| frame_name(child.cell_ref(at)?).ok().flatten());
             let frame = name.map_or(0, |name| self.frame_of(store, entity, &name));
             let new = RowPlace {
                 time: times.times()[at],
@@ -285,7 +285,7 @@ impl EntityRows {
         let mut statics: FxHashMap<u32, &Hit> = FxHashMap::default();
         let hits = components.all.iter().filter_map(|id| results.hit(*id));
         for hit in hits.filter(|hit| hit.data_time().is_none()) {
-            let name = ShownRow::of_hit(hit).row.frame(&Transform3D::CHILD_FRAME);
+            let name = ShownRow::of_hit(hit).row.frame(TransformPart::ChildFrame);
             let frame = name
                 .ok()
                 .flatten()

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use crate::spatial::{
     depth_clouds::{PictureEye, scale_of},
     pictures::{Picture, PixelMapping},
-    scene::{SceneKey, write::picking_id},
+    scene::{SceneKey, staged::picking_id},
     textures::{PictureTexture, PictureTextures, TextureTile},
 };
 
