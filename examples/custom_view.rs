@@ -1,6 +1,7 @@
 //! A view class and a visualizer of one's own, from outside of all packages: a view that counts the points of clouds.
 //!
-//! Run it with `cargo run --example custom_view`. It logs a cloud that grows and opens the viewer on it.
+//! Run it with `cargo run --example custom_view`. It logs a cloud that grows and opens the viewer on it. With a path it draws a
+//! picture there instead of opening a window.
 
 use std::sync::Arc;
 
@@ -11,7 +12,6 @@ use chronoscope::{
     prelude::*,
     sources::ReadySource,
     types::{LogMessage, Points3D, read},
-    window::WindowedPlugin,
 };
 
 /// The name of the class in blueprints.
@@ -104,7 +104,7 @@ impl ViewUi for PointCountUi {
 }
 
 /// A cloud that grows by ten points a frame.
-fn recording() -> Result<Vec<LogMessage>, Box<dyn std::error::Error>> {
+fn recording() -> Result<Vec<LogMessage>, BevyError> {
     let store = StoreId::recording("custom_view", "growing");
     let mut messages = Vec::new();
     for frame in 0..100_i16 {
@@ -125,16 +125,21 @@ fn recording() -> Result<Vec<LogMessage>, Box<dyn std::error::Error>> {
     Ok(messages)
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut app = App::new();
-    app.add_plugins(WindowedPlugin { size: (1280, 800) })
-        .add_plugins(ChronoscopePlugins);
+/// The view class, its visualizer and its tile, and something to show.
+///
+/// # Errors
+/// If the cloud cannot be logged.
+pub fn add_to(app: &mut App) -> Result<(), BevyError> {
     app.add_view_class(PointCount)
         .add_visualizer::<CountPoints>(&[CLASS])
         .add_view_ui(PointCountUi);
-    app.world_mut()
-        .resource_mut::<IngestSources>()
-        .add(ReadySource::new("custom_view", recording()?));
-    app.run();
+    let source = ReadySource::new("custom_view", recording()?);
+    app.world_mut().resource_mut::<IngestSources>().add(source);
     Ok(())
+}
+
+fn main() -> Result<(), BevyError> {
+    let mut added = Ok(());
+    chronoscope::offscreen::window_or_picture(|app| added = add_to(app), 1, |_| {})?;
+    added
 }

@@ -21,7 +21,7 @@ use chronoscope::{
         pack_color,
     },
     types::{Boxes3D, Scalars, Transform3D, ViewCoordinates},
-    ui::{PrimaryUiPlugin, UiSettings, UiState},
+    ui::{UiSettings, UiState},
 };
 
 /// Colors of the cubes: red, green, blue, from 0 to 255.
@@ -269,7 +269,7 @@ fn draw_ui(
 /// Everything but the window: the viewer without its shell, and the app.
 pub fn add_to(app: &mut App, target: RenderTarget) {
     app.add_plugins(EguiPlugin::default())
-        .add_plugins(ChronoscopePlugins.build().disable::<PrimaryUiPlugin>())
+        .add_plugins(ChronoscopePlugins::embedded())
         .add_plugins(HostPlugin { target });
 }
 

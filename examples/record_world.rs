@@ -130,28 +130,5 @@ pub fn add_to(app: &mut App) {
 }
 
 fn main() -> Result<(), chronoscope::offscreen::OffscreenError> {
-    let mut app = App::new();
-    let picture = std::env::args().nth(1);
-    match &picture {
-        None => app.add_plugins(chronoscope::window::WindowedPlugin { size: (1280, 800) }),
-        Some(_) => app.add_plugins(chronoscope::offscreen::OffscreenPlugin {
-            size: chronoscope::offscreen::OffscreenSize {
-                width: 1280,
-                height: 800,
-                scale: 1.0,
-            },
-        }),
-    };
-    app.add_plugins(ChronoscopePlugins);
-    add_to(&mut app);
-    let Some(picture) = picture else {
-        app.run();
-        return Ok(());
-    };
-    chronoscope::offscreen::finish(&mut app);
-    for _ in 0..60 {
-        app.update();
-    }
-    let image = chronoscope::offscreen::capture(&mut app)?;
-    chronoscope::offscreen::save_png(&image, std::path::Path::new(&picture))
+    chronoscope::offscreen::window_or_picture(add_to, 60, |_| {})
 }

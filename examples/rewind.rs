@@ -81,35 +81,9 @@ pub fn add_to(app: &mut App) {
 pub struct Shape;
 
 fn main() -> Result<(), chronoscope::offscreen::OffscreenError> {
-    let mut app = App::new();
-    let picture = std::env::args().nth(1);
-    match &picture {
-        None => app.add_plugins(chronoscope::window::WindowedPlugin { size: (1280, 800) }),
-        Some(_) => app.add_plugins(chronoscope::offscreen::OffscreenPlugin {
-            size: chronoscope::offscreen::OffscreenSize {
-                width: 1280,
-                height: 800,
-                scale: 1.0,
-            },
-        }),
-    };
-    app.add_plugins(ChronoscopePlugins);
-    add_to(&mut app);
-    let Some(picture) = picture else {
-        app.run();
-        return Ok(());
-    };
     // Twenty seconds, and back to the tenth, as a user would by the time panel.
-    app.insert_resource(bevy::time::TimeUpdateStrategy::ManualDuration(
-        std::time::Duration::from_millis(50),
-    ));
-    chronoscope::offscreen::finish(&mut app);
-    for _ in 0..400 {
-        app.update();
-    }
-    let tenth = TimeCommand::SetTimelineAndTime("sim_time".to_owned(), 10_000_000_000);
-    app.world_mut().resource_mut::<ViewerCommands>().time(tenth);
-    chronoscope::offscreen::settle(&mut app, Some(600))?;
-    let image = chronoscope::offscreen::capture(&mut app)?;
-    chronoscope::offscreen::save_png(&image, std::path::Path::new(&picture))
+    chronoscope::offscreen::window_or_picture(add_to, 1_000, |app| {
+        let tenth = TimeCommand::SetTimelineAndTime("sim_time".to_owned(), 10_000_000_000);
+        app.world_mut().resource_mut::<ViewerCommands>().time(tenth);
+    })
 }

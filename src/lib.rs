@@ -9,6 +9,12 @@
 //! [`frame`], then [`render`] and [`views`], [`ui`], and this one. [`io`] leans on [`types`], [`log`] on [`io`], and what
 //! [`live`] is made of on [`log`]. [`record`] leans on [`frame`] and [`log`].
 //!
+//! [`guide`] goes from `println!` to rewinding, [`extend`] has a page for everything that can be added.
+//!
+//! | Chronoscope | Bevy | egui | `bevy_egui` |
+//! |---|---|---|---|
+//! | 0.1 | 0.19 | 0.36 | 0.42 |
+//!
 //! # In an app that is a viewer
 //! [`window`] and [`offscreen`] bring the engine with a window or an image and with what egui needs;
 //! [`ChronoscopePlugins`] draws over all of it.
@@ -24,15 +30,15 @@
 //!
 //! # In an app of another kind
 //! A host brings the engine, windows, cameras, logger and `bevy_egui` itself, leaves out the shell and calls
-//! [`ui::show`] with any [`egui::Ui`] in the pass of its context. `examples/embed_panel.rs` is the whole of
-//! it.
+//! [`ui::show`] with any [`egui::Ui`] in the pass of its context: in a part of its window (`examples/embed_panel.rs`), in a
+//! window of the viewer's own (`examples/embed_window.rs`), or only after a key (`examples/embed_hidden.rs`).
 //! ```no_run
 //! use bevy::{ecs::query::QueryState, prelude::*};
 //! use chronoscope::{
 //!     bevy_egui::{EguiContext, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext},
 //!     egui,
 //!     prelude::*,
-//!     ui::{PrimaryUiPlugin, UiState},
+//!     ui::UiState,
 //! };
 //!
 //! fn draw_ui(
@@ -48,31 +54,53 @@
 //!
 //! App::new()
 //!     .add_plugins((DefaultPlugins, EguiPlugin::default()))
-//!     .add_plugins(ChronoscopePlugins.build().disable::<PrimaryUiPlugin>())
+//!     .add_plugins(ChronoscopePlugins::embedded())
 //!     .add_systems(Startup, |mut commands: Commands| _ = commands.spawn(Camera2d))
 //!     .add_systems(EguiPrimaryContextPass, draw_ui)
 //!     .run();
 //! ```
 
+#[cfg(feature = "viewer")]
 pub mod blueprint_files;
+#[cfg(feature = "viewer")]
 pub mod cli;
+#[cfg(feature = "viewer")]
 pub mod demo;
+#[cfg(feature = "viewer")]
 pub mod digest;
+#[cfg(feature = "viewer")]
 mod exports;
+#[cfg(feature = "viewer")]
+pub mod extend;
+#[cfg(feature = "viewer")]
 mod growing;
+#[cfg(feature = "viewer")]
 pub mod hand_over;
+#[cfg(feature = "viewer")]
 pub mod headless;
+#[cfg(feature = "viewer")]
 pub mod inputs;
+#[cfg(feature = "viewer")]
 pub mod keep;
+#[cfg(feature = "viewer")]
 pub mod limits;
+#[cfg(feature = "viewer")]
 pub mod live;
+#[cfg(feature = "viewer")]
 mod look_at;
+#[cfg(feature = "viewer")]
 pub mod offscreen;
+#[cfg(feature = "viewer")]
 mod own_windows;
+#[cfg(feature = "viewer")]
 pub mod report;
+#[cfg(feature = "viewer")]
 pub mod screenshots;
+#[cfg(feature = "viewer")]
 pub mod sources;
+#[cfg(feature = "viewer")]
 pub mod start;
+#[cfg(feature = "viewer")]
 pub mod window;
 
 pub use chronoscope_blueprint as blueprint;
@@ -80,16 +108,22 @@ pub use chronoscope_frame as frame;
 pub use chronoscope_io as io;
 pub use chronoscope_log as log;
 pub use chronoscope_record as record;
+#[cfg(feature = "viewer")]
 pub use chronoscope_render as render;
 pub use chronoscope_store as store;
 pub use chronoscope_types as types;
+#[cfg(feature = "viewer")]
 pub use chronoscope_ui as ui;
+#[cfg(feature = "viewer")]
 pub use chronoscope_views as views;
 
 /// The versions that the viewer is made with: a context of another cannot show it.
+#[cfg(feature = "viewer")]
 pub use bevy_egui;
+#[cfg(feature = "viewer")]
 pub use egui;
 
+#[cfg(feature = "viewer")]
 use bevy::app::{PluginGroup, PluginGroupBuilder};
 
 /// The viewer, without a window, a camera or a logger of its own.
@@ -105,8 +139,19 @@ use bevy::app::{PluginGroup, PluginGroupBuilder};
 /// | [`sources::FileSourcesPlugin`] | files that are opened, and blueprints that are saved, by command |
 /// | [`live::LivePlugin`] | what SDKs send, once [`live::listen`] is called |
 /// | [`screenshots::ScreenshotPlugin`] | screenshots of the window or the offscreen image, by command |
+#[cfg(feature = "viewer")]
 pub struct ChronoscopePlugins;
 
+#[cfg(feature = "viewer")]
+impl ChronoscopePlugins {
+    /// The viewer for an app of another kind: the same without [`ui::PrimaryUiPlugin`]. The app shows it by [`ui::show`], where and
+    /// when it likes.
+    pub fn embedded() -> PluginGroupBuilder {
+        Self.build().disable::<ui::PrimaryUiPlugin>()
+    }
+}
+
+#[cfg(feature = "viewer")]
 impl PluginGroup for ChronoscopePlugins {
     fn build(self) -> PluginGroupBuilder {
         PluginGroupBuilder::start::<Self>()
@@ -122,9 +167,14 @@ impl PluginGroup for ChronoscopePlugins {
     }
 }
 
+#[cfg(feature = "viewer")]
+#[doc = include_str!("../GUIDE.md")]
+pub mod guide {}
+
 /// The items that most users of the plugins need.
 pub mod prelude {
-    pub use crate::ChronoscopePlugins;
+    #[cfg(feature = "viewer")]
+    pub use crate::{ChronoscopePlugins, sources::AppImporterExt};
     pub use chronoscope_frame::{
         AppViewClassExt, AppVisualizerExt, CommandError, CommandFinished, CommandId, Frame, FramePlugins,
         FrameSystems, ViewClass, ViewerClick, ViewerCommand, ViewerCommands, ViewerCursorMoved, ViewerHandle,
@@ -133,11 +183,16 @@ pub mod prelude {
         selection::{EntityClicked, SelectionChanged},
     };
     pub use chronoscope_record::{
-        AppRecordExt, AppRecordMoreExt, RecordComponent, RecordPlugin, RecordSettings, Rewind, RewindPlugin,
-        WorldRecorder,
+        AppRecordExt, AppRecordMoreExt, RecordComponent, RecordPlugin, RecordSettings, RecordedClick, Rewind,
+        RewindPlugin, WorldRecorder,
     };
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
     pub use chronoscope_types::{AsComponents, log_chunk};
+    #[cfg(feature = "viewer")]
+    pub use chronoscope_ui::{
+        AppCommandExt, AppComponentEditorExt, AppPanelExt, NamedCommand, NamedPanel, PanelSide, UiState,
+    };
+    #[cfg(feature = "viewer")]
     pub use chronoscope_views::{
         AppViewUiExt, ViewUi, ViewUiContext,
         spatial::{

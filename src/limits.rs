@@ -8,7 +8,14 @@ use chronoscope_frame::MemoryBudget;
 pub struct MemoryLimitPlugin;
 
 impl Plugin for MemoryLimitPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         if !app.world().contains_resource::<MemoryBudget>() {
             app.insert_resource(MemoryBudget {
                 limit_bytes: three_quarters_of_memory(),

@@ -58,7 +58,14 @@ pub(crate) fn start_server(runtime: &LiveRuntime, settings: &ServerSettings) -> 
 pub struct LivePlugin;
 
 impl Plugin for LivePlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.add_plugins(LookAtPlugin)
             .init_resource::<ListenLink>()
             .add_systems(

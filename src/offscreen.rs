@@ -1,6 +1,6 @@
 //! The viewer without a display: the same app, whose user interface is drawn to an image.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use bevy::{
     app::{PluginsState, ScheduleRunnerPlugin},
@@ -15,6 +15,7 @@ use bevy::{
         settings::{Backends, WgpuSettings},
         view::screenshot::{Screenshot, ScreenshotCaptured},
     },
+    time::TimeUpdateStrategy,
     window::ExitCondition,
     winit::WinitPlugin,
 };
@@ -165,6 +166,63 @@ pub(crate) const SETTLED_FRAMES: u32 = 4;
 
 /// Frames after which to give up. Files may take long to read, so there are many.
 const MAX_FRAMES: u32 = 1_000_000;
+
+/// Runs a viewer as the examples do: in a window, or, where the program is given a path, for some frames of 20 ms without one,
+/// after which a picture of it is drawn to that path.
+///
+/// `change` is called between those frames and the picture.
+///
+/// ```no_run
+/// # use bevy::prelude::*;
+/// use chronoscope::{offscreen, prelude::*};
+///
+/// fn main() -> Result<(), offscreen::OffscreenError> {
+///     offscreen::window_or_picture(
+///         |app| _ = app.add_plugins(RecordPlugin::new("my app")),
+///         60,
+///         |_| {},
+///     )
+/// }
+/// ```
+///
+/// # Errors
+/// If there is to be a picture, and there is none.
+pub fn window_or_picture(
+    add_to: impl FnOnce(&mut App),
+    frames: u32,
+    change: impl FnOnce(&mut App),
+) -> Result<(), OffscreenError> {
+    const SIZE: (u32, u32) = (1280, 800);
+    let mut app = App::new();
+    let Some(path) = std::env::args_os().nth(1) else {
+        app.add_plugins((
+            crate::window::WindowedPlugin { size: SIZE },
+            crate::ChronoscopePlugins,
+        ));
+        add_to(&mut app);
+        app.run();
+        return Ok(());
+    };
+    let size = OffscreenSize {
+        width: SIZE.0,
+        height: SIZE.1,
+        scale: 1.0,
+    };
+    app.add_plugins((OffscreenPlugin { size }, crate::ChronoscopePlugins));
+    app.insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(20)));
+    add_to(&mut app);
+    finish(&mut app);
+    for _ in 0..frames {
+        app.update();
+    }
+    change(&mut app);
+    // An app that goes on for ever has no end to wait for.
+    match settle(&mut app, Some(240)) {
+        Ok(()) | Err(OffscreenError::NotSettled(_)) => {}
+        Err(error) => return Err(error),
+    }
+    save_png(&capture(&mut app)?, Path::new(&path))
+}
 
 /// Readies the app's plugins, which a runner does otherwise.
 pub fn finish(app: &mut App) {

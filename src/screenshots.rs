@@ -25,7 +25,14 @@ use crate::offscreen::{OffscreenError, OffscreenTarget, SETTLED_FRAMES, save_png
 pub struct ScreenshotPlugin;
 
 impl Plugin for ScreenshotPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         let is_wanted = |requests: Res<ScreenshotRequests>, taken: Res<Taken>| {
             !requests.0.is_empty() || taken.current.is_some()
         };

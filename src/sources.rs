@@ -7,7 +7,7 @@ use chronoscope_frame::{
     FileKind, FileKinds, Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, OffersDemo,
     RecentFiles, Report, Reports, SourcePoll, commands::FileRequests, error::Severity,
 };
-use chronoscope_io::{Importers, LoadEvent, LoadReport, LoadSettings, SourceHandle};
+use chronoscope_io::{Importer, Importers, LoadEvent, LoadReport, LoadSettings, SourceHandle};
 use chronoscope_live::Link;
 use chronoscope_store::{ChunkError, StoreKind, Waker};
 use chronoscope_types::{LogMessage, SourceStatus};
@@ -25,7 +25,14 @@ use crate::{
 pub struct FileSourcesPlugin;
 
 impl Plugin for FileSourcesPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<LoadOutcomes>()
             .init_resource::<FileSettings>()
             .init_resource::<FileKinds>()
@@ -80,6 +87,28 @@ impl FileSettings {
             extensions: importer.extensions().iter().map(ToString::to_string).collect(),
         });
         FileKinds(kinds.collect())
+    }
+}
+
+/// Adds formats of files.
+pub trait AppImporterExt {
+    /// Adds a format of files: they can be opened, and are listed where files are chosen. One of the same name is replaced.
+    ///
+    /// ```
+    /// # use bevy::prelude::*;
+    /// use chronoscope::{io::TextImporter, prelude::*};
+    ///
+    /// App::new().add_importer(TextImporter);
+    /// ```
+    fn add_importer(&mut self, importer: impl Importer) -> &mut Self;
+}
+
+impl AppImporterExt for App {
+    fn add_importer(&mut self, importer: impl Importer) -> &mut Self {
+        self.init_resource::<FileSettings>();
+        let mut settings = self.world_mut().resource_mut::<FileSettings>();
+        Arc::make_mut(&mut settings.0.importers).register(importer);
+        self
     }
 }
 

@@ -14,7 +14,7 @@ use chronoscope::{
     ChronoscopePlugins,
     frame::{
         DiffLog, Frame, FrameDiagnostics, FrameSystems, LatestAtResults, MissingChunks, Recordings, Settled,
-        ViewTile, ViewerCommands, WorkCounters,
+        View, ViewTile, ViewerCommands, WorkCounters,
     },
     offscreen::{self, HeadlessPlugin, OffscreenSize, OffscreenTarget},
     store::StoreId,
@@ -299,6 +299,64 @@ fn views_keep_to_the_render_layers_that_the_host_leaves_them() {
         .flat_map(RenderLayers::iter)
         .collect();
     assert_eq!(layers, [40], "the camera of the one view in space");
+}
+
+/// Who cleans up a level may despawn more than its own.
+#[test]
+fn what_a_host_despawns_of_the_viewer_is_made_again_or_missed() {
+    let mut app = host_app(SIZE);
+    offscreen::finish(&mut app);
+    for _ in 0..10 {
+        app.update();
+    }
+    let views = |app: &mut App| {
+        let world = app.world_mut();
+        let mut views = world.query_filtered::<Entity, With<View>>();
+        views.iter(world).collect::<Vec<Entity>>()
+    };
+    let before = views(&mut app);
+    assert!(!before.is_empty());
+    let world = app.world_mut();
+    let mut layered = world.query::<(Entity, &RenderLayers)>();
+    let of_viewer = layered
+        .iter(world)
+        .filter(|(_, layers)| layers.iter().any(|layer| layer >= 8));
+    let of_viewer: Vec<Entity> = of_viewer.map(|(entity, _)| entity).collect();
+    assert!(!of_viewer.is_empty());
+    for entity in before.iter().chain(&of_viewer) {
+        app.world_mut().despawn(*entity);
+    }
+    for _ in 0..10 {
+        app.update();
+    }
+    let after = views(&mut app);
+    assert_eq!(after.len(), before.len());
+    assert!(after.iter().all(|entity| !before.contains(entity)));
+    let reports = app.world().resource::<chronoscope::frame::Reports>();
+    assert!(reports.iter().any(|report| report.message.contains("despawned")));
+    let [_, viewer] = halves(&picture(&mut app));
+    for color in COLORS {
+        assert!(num_shaded(&viewer, color) > 150, "{color:?} in the viewer");
+    }
+}
+
+#[test]
+fn plugins_that_are_added_twice_are_reported_and_cost_nothing() {
+    let mut app = host_app(SIZE);
+    app.add_plugins(ChronoscopePlugins::embedded());
+    offscreen::finish(&mut app);
+    for _ in 0..20 {
+        app.update();
+    }
+    let reports = app.world().resource::<chronoscope::frame::Reports>();
+    assert!(reports.iter().any(|report| report.message.contains("twice")));
+    let [host, viewer] = halves(&picture(&mut app));
+    for color in COLORS {
+        assert!(
+            num_shaded(&host, color) > 150 && num_shaded(&viewer, color) > 150,
+            "{color:?}"
+        );
+    }
 }
 
 /// An app without a renderer has no picture, but it is an app.

@@ -12,7 +12,7 @@ mod blueprints;
 mod commands;
 mod contexts;
 mod embedding;
-mod extension;
+mod examples;
 mod frames;
 mod gallery;
 mod links;

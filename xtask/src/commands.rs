@@ -60,8 +60,14 @@ pub(crate) fn test(args: &[String]) -> anyhow::Result<ExitCode> {
         .filter(|(_, folder)| root.join(folder).is_dir())
         .map(|(package, _)| *package)
         .collect();
-    let status = run(cargo(&[])?.args(test_args(args, &apart)))?;
-    Ok(exit_code(status))
+    let mut code = ExitCode::SUCCESS;
+    for args in test_runs(args, &apart) {
+        let status = run(cargo(&[])?.args(args))?;
+        if !status.success() {
+            code = exit_code(status);
+        }
+    }
+    Ok(code)
 }
 
 /// Installs what is missing, for windows as well.
@@ -117,10 +123,37 @@ impl Display {
     }
 }
 
-/// The arguments of `cargo test`.
+/// The arguments of one `cargo test` after the other.
 ///
-/// Plain `cargo test` is the right combination: libraries, binaries, integration tests, examples (built), then
-/// documentation tests, and no benchmarks. A failure does not hide the failures of the targets behind it.
+/// Libraries, binaries and integration tests, then documentation tests, and no benchmarks. Examples are modules of an integration
+/// test, so that the engine is not linked once for each of them; a plain `cargo test` would do that. Where somebody says what is
+/// to be run, it is that.
+fn test_runs(args: &[String], apart: &[&str]) -> Vec<Vec<String>> {
+    const CHOICES: [&str; 8] = [
+        "-p",
+        "--package",
+        "--lib",
+        "--bin",
+        "--test",
+        "--example",
+        "--doc",
+        "--all-targets",
+    ];
+    let mut own = args.iter().take_while(|arg| *arg != "--");
+    if own.any(|arg| CHOICES.iter().any(|choice| arg.starts_with(choice))) {
+        return vec![test_args(args, apart)];
+    }
+    ["--tests", "--doc"]
+        .map(|part| {
+            let args: Vec<String> = std::iter::once(part.to_owned())
+                .chain(args.iter().cloned())
+                .collect();
+            test_args(&args, apart)
+        })
+        .into()
+}
+
+/// The arguments of `cargo test`. A failure does not hide the failures of the targets behind it.
 fn test_args(args: &[String], apart: &[&str]) -> Vec<String> {
     let mut all = vec!["test".to_owned(), "--no-fail-fast".to_owned()];
     let own = args.iter().take_while(|arg| *arg != "--");
@@ -219,6 +252,26 @@ mod tests {
     }
 
     #[test]
+    fn examples_are_linked_only_where_somebody_says_so() {
+        let runs = |args: &[&str]| {
+            let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            let runs = test_runs(&args, &[]).into_iter().map(|args| args.join(" "));
+            runs.collect::<Vec<_>>()
+        };
+        let all = "test --no-fail-fast --workspace";
+        assert_eq!(runs(&[]), [format!("{all} --tests"), format!("{all} --doc")]);
+        assert_eq!(
+            runs(&["query", "--", "--exact"]),
+            [
+                format!("{all} --tests query -- --exact"),
+                format!("{all} --doc query -- --exact"),
+            ]
+        );
+        assert_eq!(runs(&["--examples"]), [format!("{all} --examples")]);
+        assert_eq!(runs(&["-p", "xtask"]), ["test --no-fail-fast -p xtask"]);
+    }
+
+    #[test]
     fn tests_run_for_the_workspace_unless_packages_are_named() {
         check_test_args(&[], &[], "test --no-fail-fast --workspace");
         check_test_args(&[], &["heavy"], "test --no-fail-fast --workspace --exclude heavy");
@@ -234,6 +287,43 @@ mod tests {
             "test --no-fail-fast --package=xtask os",
         );
         check_test_args(&["--", "-p"], &[], "test --no-fail-fast --workspace -- -p");
+    }
+
+    #[test]
+    fn without_default_features_there_is_no_renderer_and_no_interface() {
+        let args = [
+            "tree",
+            "--locked",
+            "--prefix=none",
+            "--edges=normal",
+            "--package=headless_query",
+        ];
+        let output = cargo(&args).unwrap().output().unwrap();
+        let packages = String::from_utf8(output.stdout).unwrap();
+        assert!(packages.contains("chronoscope_frame "), "{packages}");
+        for heavy in ["bevy_render ", "bevy_egui ", "egui ", "wgpu ", "winit ", "tokio "] {
+            let found = packages.lines().any(|package| package.starts_with(heavy));
+            assert!(!found, "{heavy}is among what an app without the viewer compiles");
+        }
+    }
+
+    #[test]
+    fn the_viewer_brings_no_second_engine_and_no_second_interface() {
+        let args = [
+            "tree",
+            "--locked",
+            "--prefix=none",
+            "--edges=normal",
+            "--package=chronoscope",
+        ];
+        let output = cargo(&args).unwrap().output().unwrap();
+        let packages = String::from_utf8(output.stdout).unwrap();
+        for single in ["bevy_ecs ", "bevy_render ", "egui ", "wgpu "] {
+            let found = packages.lines().map(|line| line.trim_end_matches(" (*)"));
+            let found: std::collections::BTreeSet<&str> =
+                found.filter(|line| line.starts_with(single)).collect();
+            assert_eq!(found.len(), 1, "{found:?}");
+        }
     }
 
     /// The packages of a plain build with the features that they are built with.

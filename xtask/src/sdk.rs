@@ -1,4 +1,4 @@
-//! What is not part of the suite: the real Python SDK, and fuzzing.
+//! What is not part of the suite: the real Python SDK and its tools, and fuzzing.
 
 use std::{
     path::{Path, PathBuf},
@@ -55,7 +55,30 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<ExitCode> {
         .arg("--older")
         .arg(older)
         .args(args);
-    Ok(exit_code(run_command(&mut check)?))
+    let checked = run_command(&mut check)?;
+    if !checked.success() {
+        return Ok(exit_code(checked));
+    }
+    verify_written(&program)
+}
+
+/// Has Rerun's own tool verify what `chronoscope_log` and the recorder of worlds write.
+fn verify_written(python: &Path) -> anyhow::Result<ExitCode> {
+    let folder = workspace_root()?.join("target");
+    for example in ["log_without_bevy", "fork"] {
+        let file = folder.join(format!("{example}.rrd"));
+        let written = run_command(cargo(&["run", "--example", example, "--"])?.arg(&file))?;
+        if !written.success() {
+            return Ok(exit_code(written));
+        }
+        let mut verify = Command::new(python);
+        verify.args(["-m", "rerun_cli", "rrd", "verify"]).arg(&file);
+        let verified = run_command(&mut verify)?;
+        if !verified.success() {
+            bail!("{} is not accepted", file.display());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs a fuzz target. It needs a nightly toolchain and `cargo-fuzz`; without them it says how they are installed.

@@ -22,7 +22,14 @@ use crate::{
 pub struct ApplyCommandsPlugin;
 
 impl Plugin for ApplyCommandsPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<Cursor>()
             .init_resource::<Selection>()
             .init_resource::<WaitingCommands>()

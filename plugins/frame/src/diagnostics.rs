@@ -288,7 +288,14 @@ impl FrameDiagnostics {
 pub struct DiagnosticsPlugin;
 
 impl Plugin for DiagnosticsPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<FrameDiagnostics>()
             .init_resource::<WorkCounters>();
         app.add_systems(Frame, begin_frame.in_set(FrameSystems::Begin));

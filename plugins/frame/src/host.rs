@@ -18,7 +18,14 @@ use crate::{
 pub struct HostEventsPlugin;
 
 impl Plugin for HostEventsPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.add_systems(
             Frame,
             (tell_clicks, tell_selection, tell_cursor, tell_recordings)

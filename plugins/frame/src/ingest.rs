@@ -54,7 +54,14 @@ impl Default for IngestBudget {
 pub struct IngestPlugin;
 
 impl Plugin for IngestPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<Recordings>()
             .init_resource::<DiffLog>()
             .init_resource::<IngestSources>()

@@ -26,7 +26,7 @@
 //! [`visualizer`] turns data results into visuals. Presenting them is up to the views.
 //!
 //! # 5. What it cost
-//! [`diagnostics`] measures each phase; [`settle`] says when nothing is pending.
+//! [`diagnostics`] measures each phase; [`settle`] says when nothing is pending, [`idle`] when there is nothing to do at all.
 //!
 //! # For hosts
 //! [`host`] has what happens as events to observe, and what can be asked for as one system parameter.
@@ -43,6 +43,7 @@ mod document;
 pub mod error;
 pub mod host;
 mod identity;
+pub mod idle;
 pub mod ingest;
 pub mod kept;
 pub mod memory;
@@ -80,6 +81,7 @@ pub use host::{
     HostEventsPlugin, ViewerClick, ViewerCursorMoved, ViewerHandle, ViewerHoverChanged,
     ViewerRecordingOpened, ViewerSelectionChanged,
 };
+pub use idle::has_work;
 pub use ingest::{
     IngestMessage, IngestSource, IngestSources, ListenLink, SourceFlow, SourcePoll, SourceState,
 };

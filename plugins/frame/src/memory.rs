@@ -23,7 +23,14 @@ const SERIES_PER_STEP: usize = 4_096;
 pub struct MemoryPlugin;
 
 impl Plugin for MemoryPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<MemoryBudget>()
             .init_resource::<ViewerCaches>()
             .init_resource::<Purge>()

@@ -374,7 +374,14 @@ impl ViewOverrides {
 pub struct OverridesPlugin;
 
 impl Plugin for OverridesPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.add_systems(Frame, update_overrides.in_set(FrameSystems::Overrides));
     }
 }

@@ -35,7 +35,14 @@ use crate::{
 pub struct QueryResultsPlugin;
 
 impl Plugin for QueryResultsPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<LatestAtResults>().init_resource::<Walks>();
         app.add_systems(Frame, query_results.in_set(FrameSystems::QueryResults));
     }

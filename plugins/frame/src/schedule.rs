@@ -7,7 +7,7 @@ use bevy_ecs::{
 };
 
 use crate::{
-    apply::ApplyCommandsPlugin, chunk_loading::ChunkLoadingPlugin, context::ContextPlugin,
+    Report, Reports, apply::ApplyCommandsPlugin, chunk_loading::ChunkLoadingPlugin, context::ContextPlugin,
     diagnostics::DiagnosticsPlugin, host::HostEventsPlugin, ingest::IngestPlugin, memory::MemoryPlugin,
     overrides::OverridesPlugin, query_context::QueryContextsPlugin, query_results::QueryResultsPlugin,
     settle::SettlePlugin, viewport::BlueprintQueryPlugin, visualizer::VisualizersPlugin,
@@ -87,7 +87,17 @@ impl FrameSystems {
 pub struct FrameSchedulePlugin;
 
 impl Plugin for FrameSchedulePlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            let message = "its plugins were added twice; the first ones stay";
+            let mut reports = app.world_mut().get_resource_or_init::<Reports>();
+            reports.push(Report::warning("viewer", message));
+            return;
+        }
         app.init_schedule(Frame);
         app.world_mut()
             .resource_mut::<MainScheduleOrder>()

@@ -131,7 +131,14 @@ impl Drop for PendingWork {
 pub struct SettlePlugin;
 
 impl Plugin for SettlePlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<Settled>();
         app.add_systems(Frame, settle.in_set(FrameSystems::End));
     }

@@ -176,7 +176,14 @@ impl ActiveBlueprint {
 pub struct BlueprintQueryPlugin;
 
 impl Plugin for BlueprintQueryPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<ActiveBlueprint>()
             .init_resource::<ViewClasses>()
             .init_resource::<Visualizers>();
@@ -216,6 +223,7 @@ pub(crate) fn query_blueprint(
     visualizers: Res<Visualizers>,
     log: Res<DiffLog>,
     counters: Res<WorkCounters>,
+    mut reports: ResMut<Reports>,
 ) {
     puffin::profile_scope!("blueprint_query");
     let key = BlueprintKey::of(&recordings);
@@ -224,6 +232,14 @@ pub(crate) fn query_blueprint(
     let mut changes = active.read_log(&log, shown, blueprint);
     let quiet = active.bypass_change_detection();
     quiet.log_number = log.next_number();
+    let num_views = quiet.entities.len();
+    quiet.entities.retain(|_, entity| views.contains(*entity));
+    if quiet.entities.len() < num_views {
+        // What was made for them is gone, too.
+        changes.everything = true;
+        let message = "the app despawned the entity of a view, which is made anew";
+        reports.push(Report::warning("viewer", message));
+    }
     let all_anew = changes.everything || quiet.key != Some(key);
     changes.viewport |= all_anew;
     quiet.store_generation = store_generation(&recordings);

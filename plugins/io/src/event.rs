@@ -5,8 +5,6 @@ use std::{fmt, sync::Arc};
 use chronoscope_store::EntityPath;
 use chronoscope_types::LogMessage;
 
-use crate::IoError;
-
 /// What happens while sources are read. Events of several files interleave; those of one file are in order.
 #[derive(Clone, Debug)]
 pub enum LoadEvent {
@@ -96,8 +94,8 @@ pub struct LoadReport {
 }
 
 impl LoadReport {
-    /// A report of an error.
-    pub fn new(source: &Arc<str>, severity: Severity, error: &IoError) -> Self {
+    /// A report of an error: an [`IoError`](crate::IoError), or one of a format from outside.
+    pub fn new(source: &Arc<str>, severity: Severity, error: &(impl fmt::Display + ?Sized)) -> Self {
         Self {
             source: Arc::clone(source),
             severity,

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use bevy_app::{App, Last};
+use bevy_app::App;
 use bevy_ecs::prelude::*;
 use chronoscope_frame::Report;
 use chronoscope_store::{ComponentDescriptor, EntityPath};
 use chronoscope_types::{AsComponents, Component as _, components};
 
-use crate::{RecordSystems, WorldRecorder, is_recording, plugin, recorder::RECORDER};
+use crate::{WorldRecorder, order, recorder::RECORDER};
 
 /// The column of states, as a view of states reads it.
 const STATE_COMPONENT: &str = "StateChange:state";
@@ -78,15 +78,9 @@ impl AppRecordMoreExt for App {
                 recorder.log_or_report(path.clone(), &row);
                 *last = Some(now);
             };
-        self.add_systems(
-            Last,
-            record
-                .in_set(RecordSystems::Values)
-                .after(plugin::record_poses)
-                .run_if(is_recording)
-                .run_if(resource_exists::<R>)
-                .run_if(resource_changed::<R>.or_else(records_all)),
-        )
+        let is_due = resource_changed::<R>.or_else(records_all);
+        order::add_to_values(self, record.run_if(resource_exists::<R>).run_if(is_due));
+        self
     }
 
     fn record_messages<M: Message, A: AsComponents>(
@@ -101,13 +95,8 @@ impl AppRecordMoreExt for App {
             }
         };
         // An app that writes no such messages has none to read.
-        self.add_message::<M>().add_systems(
-            Last,
-            record
-                .in_set(RecordSystems::Values)
-                .after(plugin::record_poses)
-                .run_if(is_recording),
-        )
+        order::add_to_values(self.add_message::<M>(), record);
+        self
     }
 }
 

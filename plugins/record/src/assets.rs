@@ -1,64 +1,163 @@
-//! Meshes and cameras of the engine.
+//! Meshes, materials and cameras of the engine.
 
-use bevy_app::{App, Last, Plugin};
-use bevy_asset::{AssetEvent, AssetId, Assets};
+use std::collections::hash_map::Entry;
+
+use bevy_app::{App, Plugin};
+use bevy_asset::{AsAssetId, AssetEvent, AssetId, Assets, Handle};
 use bevy_camera::{Camera, Projection};
 use bevy_ecs::{prelude::*, resource::IsResource};
+use bevy_image::Image;
 use bevy_mesh::{Indices, Mesh, Mesh3d, PrimitiveTopology, VertexAttributeValues};
 use chronoscope_frame::Report;
 use chronoscope_types::{
     Mesh3D, Pinhole, Rgba,
-    enums::{Enumeration as _, ViewDir},
+    enums::{ChannelDatatype, ColorModel, Enumeration as _, ViewDir},
+    records::ImageFormat,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::{
-    RecordSystems, WorldRecorder, is_recording,
-    plugin::{self, Skipped},
-    recorder::RECORDER,
-    slots::Naming,
-};
+use crate::{WorldRecorder, order, plugin::Skipped, recorder::RECORDER, slots::Naming};
 
 /// Records the meshes of entities, and cameras as pinholes.
 ///
-/// The columns of a mesh are made once and shared by all entities that have it. What is drawn on it is a matter of its material, which
-/// the app knows: [`AppRecordExt::record_as`](crate::AppRecordExt::record_as) records its color, as `Mesh3D` with an albedo factor.
-/// A camera is recorded below its entity, as `pinhole`, so that what is below the entity stays in space.
+/// The columns of a mesh are made once and shared by all entities that have it. What is drawn on it is a matter of its material:
+/// see [`AppRecordMaterialExt::record_material`]. A camera is recorded below its entity, as `pinhole`, so that what is below the
+/// entity stays in space.
 pub struct RecordAssetsPlugin;
 
 impl Plugin for RecordAssetsPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
-        app.init_resource::<RecordedMeshes>().add_systems(
-            Last,
-            (record_meshes, record_cameras)
-                .chain()
-                .in_set(RecordSystems::Values)
-                .after(plugin::record_poses)
-                .run_if(is_recording),
-        );
+        if app.world().contains_resource::<RecordedAssets<Mesh3d>>() {
+            return;
+        }
+        add_assets::<Mesh3d>(app, |mesh, _| match mesh_columns(mesh) {
+            Ok(columns) => Columns::Ready(columns),
+            Err(reason) => Columns::Never(reason),
+        });
+        order::add_to_values(app, record_cameras);
     }
 }
 
-/// The meshes that were recorded.
-#[derive(Resource, Default)]
-struct RecordedMeshes {
+/// What is recorded of a material.
+#[derive(Clone, Debug)]
+pub struct MaterialLook {
+    color: Rgba,
+    texture: Option<Handle<Image>>,
+}
+
+impl MaterialLook {
+    /// A color: red, green, blue and alpha.
+    pub fn color(color: impl Into<Rgba>) -> Self {
+        Self {
+            color: color.into(),
+            texture: None,
+        }
+    }
+
+    /// A texture, whose pixels are multiplied with the color. One that only the renderer has is left out.
+    #[must_use]
+    pub fn with_texture(mut self, texture: Option<Handle<Image>>) -> Self {
+        self.texture = texture;
+        self
+    }
+}
+
+/// What an app says about its materials.
+pub trait AppRecordMaterialExt {
+    /// Records a kind of material by the component that entities have it with: its base color and texture, made once per asset.
+    ///
+    /// ```
+    /// # use bevy_app::App;
+    /// # use bevy_asset::{AsAssetId, Asset, AssetId, Handle};
+    /// # use bevy_ecs::prelude::*;
+    /// # use bevy_reflect::TypePath;
+    /// # use chronoscope_record::{AppRecordMaterialExt, MaterialLook, RecordPlugin};
+    /// # #[derive(Asset, TypePath)]
+    /// # struct StandardMaterial { base_color: [u8; 4] }
+    /// # #[derive(Component)]
+    /// # struct MeshMaterial3d<T: Asset>(Handle<T>);
+    /// # impl<T: Asset> AsAssetId for MeshMaterial3d<T> {
+    /// #     type Asset = T;
+    /// #     fn as_asset_id(&self) -> AssetId<T> { self.0.id() }
+    /// # }
+    /// App::new()
+    ///     .add_plugins(RecordPlugin::new("game"))
+    ///     .record_material::<MeshMaterial3d<StandardMaterial>>(|material| {
+    ///         MaterialLook::color(material.base_color)
+    ///     });
+    /// ```
+    fn record_material<C: Component + AsAssetId>(
+        &mut self,
+        look: impl Fn(&C::Asset) -> MaterialLook + Send + Sync + 'static,
+    ) -> &mut Self;
+}
+
+impl AppRecordMaterialExt for App {
+    fn record_material<C: Component + AsAssetId>(
+        &mut self,
+        look: impl Fn(&C::Asset) -> MaterialLook + Send + Sync + 'static,
+    ) -> &mut Self {
+        if self.world().contains_resource::<RecordedAssets<C>>() {
+            tracing::warn!(
+                "the materials of {} are recorded already",
+                std::any::type_name::<C>()
+            );
+            return self;
+        }
+        add_assets::<C>(self, move |material, images| {
+            material_columns(&look(material), images)
+        });
+        self
+    }
+}
+
+/// What is logged of the assets that entities have by a component.
+#[derive(Resource)]
+struct RecordedAssets<C: AsAssetId> {
+    columns: Box<dyn Fn(&C::Asset, Option<&Assets<Image>>) -> Columns + Send + Sync>,
     /// As they are logged; none where there is nothing to log.
-    by_asset: FxHashMap<AssetId<Mesh>, Option<Mesh3D>>,
-    /// Entities whose meshes are not there yet.
+    by_asset: FxHashMap<AssetId<C::Asset>, Option<Mesh3D>>,
+    /// Entities whose assets are not there yet.
     waiting: FxHashSet<Entity>,
 }
 
-fn record_meshes(
+/// What becomes of an asset.
+enum Columns {
+    Ready(Mesh3D),
+    /// Something that it refers to is not there yet.
+    NotYet,
+    /// The reason why it cannot be recorded.
+    Never(&'static str),
+}
+
+fn add_assets<C: AsAssetId>(
+    app: &mut App,
+    columns: impl Fn(&C::Asset, Option<&Assets<Image>>) -> Columns + Send + Sync + 'static,
+) {
+    app.insert_resource(RecordedAssets::<C> {
+        columns: Box::new(columns),
+        by_asset: FxHashMap::default(),
+        waiting: FxHashSet::default(),
+    });
+    order::add_to_values(app, record_assets::<C>);
+}
+
+fn record_assets<C: AsAssetId>(
     mut recorder: ResMut<WorldRecorder>,
-    mut recorded: ResMut<RecordedMeshes>,
-    meshes: Option<Res<Assets<Mesh>>>,
-    mut events: Option<MessageReader<AssetEvent<Mesh>>>,
-    changed: Query<Entity, (Changed<Mesh3d>, Without<IsResource>)>,
-    all: Query<(Entity, &Mesh3d)>,
+    mut recorded: ResMut<RecordedAssets<C>>,
+    assets: Option<Res<Assets<C::Asset>>>,
+    images: Option<Res<Assets<Image>>>,
+    mut events: Option<MessageReader<AssetEvent<C::Asset>>>,
+    changed: Query<Entity, (Changed<C>, Without<IsResource>)>,
+    all: Query<(Entity, &C)>,
     naming: Naming,
     skipped: Skipped,
 ) {
-    let (Some(meshes), recorder, recorded) = (meshes, &mut *recorder, &mut *recorded) else {
+    let (Some(assets), recorder, recorded) = (assets, &mut *recorder, &mut *recorded) else {
         return;
     };
     let mut again: FxHashSet<Entity> = std::mem::take(&mut recorded.waiting);
@@ -66,11 +165,8 @@ fn record_meshes(
         match event {
             AssetEvent::Modified { id } => {
                 recorded.by_asset.remove(id);
-                again.extend(
-                    all.iter()
-                        .filter(|(_, mesh)| mesh.0.id() == *id)
-                        .map(|(entity, _)| entity),
-                );
+                let having = all.iter().filter(|(_, component)| component.as_asset_id() == *id);
+                again.extend(having.map(|(entity, _)| entity));
             }
             AssetEvent::Removed { id } => _ = recorded.by_asset.remove(id),
             _ => {}
@@ -84,13 +180,14 @@ fn record_meshes(
     let mut again: Vec<Entity> = again.into_iter().collect();
     again.sort_unstable();
     for entity in again {
-        let Ok((_, Mesh3d(handle))) = all.get(entity) else {
+        let Ok((_, component)) = all.get(entity) else {
             continue;
         };
         if skipped.contains(entity, &naming, &recorder.settings) {
             continue;
         }
-        let Some(mesh) = meshes.get(handle) else {
+        let id = component.as_asset_id();
+        let Some(asset) = assets.get(id) else {
             recorded.waiting.insert(entity);
             continue;
         };
@@ -98,21 +195,47 @@ fn record_meshes(
         let Some(path) = recorder.slots.path(slot).cloned() else {
             continue;
         };
-        let columns = recorded
-            .by_asset
-            .entry(handle.id())
-            .or_insert_with(|| match mesh_columns(mesh) {
-                Ok(columns) => Some(columns),
-                Err(reason) => {
+        let columns = match recorded.by_asset.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => match (recorded.columns)(asset, images.as_deref()) {
+                Columns::Ready(columns) => place.insert(Some(columns)),
+                Columns::NotYet => {
+                    recorded.waiting.insert(entity);
+                    continue;
+                }
+                Columns::Never(reason) => {
                     let message = format!("its mesh is not recorded: {reason}");
                     recorder.report_once(Report::entity_warning(RECORDER, path.clone(), message));
-                    None
+                    place.insert(None)
                 }
-            });
+            },
+        };
         if let Some(columns) = columns {
             recorder.log_or_report(path, &*columns);
         }
     }
+}
+
+/// A material as it is logged.
+fn material_columns(look: &MaterialLook, images: Option<&Assets<Image>>) -> Columns {
+    let columns = Mesh3D::default().with_albedo_factor(look.color);
+    let (Some(texture), Some(images)) = (&look.texture, images) else {
+        return Columns::Ready(columns);
+    };
+    let Some(image) = images.get(texture) else {
+        return Columns::NotYet;
+    };
+    let Ok(pixels) = image.clone().try_into_dynamic() else {
+        return Columns::Ready(columns);
+    };
+    let pixels = pixels.into_rgba8();
+    let (width, height) = pixels.dimensions();
+    let format = ImageFormat::new(width, height, ColorModel::RGBA, ChannelDatatype::U8);
+    Columns::Ready(
+        columns
+            .with_albedo_texture_format(format)
+            .with_albedo_texture_buffer(pixels.into_raw()),
+    )
 }
 
 /// A mesh as it is logged.

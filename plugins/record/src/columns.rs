@@ -73,6 +73,17 @@ pub(crate) fn value_at<T: ArrowPrimitiveType>(column: &ComponentColumn, row: usi
         .flatten()
 }
 
+/// The text of a column in a row, where it has one.
+pub(crate) fn text_at(column: &ComponentColumn, row: usize) -> Option<&str> {
+    use arrow_array::cast::AsArray as _;
+    let lists = column.lists();
+    let [from, to] = *lists.value_offsets().get(row..row + 2)? else {
+        return None;
+    };
+    let texts = lists.values().as_string_opt::<i32>()?;
+    (from < to && column.is_valid(row)).then(|| texts.value(usize::try_from(from).unwrap_or_default()))
+}
+
 /// The group of numbers of a column in a row with one group.
 pub(crate) fn group_at<const N: usize>(column: &ComponentColumn, row: usize) -> Option<[f32; N]> {
     use arrow_array::{cast::AsArray as _, types::Float32Type};

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use bevy_app::{App, Last};
+use bevy_app::App;
 use bevy_ecs::{
     component::ComponentId, entity_disabling::Disabled, prelude::*, query::Allow, resource::IsResource,
 };
@@ -19,8 +19,8 @@ use chronoscope_store::{Chunk, ChunkError, ComponentColumn, ComponentDescriptor,
 use chronoscope_types::Scalars;
 
 use crate::{
-    RecordSystems, WorldRecorder, columns,
-    plugin::{self, Skipped, is_recording},
+    WorldRecorder, columns, order,
+    plugin::Skipped,
     recorder::RECORDER,
     reflect,
     slots::{Naming, Slot, SlotId, Slots},
@@ -202,6 +202,15 @@ struct RecordedAs<T> {
 }
 
 impl RecordedComponents {
+    /// The bytes of the rows that wait. Cost: O(component types and fields).
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let of_type = |rows: &ComponentRows| {
+            let fields = rows.fields.iter().map(|field| field.tracks.heap_bytes());
+            rows.values.as_ref().map_or(0, Tracks::heap_bytes) + fields.sum::<usize>()
+        };
+        self.rows.iter().map(of_type).sum()
+    }
+
     /// Whether rows wait.
     pub(crate) fn is_waiting(&self) -> bool {
         self.rows.iter().any(|rows| {
@@ -271,6 +280,10 @@ impl RowColumns for Value {
         };
         let texts = rows.iter().map(|row| row.value.text.as_deref());
         Ok(vec![columns::texts(&first.value.descriptor, texts)?])
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.text.as_ref().map_or(0, |text| text.len())
     }
 }
 
@@ -392,21 +405,10 @@ impl AppRecordExt for App {
             });
             is_due
         };
-        self.add_systems(
-            Last,
-            (
-                // What was removed is told for two frames only: this is done at any rate.
-                record_removed::<T>
-                    .in_set(RecordSystems::Entities)
-                    .after(plugin::record_moves)
-                    .run_if(is_recording),
-                record_changed::<T>
-                    .in_set(RecordSystems::Values)
-                    .after(plugin::record_poses)
-                    .run_if(is_recording)
-                    .run_if(is_due),
-            ),
-        )
+        // What was removed is told for two frames only: this is done at any rate.
+        order::add_to_entities(self, record_removed::<T>);
+        order::add_to_values(self, record_changed::<T>.run_if(is_due));
+        self
     }
 
     fn record_as<T: Component, A: chronoscope_types::AsComponents>(
@@ -454,19 +456,9 @@ impl AppRecordExt for App {
                 }
             }
         };
-        self.add_systems(
-            Last,
-            (
-                record_gone
-                    .in_set(RecordSystems::Entities)
-                    .after(plugin::record_moves)
-                    .run_if(is_recording),
-                record
-                    .in_set(RecordSystems::Values)
-                    .after(plugin::record_poses)
-                    .run_if(is_recording),
-            ),
-        )
+        order::add_to_entities(self, record_gone);
+        order::add_to_values(self, record);
+        self
     }
 }
 
@@ -480,7 +472,7 @@ fn record_removed<T: Component + Reflect>(
 ) {
     let recorder = &mut *recorder;
     let at = recorded.at;
-    let while_paused = recorder.removed_while_paused.extract_if(.., |(of, _)| *of == at);
+    let while_paused = recorder.while_paused.removed.extract_if(.., |(of, _)| *of == at);
     let while_paused: Vec<Entity> = while_paused.map(|(_, entity)| entity).collect();
     for entity in removed.read().chain(while_paused) {
         // It may have come back.

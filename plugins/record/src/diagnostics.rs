@@ -2,27 +2,30 @@
 
 use std::time::Instant;
 
-use bevy_app::{App, Last, Plugin};
+use bevy_app::{App, Plugin};
 use bevy_diagnostic::{DiagnosticPath, DiagnosticsStore};
 use bevy_ecs::prelude::*;
 use chronoscope_store::EntityPath;
 use chronoscope_types::Scalars;
 use rustc_hash::FxHashMap;
 
-use crate::{RecordSystems, WorldRecorder, is_recording, plugin};
+use crate::{WorldRecorder, order};
 
 /// Records each new measurement of the engine's diagnostics, below `/app/diagnostics`.
 pub struct RecordDiagnosticsPlugin;
 
 impl Plugin for RecordDiagnosticsPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
-        app.add_systems(
-            Last,
-            record_diagnostics
-                .in_set(RecordSystems::Values)
-                .after(plugin::record_poses)
-                .run_if(is_recording)
-                .run_if(resource_exists::<DiagnosticsStore>),
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
+        order::add_to_values(
+            app,
+            record_diagnostics.run_if(resource_exists::<DiagnosticsStore>),
         );
     }
 }

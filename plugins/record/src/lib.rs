@@ -3,8 +3,8 @@
 //! # What is recorded
 //! [`RecordPlugin`] makes the [`WorldRecorder`] and says when what runs: [`RecordSystems`]. [`RecordSettings`] say what of the
 //! world is recorded and what that may cost. [`AppRecordExt`] adds components of the app,
-//! [`AppRecordMoreExt`] states and messages. [`RecordAssetsPlugin`] (meshes, cameras), [`RecordDiagnosticsPlugin`] and [`log_layer`] are for
-//! what the engine has.
+//! [`AppRecordMoreExt`] states and messages, [`AppRecordMaterialExt`] materials. [`RecordAssetsPlugin`] (meshes, cameras),
+//! [`RecordLightsPlugin`], [`RecordDiagnosticsPlugin`] and [`log_layer`] are for what the engine has.
 //!
 //! # How
 //! Each recorded entity has a slot, with a path by its name and those above it (`slots`). Systems look for what changed by the
@@ -42,6 +42,8 @@ mod recorder;
 
 mod plugin;
 
+mod order;
+
 mod components;
 mod reflect;
 
@@ -50,6 +52,8 @@ mod app;
 mod assets;
 #[cfg(feature = "diagnostics")]
 mod diagnostics;
+#[cfg(feature = "lights")]
+mod lights;
 #[cfg(feature = "logs")]
 mod logs;
 
@@ -59,11 +63,13 @@ mod clicks;
 
 pub use app::AppRecordMoreExt;
 #[cfg(feature = "assets")]
-pub use assets::RecordAssetsPlugin;
+pub use assets::{AppRecordMaterialExt, MaterialLook, RecordAssetsPlugin};
 pub use clicks::RecordedClick;
 pub use components::{AppRecordExt, RecordComponent};
 #[cfg(feature = "diagnostics")]
 pub use diagnostics::RecordDiagnosticsPlugin;
+#[cfg(feature = "lights")]
+pub use lights::RecordLightsPlugin;
 #[cfg(feature = "logs")]
 pub use logs::log_layer;
 pub use plugin::{RecordPlugin, RecordSystems, is_recording};

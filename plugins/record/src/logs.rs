@@ -5,7 +5,7 @@ use std::{
     sync::mpsc::{Receiver, SyncSender, sync_channel},
 };
 
-use bevy_app::{App, Last};
+use bevy_app::App;
 use bevy_ecs::prelude::*;
 use bevy_log::{
     BoxedLayer,
@@ -17,7 +17,7 @@ use chronoscope_types::TextLog;
 use parking_lot::Mutex;
 use tracing::{Event, Level, Subscriber, field::Visit};
 
-use crate::{RecordSystems, WorldRecorder, is_recording, plugin, recorder::RECORDER};
+use crate::{WorldRecorder, order, recorder::RECORDER};
 
 /// Entries that may wait for a frame. More are counted.
 const MAX_WAITING: usize = 4096;
@@ -35,13 +35,8 @@ const MAX_WAITING: usize = 4096;
 /// ```
 pub fn log_layer(app: &mut App) -> Option<BoxedLayer> {
     let (sender, receiver) = sync_channel(MAX_WAITING);
-    app.insert_resource(LogEntries(Mutex::new(receiver))).add_systems(
-        Last,
-        record_logs
-            .in_set(RecordSystems::Values)
-            .after(plugin::record_poses)
-            .run_if(is_recording),
-    );
+    app.insert_resource(LogEntries(Mutex::new(receiver)));
+    order::add_to_values(app, record_logs);
     Some(Box::new(RecordLayer { sender }))
 }
 

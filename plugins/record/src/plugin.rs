@@ -1,12 +1,17 @@
 //! The plugin: what runs when.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bevy_app::{App, Last, Plugin};
 use bevy_ecs::{
     entity_disabling::Disabled, hierarchy::ChildOf, prelude::*, query::Allow, resource::IsResource,
 };
 use bevy_time::{Fixed, Real, Time, Virtual};
 use bevy_transform::components::Transform;
-use chronoscope_frame::{DiffLog, PlayState, Recordings, Report, Reports, TimeControls};
+use chronoscope_frame::{
+    AppViewerCacheExt as _, CacheSize, DiffLog, PlayState, PurgeOrder, Recordings, Report, Reports,
+    TimeControls, ViewerCache,
+};
 use chronoscope_log::{BatchSettings, Batched, FileSink, MemorySink, Recorder, Sink};
 use chronoscope_store::StoreId;
 use chronoscope_types::ViewCoordinates;
@@ -29,8 +34,10 @@ pub enum RecordSystems {
     Begin,
     /// Entities that are gone, and those that have another parent.
     Entities,
-    /// What changed: transforms and components. Systems that log with [`WorldRecorder::log`] may run here.
+    /// What changed: transforms and components.
     Values,
+    /// Systems of the app that log with [`WorldRecorder::log`].
+    Log,
     /// Rows become chunks and go where they belong.
     Flush,
 }
@@ -66,6 +73,8 @@ pub struct RecordPlugin {
     to_viewer: bool,
     files: Vec<std::path::PathBuf>,
     sinks: Mutex<Vec<Box<dyn Sink>>>,
+    /// Whether it is the one that records.
+    is_first: AtomicBool,
 }
 
 impl RecordPlugin {
@@ -79,6 +88,7 @@ impl RecordPlugin {
             to_viewer: true,
             files: Vec::new(),
             sinks: Mutex::default(),
+            is_first: AtomicBool::new(false),
         }
     }
 
@@ -132,6 +142,7 @@ impl Plugin for RecordPlugin {
             tracing::warn!("this world is recorded already; the second recorder is left out");
             return;
         }
+        self.is_first.store(true, Ordering::Relaxed);
         let mut reports = Vec::new();
         let mut builder = Recorder::builder(self.application_id.clone())
             // Rows are sent each frame.
@@ -173,6 +184,8 @@ impl Plugin for RecordPlugin {
         app.add_plugins(crate::RecordAssetsPlugin);
         #[cfg(feature = "diagnostics")]
         app.add_plugins(crate::RecordDiagnosticsPlugin);
+        #[cfg(feature = "lights")]
+        app.add_plugins(crate::RecordLightsPlugin);
         app.insert_resource(recorder)
             .init_resource::<RecordedComponents>()
             .add_observer(crate::clicks::tell_entity)
@@ -182,6 +195,7 @@ impl Plugin for RecordPlugin {
                     RecordSystems::Begin,
                     RecordSystems::Entities,
                     RecordSystems::Values,
+                    RecordSystems::Log,
                     RecordSystems::Flush,
                 )
                     .chain(),
@@ -200,7 +214,7 @@ impl Plugin for RecordPlugin {
                         .run_if(|recorder: Res<WorldRecorder>| recorder.settings.transforms),
                     record_identities
                         .after(RecordSystems::Values)
-                        .before(RecordSystems::Flush),
+                        .before(RecordSystems::Log),
                     flush.in_set(RecordSystems::Flush),
                 ),
             );
@@ -208,6 +222,22 @@ impl Plugin for RecordPlugin {
 
     fn finish(&self, app: &mut App) {
         let has_viewer = app.world().contains_resource::<Recordings>();
+        // What waits here and what is in the store already share one budget.
+        if has_viewer && self.is_first.load(Ordering::Relaxed) {
+            app.add_viewer_cache(ViewerCache {
+                name: "Recorder",
+                order: PurgeOrder::Derived,
+                size: |world| {
+                    let rows = world.get_resource().map_or(0, WorldRecorder::heap_bytes);
+                    let of_components = world.get_resource().map_or(0, RecordedComponents::heap_bytes);
+                    CacheSize {
+                        bytes: (rows + of_components) as u64,
+                        idle_bytes: 0,
+                    }
+                },
+                purge: None,
+            });
+        }
         let Some(mut recorder) = app.world_mut().get_resource_mut::<WorldRecorder>() else {
             return;
         };
@@ -268,14 +298,21 @@ fn record_gone(
     mut removed: RemovedComponents<Transform>,
     entities: Query<(), Allow<Disabled>>,
 ) {
-    let while_paused = std::mem::take(&mut recorder.gone_while_paused);
-    for entity in removed.read().chain(while_paused) {
+    let gone = std::mem::take(&mut recorder.while_paused.gone);
+    let mut standing = std::mem::take(&mut recorder.while_paused.standing);
+    let mut cleared = Vec::new();
+    for entity in removed.read().chain(gone) {
         if !entities.contains(entity)
             && let Some(slot) = recorder.slots.find(entity)
         {
+            if !standing.is_empty() {
+                cleared.extend(recorder.slots.path(slot).cloned());
+            }
             recorder.remove(slot);
         }
     }
+    standing.retain(|standing| entities.contains(standing.entity));
+    recorder.slots.put_back(standing, cleared);
 }
 
 pub(crate) fn record_moves(
@@ -296,7 +333,7 @@ pub(crate) fn record_moves(
             slots.move_below(slot, &naming, &children);
         }
     }
-    let while_paused = std::mem::take(&mut recorder.moved_while_paused);
+    let while_paused = std::mem::take(&mut recorder.while_paused.moved);
     let slots = &mut recorder.slots;
     for entity in removed.read().chain(while_paused) {
         let parent = naming.get(entity).map(|(_, parent)| parent.map(ChildOf::parent));
@@ -356,7 +393,7 @@ pub(crate) fn record_poses(
 }
 
 /// Says who is at the paths that are new.
-fn record_identities(mut recorder: ResMut<WorldRecorder>) {
+fn record_identities(mut recorder: ResMut<WorldRecorder>, names: Query<&Name, Allow<Disabled>>) {
     let recorder = &mut *recorder;
     if recorder.slots.fresh.is_empty() {
         return;
@@ -368,6 +405,7 @@ fn record_identities(mut recorder: ResMut<WorldRecorder>) {
             let value = Identity {
                 entity: place.entity,
                 parent: place.parent,
+                name: names.get(place.entity).ok().map(|name| name.as_str().into()),
             };
             let id = ids.next(&recorder.recorder);
             recorder.identities.push(slot, Row { id, tick, value });

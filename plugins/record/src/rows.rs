@@ -22,27 +22,36 @@ pub const ENTITY_COMPONENT: &str = "bevy.Entity:bits";
 /// The column of the bits of an entity's parent; those of [`Entity::PLACEHOLDER`] where it has none.
 pub const PARENT_COMPONENT: &str = "bevy.Entity:parent";
 
+/// The column of the name of an entity; empty where it has none.
+pub(crate) const NAME_COMPONENT: &str = "bevy.Entity:name";
+
 /// An entity as it is recorded when it is first seen, or under another parent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) entity: Entity,
     pub(crate) parent: Option<Entity>,
+    pub(crate) name: Option<Box<str>>,
 }
 
 impl RowColumns for Identity {
     fn columns(rows: &[Row<Self>]) -> Result<Vec<ComponentColumn>, ChunkError> {
-        static DESCRIPTORS: LazyLock<[ComponentDescriptor; 2]> = LazyLock::new(|| {
-            [ENTITY_COMPONENT, PARENT_COMPONENT]
+        static DESCRIPTORS: LazyLock<[ComponentDescriptor; 3]> = LazyLock::new(|| {
+            [ENTITY_COMPONENT, PARENT_COMPONENT, NAME_COMPONENT]
                 .map(|name| ComponentDescriptor::partial(name).with_archetype(ENTITY_ARCHETYPE))
         });
-        let [entity, parent] = &*DESCRIPTORS;
+        let [entity, parent, name] = &*DESCRIPTORS;
         let parents = rows
             .iter()
             .map(|row| row.value.parent.unwrap_or(Entity::PLACEHOLDER));
         Ok(vec![
             columns::numbers(entity, rows.iter().map(|row| row.value.entity.to_bits()))?,
             columns::numbers(parent, parents.map(Entity::to_bits))?,
+            columns::texts(name, rows.iter().map(|row| row.value.name.as_deref()))?,
         ])
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.name.as_ref().map_or(0, |name| name.len())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bevy_ecs::{hierarchy::ChildOf, name::Name, prelude::*};
 use chronoscope_store::EntityPath;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The place of a recorded entity. Never used again for another.
 pub(crate) type SlotId = u32;
@@ -38,6 +38,14 @@ pub(crate) struct Slots {
     pub(crate) moved: Vec<(SlotId, EntityPath)>,
 }
 
+/// Where an entity stood at a time that the world was set back to.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(crate) entity: Entity,
+    pub(crate) path: EntityPath,
+    pub(crate) parent: Option<Entity>,
+}
+
 /// What names and places an entity.
 pub(crate) type Naming<'w, 's> = Query<
     'w,
@@ -57,6 +65,14 @@ impl Slots {
             fresh: Vec::new(),
             moved: Vec::new(),
         }
+    }
+
+    /// The bytes that they take, paths aside, which the store has too. Cost: O(1).
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>()
+            + self.by_index.capacity() * size_of::<u32>()
+            + self.by_path.capacity() * size_of::<(EntityPath, SlotId)>()
+            + self.namesakes.capacity() * size_of::<(EntityPath, u32)>()
     }
 
     /// The recorded entities, those included that are gone.
@@ -201,15 +217,53 @@ impl Slots {
         slots.map(|place| place.entity).collect()
     }
 
-    /// Another entity takes the place of one that is gone.
-    pub(crate) fn revive(&mut self, slot: SlotId, entity: Entity) {
-        let Some(place) = self.slots.get_mut(slot as usize) else {
-            return;
-        };
-        (place.entity, place.is_alive) = (entity, true);
-        let path = place.path.clone();
-        self.set_index(entity, slot);
-        self.by_path.insert(path, slot);
-        self.fresh.push(slot);
+    /// Puts entities where they stood, those included that have no slot. All others are gone, and `cleared` has their paths:
+    /// whatever lies below one of those, or below a path that somebody leaves, is cleared with it and has to be recorded anew.
+    pub(crate) fn put_back(
+        &mut self,
+        standing: Vec<Standing>,
+        cleared: impl IntoIterator<Item = EntityPath>,
+    ) {
+        let mut cleared: FxHashSet<EntityPath> = cleared.into_iter().collect();
+        let with_slots: Vec<(Option<SlotId>, Standing)> = standing
+            .into_iter()
+            .map(|standing| (self.find(standing.entity), standing))
+            .collect();
+        for (slot, standing) in &with_slots {
+            if let Some(place) = slot.and_then(|slot| self.get(slot))
+                && (place.path != standing.path || place.parent != standing.parent)
+            {
+                cleared.insert(place.path.clone());
+            }
+        }
+        let is_cleared = |path: &EntityPath| path.ancestors().any(|above| cleared.contains(&above));
+        let moves: Vec<bool> = with_slots
+            .iter()
+            .map(|(slot, _)| slot.and_then(|slot| self.path(slot)).is_none_or(is_cleared))
+            .collect();
+        // All paths are given up first, so that none of them is in the way of another.
+        for ((slot, _), _) in with_slots.iter().zip(&moves).filter(|(_, moves)| **moves) {
+            if let Some(place) = slot.and_then(|slot| self.slots.get(slot as usize)) {
+                self.by_path.remove(&place.path);
+            }
+        }
+        for ((slot, Standing { entity, path, parent }), _) in
+            with_slots.into_iter().zip(moves).filter(|(_, moves)| *moves)
+        {
+            debug_assert!(
+                !self.by_path.contains_key(&path),
+                "each path had one entity at a time"
+            );
+            let Some(slot) = slot else {
+                self.add(entity, path, parent);
+                continue;
+            };
+            self.by_path.insert(path.clone(), slot);
+            let place = &mut self.slots[slot as usize];
+            let before = std::mem::replace(&mut place.path, path);
+            place.parent = parent;
+            self.fresh.push(slot);
+            self.moved.push((slot, before));
+        }
     }
 }

@@ -54,6 +54,10 @@ pub(crate) struct Tracks<V> {
     tracks: Vec<Vec<Row<V>>>,
     /// The tracks with rows that wait, in the order of their first rows.
     queue: VecDeque<SlotId>,
+    /// The rows that there is room for in all tracks.
+    capacity: usize,
+    /// The bytes of values that lie elsewhere.
+    value_bytes: usize,
 }
 
 impl<V> Default for Tracks<V> {
@@ -61,6 +65,8 @@ impl<V> Default for Tracks<V> {
         Self {
             tracks: Vec::new(),
             queue: VecDeque::new(),
+            capacity: 0,
+            value_bytes: 0,
         }
     }
 }
@@ -69,6 +75,11 @@ impl<V> Default for Tracks<V> {
 pub(crate) trait RowColumns: Sized {
     /// The columns of these rows, in their order.
     fn columns(rows: &[Row<Self>]) -> Result<Vec<ComponentColumn>, ChunkError>;
+
+    /// The bytes of a value that lie elsewhere.
+    fn heap_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// A limit on the time that a frame spends on sending rows.
@@ -78,7 +89,7 @@ pub(crate) struct FlushLimits {
     pub(crate) max_rows: usize,
 }
 
-impl<V> Tracks<V> {
+impl<V: RowColumns> Tracks<V> {
     /// Adds a row.
     #[inline]
     pub(crate) fn push(&mut self, slot: SlotId, row: Row<V>) {
@@ -90,7 +101,10 @@ impl<V> Tracks<V> {
         if track.is_empty() {
             self.queue.push_back(slot);
         }
+        self.value_bytes += row.value.heap_bytes();
+        let before = track.capacity();
         track.push(row);
+        self.capacity += track.capacity() - before;
     }
 
     /// Whether rows wait.
@@ -98,16 +112,14 @@ impl<V> Tracks<V> {
         self.queue.is_empty()
     }
 
-    /// The bytes that it takes.
+    /// The bytes that it takes. Cost: O(1).
     pub(crate) fn heap_bytes(&self) -> usize {
-        let rows: usize = self.tracks.iter().map(Vec::capacity).sum();
-        rows * size_of::<Row<V>>()
+        self.capacity * size_of::<Row<V>>()
+            + self.value_bytes
             + self.tracks.capacity() * size_of::<Vec<Row<V>>>()
             + self.queue.capacity() * size_of::<SlotId>()
     }
-}
 
-impl<V: RowColumns> Tracks<V> {
     /// The rows of one entity as a chunk, if some wait.
     pub(crate) fn take(
         &mut self,
@@ -120,6 +132,7 @@ impl<V: RowColumns> Tracks<V> {
             .tracks
             .get_mut(slot as usize)
             .filter(|rows| !rows.is_empty())?;
+        self.value_bytes -= bytes_of(rows);
         Some(chunk_of(rows, path, ticks))
     }
 
@@ -146,15 +159,21 @@ impl<V: RowColumns> Tracks<V> {
                 if !must && limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                     return;
                 }
+                self.value_bytes -= bytes_of(rows);
                 send(chunk_of(rows, path_of(place).borrow(), ticks));
             }
             self.queue.pop_front();
             if !place.is_alive {
                 // No more come.
+                self.capacity -= rows.capacity();
                 *rows = Vec::new();
             }
         }
     }
+}
+
+fn bytes_of<V: RowColumns>(rows: &[Row<V>]) -> usize {
+    rows.iter().map(|row| row.value.heap_bytes()).sum()
 }
 
 /// A chunk of rows, which are none afterwards.

@@ -117,7 +117,14 @@ pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
 pub struct BulkRenderPlugin;
 
 impl Plugin for BulkRenderPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.add_plugins((
             RenderStatsPlugin,
             AdapterPlugin,

@@ -96,6 +96,9 @@ pub mod selector;
 
 mod source;
 
+/// What the datatypes of components are named with.
+pub use arrow_schema::DataType;
+
 pub use archetype::AsComponents;
 pub use archetypes::{
     AnnotationContext, Arrows2D, Arrows3D, Asset3D, BarChart, Boxes2D, Boxes3D, Capsules3D, Clear,

@@ -15,7 +15,7 @@ use egui::{KeyboardShortcut, Modifiers};
 use self::time_steps::{Direction, Step};
 use crate::{
     arrange::{self, ShowIn},
-    commands::{UiCommand, next_loop_mode, one_view},
+    commands::{NamedCommands, RegisteredCommand, UiCommand, next_loop_mode, one_view},
     desktop_dialog::DesktopDialog,
     dialogs::OpenKind,
     edits,
@@ -31,7 +31,24 @@ use crate::{
 };
 
 /// Does what a command says, where that is possible now.
+pub(crate) fn run_named(at: usize, ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
+    let commands: &NamedCommands = pass.world.resource();
+    let Some(command) = commands.get(at) else {
+        debug_assert!(false, "commands are replaced, never removed");
+        return;
+    };
+    match command.built_in() {
+        Some(command) => run(command, ctx, pass, state),
+        None => command.run(pass, state),
+    }
+}
+
+/// Does what a command of the viewer says, or the one of an app that replaced it, where that is possible now.
 pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
+    let commands: &NamedCommands = pass.world.resource();
+    if let Some(at) = commands.replacing(command) {
+        return run_named(at, ctx, pass, state);
+    }
     if !command.is_enabled(pass) {
         return;
     }
@@ -161,10 +178,6 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
         UiCommand::ThemeDark => set_theme(pass, state, egui::ThemePreference::Dark),
         UiCommand::ThemeLight => set_theme(pass, state, egui::ThemePreference::Light),
         UiCommand::ThemeSystem => set_theme(pass, state, egui::ThemePreference::System),
-        UiCommand::TogglePerformancePanel => {
-            state.performance_panel.is_open = !state.performance_panel.is_open;
-            state.repaint_requested = true;
-        }
         UiCommand::Gestures => state.gestures.toggle(),
         UiCommand::About => state.about.open(),
         UiCommand::Quit => state.quit_requested = true,
@@ -191,30 +204,42 @@ pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
     if !ctx.input(|input| input.events.iter().any(is_key)) {
         return;
     }
-    let mut shortcuts: Vec<(KeyboardShortcut, UiCommand)> = UiCommand::ALL
+    let commands: &NamedCommands = pass.world.resource();
+    let mut shortcuts: Vec<(KeyboardShortcut, usize, &RegisteredCommand)> = commands
         .iter()
-        .flat_map(|command| command.shortcuts().iter().map(|shortcut| (*shortcut, *command)))
+        .flat_map(|(at, command)| {
+            command
+                .shortcuts
+                .iter()
+                .map(move |shortcut| (*shortcut, at, command))
+        })
         .collect();
-    // A shortcut with fewer modifiers also matches the keys of one with more, so those come first.
-    shortcuts.sort_by_key(|(shortcut, _)| std::cmp::Reverse(num_modifiers(shortcut.modifiers)));
-    for (shortcut, command) in shortcuts {
-        let allowed = match command {
+    // A shortcut with fewer modifiers also matches the keys of one with more, so those come first; the app's before the
+    // viewer's own.
+    shortcuts.sort_by_key(|(shortcut, _, command)| {
+        let is_of_app = command.built_in().is_none();
+        std::cmp::Reverse((num_modifiers(shortcut.modifiers), is_of_app))
+    });
+    for (shortcut, at, command) in shortcuts {
+        let allowed = match command.built_in() {
             // The keys that open something close it, also while its own text field has the focus.
-            UiCommand::Palette => true,
-            UiCommand::Gestures if state.gestures.is_open() => true,
-            UiCommand::History if state.history.is_open() => true,
+            Some(UiCommand::Palette) => true,
+            Some(UiCommand::Gestures) if state.gestures.is_open() => true,
+            Some(UiCommand::History) if state.history.is_open() => true,
             // These keys are for what has the focus, or lead from there to others.
-            UiCommand::Maximize
-            | UiCommand::RowAbove
-            | UiCommand::RowBelow
-            | UiCommand::ExpandRow
-            | UiCommand::CollapseRow => {
+            Some(
+                UiCommand::Maximize
+                | UiCommand::RowAbove
+                | UiCommand::RowBelow
+                | UiCommand::ExpandRow
+                | UiCommand::CollapseRow,
+            ) => {
                 !is_typing
                     && !is_modal
                     && !egui::Popup::is_any_open(ctx)
                     && ctx.memory(egui::Memory::focused).is_none()
             }
-            UiCommand::ClearSelection => {
+            Some(UiCommand::ClearSelection) => {
                 !is_typing && !is_modal && !egui::Popup::is_any_open(ctx) && ctx.dragged_id().is_none()
             }
             _ => !is_typing && !is_modal,
@@ -222,7 +247,7 @@ pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
         // What cannot be done now must not become what the key does with fewer modifiers.
         let is_taken = shortcut.modifiers.any() || command.is_enabled(pass);
         if allowed && is_taken && ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
-            run(command, ctx, pass, state);
+            run_named(at, ctx, pass, state);
         }
     }
 }

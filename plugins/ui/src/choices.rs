@@ -19,8 +19,10 @@ use crate::{
 /// Something that can be chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Choice {
-    /// A command.
+    /// A command of the viewer.
     Command(UiCommand),
+    /// A command by its place among all.
+    Named(usize),
     /// An item, to be selected and revealed.
     Select(Item),
     /// Entities, to be shown.
@@ -67,6 +69,7 @@ pub(crate) enum Choice {
 pub(crate) fn perform(choice: Choice, ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
     match choice {
         Choice::Command(command) => actions::run(command, ctx, pass, state),
+        Choice::Named(at) => actions::run_named(at, ctx, pass, state),
         Choice::Select(item) => pass.push(ViewerCommand::Select(vec![item])),
         Choice::Show(entities, place) => arrange::show_in(pass, &entities, place, None),
         Choice::Drop(dragged, place) => arrange::show_in(pass, &dragged.entities, place, dragged.from),

@@ -1,13 +1,18 @@
 //! Commands by name: what can be done from the menu, the palette, a button or a key.
 //!
-//! Menus, tooltips and the palette read names and shortcuts from here, so that they never differ. [`state`]
-//! says which of them can be done now.
+//! Menus, tooltips and the palette read names and shortcuts from here, so that they never differ. [`named`] has them together
+//! with those of an app, [`state`] says which of the viewer's own can be done now.
 
+mod named;
 mod state;
 
-pub(crate) use self::state::{next_loop_mode, one_view, undo_state};
+pub use self::named::{AppCommandExt, NamedCommand};
+pub(crate) use self::{
+    named::{NamedCommands, RegisteredCommand},
+    state::{next_loop_mode, one_view, undo_state},
+};
 
-use egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
+use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::icons;
 
@@ -23,22 +28,31 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 /// The part of the menu that a command is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CommandGroup {
+pub enum CommandGroup {
+    /// Files and the program.
     File,
+    /// Edits of the blueprint.
     Edit,
+    /// What is selected.
     Selection,
+    /// Views and panels.
     View,
+    /// The cursor.
     Time,
+    /// What an app adds.
+    App,
+    /// Keys and gestures.
     Help,
 }
 
 impl CommandGroup {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::File,
         Self::Edit,
         Self::Selection,
         Self::View,
         Self::Time,
+        Self::App,
         Self::Help,
     ];
 
@@ -49,6 +63,7 @@ impl CommandGroup {
             Self::Selection => "Selection",
             Self::View => "View",
             Self::Time => "Time",
+            Self::App => "App",
             Self::Help => "Help",
         }
     }
@@ -182,8 +197,6 @@ commands! {
     View ToggleSelectionPanel: "Selection panel", PANEL_RIGHT, key(COMMAND_SHIFT, Key::S);
     /// Opens or closes the panel below.
     View ToggleTimePanel: "Time panel", PANEL_BOTTOM, key(COMMAND_SHIFT, Key::T);
-    /// Opens or closes the panel that tells what frames cost.
-    View TogglePerformancePanel: "Performance panel", PERFORMANCE, key(COMMAND_SHIFT, Key::M);
     /// Opens or closes the list of notifications.
     View ToggleNotifications: "Notifications", NOTIFICATIONS;
     /// The dark theme.
@@ -243,9 +256,7 @@ commands! {
 impl UiCommand {
     /// The shortcut as it is written: `Ctrl+P`.
     pub fn shortcut_text(self) -> Option<String> {
-        let shortcut = self.shortcuts().first()?;
-        let text = shortcut.format(&ModifierNames::NAMES, cfg!(target_os = "macos"));
-        Some(text.replace("Arrow", ""))
+        self.shortcuts().first().map(named::shortcut_text)
     }
 }
 

@@ -3,9 +3,9 @@
 use egui::{Align2, RichText, Vec2};
 
 use crate::{
-    commands::{CommandGroup, UiCommand},
+    commands::{CommandGroup, NamedCommands},
     fonts, overlay,
-    pass::Place,
+    pass::Pass,
     theme::{Theme, size},
 };
 
@@ -106,10 +106,12 @@ const PLACES: [(&str, &[(&str, &str)]); 6] = [
 ];
 
 /// Draws the list while it is open.
-pub(crate) fn show(ctx: &egui::Context, place: &Place, state: &mut GesturesState) {
+pub(crate) fn show(ctx: &egui::Context, pass: &Pass<'_>, state: &mut GesturesState) {
     if !state.is_open {
         return;
     }
+    let place = &pass.place;
+    let commands: &NamedCommands = pass.world.resource();
     let answer = overlay::show(ctx, place, GESTURES, Align2::CENTER_CENTER, Vec2::ZERO, |ui| {
         ui.set_width(place.width_for(190.0 * size::GRID));
         ui.label(RichText::new("Keys and gestures").font(fonts::medium(ui, size::TITLE)));
@@ -122,11 +124,11 @@ pub(crate) fn show(ctx: &egui::Context, place: &Place, state: &mut GesturesState
             if half > 70.0 * size::GRID {
                 ui.horizontal_top(|ui| {
                     column(ui, half, show_gestures);
-                    column(ui, half, show_keys);
+                    column(ui, half, |ui| show_keys(ui, commands));
                 });
             } else {
                 show_gestures(ui);
-                show_keys(ui);
+                show_keys(ui, commands);
             }
         });
     });
@@ -151,16 +153,15 @@ fn show_gestures(ui: &mut egui::Ui) {
     }
 }
 
-fn show_keys(ui: &mut egui::Ui) {
+fn show_keys(ui: &mut egui::Ui, commands: &NamedCommands) {
     for group in CommandGroup::ALL {
-        heading(ui, group.name());
-        let of_group = UiCommand::ALL
-            .into_iter()
-            .filter(|command| command.group() == group);
-        for command in of_group {
-            if let Some(keys) = command.shortcut_text() {
-                line(ui, &keys, command.name().trim_end_matches('…'));
+        let of_group = commands.iter().filter(|(_, command)| command.group == group);
+        let with_keys = of_group.filter_map(|(_, command)| Some((command.shortcut_text()?, &command.name)));
+        for (at, (keys, name)) in with_keys.enumerate() {
+            if at == 0 {
+                heading(ui, group.name());
             }
+            line(ui, &keys, name.trim_end_matches('…'));
         }
     }
 }

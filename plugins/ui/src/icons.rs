@@ -26,6 +26,8 @@ pub const ENTITY_EMPTY: &str = phosphor::CIRCLE_DASHED;
 pub const COMPONENT: &str = phosphor::DIAMOND;
 /// A component that lies on no timeline.
 pub const COMPONENT_STATIC: &str = phosphor::PUSH_PIN;
+/// A command of an app.
+pub const COMMAND: &str = phosphor::PUZZLE_PIECE;
 /// A timeline.
 pub const TIMELINE: &str = phosphor::CLOCK;
 /// An application that logs.

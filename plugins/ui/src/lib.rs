@@ -21,7 +21,7 @@
 //! # The panels
 //! `top_bar` with `menu`, `palette`, `notifications`, `save_dialog` and `dialogs`, of which some are the desktop's
 //! (`desktop_dialog`), `rename`, `history` of edits, `gestures`, `settings_dialog`; `left_panel` with recordings, sources and blueprint, `viewport` with the tiles,
-//! `selection_panel`, `time_panel`, `performance_panel`. `entity_drag` is what can be dragged from one to
+//! `selection_panel`, `time_panel`; by title, as those of an app are, `named_panels` with `performance_panel`. `entity_drag` is what can be dragged from one to
 //! another.
 //!
 //! # All together
@@ -54,6 +54,7 @@ mod context_menu;
 pub mod editors;
 mod edits;
 mod find;
+mod named_panels;
 mod names;
 mod overlay;
 mod own_windows;
@@ -87,6 +88,8 @@ mod shell;
 mod shown;
 
 #[cfg(test)]
+mod extension_tests;
+#[cfg(test)]
 mod file_tests;
 #[cfg(test)]
 mod host_tests;
@@ -101,8 +104,9 @@ mod tests;
 #[cfg(test)]
 mod workbench_tests;
 
-pub use commands::UiCommand;
+pub use commands::{AppCommandExt, CommandGroup, NamedCommand, UiCommand};
 pub use editors::{AppComponentEditorExt, ComponentEditor, ComponentEditors};
+pub use named_panels::{AppPanelExt, NamedPanel, PanelSide};
 pub use own_windows::OwnWindows;
 pub use plugin::{PrimaryUiPlugin, UiPlugin, UiSystems, show_over_context};
 pub use settings::{AllowedPanels, Look, PanelSizes, UiSettings};

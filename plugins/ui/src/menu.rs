@@ -5,7 +5,7 @@ use egui::{Align2, Sense, Ui, Vec2};
 
 use crate::{
     choices::Choice,
-    commands::{CommandGroup, UiCommand},
+    commands::{CommandGroup, NamedCommands, RegisteredCommand, UiCommand},
     fonts, icons,
     names::short_name,
     pass::Pass,
@@ -18,7 +18,9 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
     let button = icon_button(ui, icons::MENU, "Menu", None);
     egui::Popup::menu(&button).show(|ui| {
         ui.set_width(pass.place.width_for(WIDTH / 2.0));
-        for group in CommandGroup::ALL {
+        let commands = pass.world.resource::<NamedCommands>();
+        let is_used = |group: &CommandGroup| commands.iter().any(|(_, command)| command.group == *group);
+        for group in CommandGroup::ALL.into_iter().filter(is_used) {
             ui.menu_button(group.name(), |ui| {
                 ui.set_width(pass.place.width_for(WIDTH));
                 ui.spacing_mut().item_spacing.y = 0.0;
@@ -35,27 +37,31 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
 const WIDTH: f32 = 96.0 * size::GRID;
 
 fn show_group(ui: &mut Ui, pass: &mut Pass<'_>, group: CommandGroup) {
-    let of_group = UiCommand::ALL
-        .into_iter()
-        .filter(|command| command.group() == group);
-    for (at, command) in of_group.enumerate() {
+    let commands: &NamedCommands = pass.world.resource();
+    let of_group = commands.iter().filter(|(_, command)| command.group == group);
+    let mut before: Option<&RegisteredCommand> = None;
+    for (at, command) in of_group {
+        let built_in = command.built_in();
+        let begins_app = built_in.is_none() && before.is_some_and(|before| before.built_in().is_some());
         let begins_part = matches!(
-            command,
-            UiCommand::SaveBlueprint
-                | UiCommand::CloseRecording
-                | UiCommand::Settings
-                | UiCommand::CopyBlueprint
-                | UiCommand::Add
-                | UiCommand::ResetBlueprint
-                | UiCommand::ShowInView
-                | UiCommand::SelectBack
-                | UiCommand::FilterTrees
-                | UiCommand::ThemeDark
-                | UiCommand::SmallStepBack
-                | UiCommand::Slower
-                | UiCommand::ResetTimeZoom
+            built_in,
+            Some(
+                UiCommand::SaveBlueprint
+                    | UiCommand::CloseRecording
+                    | UiCommand::Settings
+                    | UiCommand::CopyBlueprint
+                    | UiCommand::Add
+                    | UiCommand::ResetBlueprint
+                    | UiCommand::ShowInView
+                    | UiCommand::SelectBack
+                    | UiCommand::FilterTrees
+                    | UiCommand::ThemeDark
+                    | UiCommand::SmallStepBack
+                    | UiCommand::Slower
+                    | UiCommand::ResetTimeZoom
+            )
         );
-        if at > 0 && begins_part {
+        if before.replace(command).is_some() && (begins_part || begins_app) {
             ui.separator();
         }
         let row = CommandRow {
@@ -63,12 +69,17 @@ fn show_group(ui: &mut Ui, pass: &mut Pass<'_>, group: CommandGroup) {
             marked: false,
             on: command.is_on(pass),
         };
-        let label = command.label(pass);
-        if command_row(ui, command, &label, row).clicked() {
-            pass.choose(Choice::Command(command));
+        let (label, shortcut) = (command.label(pass), command.shortcut_text().unwrap_or_default());
+        let text = MenuText {
+            icon: command.icon,
+            label: &label,
+            detail: &shortcut,
+        };
+        if menu_row(ui, text, row).clicked() {
+            pass.choose(Choice::Named(at));
             ui.close();
         }
-        if command == UiCommand::OpenBlueprint {
+        if built_in == Some(UiCommand::OpenBlueprint) {
             show_recent(ui, pass);
         }
     }
@@ -99,17 +110,6 @@ pub(crate) struct CommandRow {
     pub(crate) marked: bool,
     /// State of the switch that it turns; `None` for other commands.
     pub(crate) on: Option<bool>,
-}
-
-/// A command in a menu or the palette: icon, name, shortcut.
-pub(crate) fn command_row(ui: &mut Ui, command: UiCommand, label: &str, row: CommandRow) -> egui::Response {
-    let shortcut = command.shortcut_text().unwrap_or_default();
-    let text = MenuText {
-        icon: command.icon(),
-        label,
-        detail: &shortcut,
-    };
-    menu_row(ui, text, row)
 }
 
 /// A choice in a menu. It closes the menu.

@@ -12,7 +12,7 @@ use self::entries::{Entry, entries};
 use crate::{
     arrange::ShowIn,
     choices::Choice,
-    commands::UiCommand,
+    commands::{NamedCommands, UiCommand},
     find::{EntityFilter, FilterPlace},
     menu::{CommandRow, MenuText, menu_row},
     overlay,
@@ -184,14 +184,17 @@ pub(crate) fn show(ctx: &egui::Context, pass: &Pass<'_>, palette: &mut PaletteSt
     if answer.should_close {
         palette.close();
     }
-    let is_enabled = |choice: &Choice| match choice {
-        Choice::Command(command) => command.is_enabled(pass),
-        _ => true,
+    let commands = pass.world.resource::<NamedCommands>();
+    let command_of = |choice: &Choice| match choice {
+        Choice::Named(at) => commands.get(*at),
+        _ => None,
     };
-    let chosen = chosen.filter(is_enabled)?;
+    let chosen = chosen.filter(|choice| command_of(choice).is_none_or(|command| command.is_enabled(pass)))?;
     palette.close();
     // The palette itself is among the commands; chosen from itself it is just closed.
-    (chosen != Choice::Command(UiCommand::Palette)).then_some(chosen)
+    let is_palette =
+        command_of(&chosen).is_some_and(|command| command.built_in() == Some(UiCommand::Palette));
+    (!is_palette).then_some(chosen)
 }
 
 fn question(mode: PaletteMode) -> &'static str {

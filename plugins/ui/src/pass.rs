@@ -1,6 +1,10 @@
 //! Data that all panels read, and the commands that they emit.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, Contents, ViewClassId, ViewId, ViewportBlueprint};
@@ -55,8 +59,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) hovered: Option<Item>,
     /// Whether the pointer is over a view, which reports the item under it itself.
     pub(crate) is_over_view: bool,
-    /// Whether the panel is open that tells what frames cost.
-    pub(crate) shows_performance: bool,
+    /// The titles of the open panels that were added by title.
+    pub(crate) open_panels: BTreeSet<Cow<'static, str>>,
     /// Whether there is another selection to go back to, or forward.
     pub(crate) selection_steps: SelectionSteps,
     /// What was chosen from menus in this pass.
@@ -74,7 +78,7 @@ impl<'a> Pass<'a> {
             settings: world.get_resource().copied().unwrap_or_default(),
             hovered: None,
             is_over_view: false,
-            shows_performance: false,
+            open_panels: BTreeSet::new(),
             selection_steps: SelectionSteps::default(),
             chosen: Vec::new(),
             only: None,

@@ -11,13 +11,16 @@ use bevy_egui::{
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, DiffLog, FileKinds, Frame, FrameDiagnostics, FrameSystems, IngestSources,
     RecentFiles, Recordings, Reports, Selection, Settled, TimeControls, ViewClasses, ViewerCommands,
-    Visualizers,
+    Visualizers, has_work,
 };
 use chronoscope_views::{ViewStyle, ViewUis};
 
 use crate::{
+    commands::{AppCommandExt, NamedCommands, UiCommand},
     editors::ComponentEditors,
     look,
+    named_panels::{AppPanelExt, NamedPanels},
+    performance_panel,
     settings::{Look, UiSettings},
     shell,
     shown::{ShownTiles, is_needed, tell_views},
@@ -27,7 +30,8 @@ use crate::{
 
 /// What [`show`](crate::show) needs. Draws nothing by itself, and owns neither windows nor cameras.
 ///
-/// While no instance is drawn, nothing from [`FrameSystems::BlueprintQuery`] on runs. Needs the frame's
+/// While no instance is drawn, nothing from [`FrameSystems::BlueprintQuery`] on runs, and what comes before only where there is
+/// [work](has_work). Needs the frame's
 /// plugins; what views draw is up to the views' plugins.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UiPlugin {
@@ -36,7 +40,14 @@ pub struct UiPlugin {
 }
 
 impl Plugin for UiPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         if !app.world().contains_resource::<UiSettings>() {
             app.insert_resource(self.settings);
         }
@@ -46,6 +57,7 @@ impl Plugin for UiPlugin {
         editors.add_all();
         let own = std::mem::replace(&mut *app.world_mut().resource_mut::<ComponentEditors>(), editors);
         app.world_mut().resource_mut::<ComponentEditors>().take_over(own);
+        add_commands(app);
         app.add_systems(Frame, tell_views.in_set(FrameSystems::Begin));
         app.configure_sets(
             Frame,
@@ -59,7 +71,32 @@ impl Plugin for UiPlugin {
             )
                 .run_if(is_needed),
         );
+        // What is not shown takes in data, and does what it is asked for.
+        app.configure_sets(
+            Frame,
+            (
+                FrameSystems::Ingest,
+                FrameSystems::Gc,
+                FrameSystems::ApplyCommands,
+            )
+                .run_if(is_needed.or_else(has_work)),
+        );
     }
+}
+
+/// Adds the viewer's own commands and panels. Those that a host added before stay, and replace them.
+fn add_commands(app: &mut App) {
+    let world = app.world_mut();
+    let commands = world.remove_resource::<NamedCommands>().unwrap_or_default();
+    let panels = world.remove_resource::<NamedPanels>().unwrap_or_default();
+    for command in UiCommand::ALL {
+        app.add_command(command);
+    }
+    app.add_panel(performance_panel::panel());
+    app.world_mut()
+        .resource_mut::<NamedCommands>()
+        .take_over(commands);
+    app.world_mut().resource_mut::<NamedPanels>().take_over(panels);
 }
 
 /// Adds empty resources for an app that has only parts of the frame.
@@ -96,7 +133,14 @@ fn init_resources(app: &mut App) {
 pub struct PrimaryUiPlugin;
 
 impl Plugin for PrimaryUiPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.add_systems(EguiPrimaryContextPass, draw_ui.in_set(UiSystems::Draw));
         app.add_systems(Last, warn_without_context);
         app.add_systems(
@@ -188,11 +232,18 @@ pub fn show_over_context(world: &mut World, ctx: &egui::Context, state: &mut UiS
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use bevy::log::tracing::{
-        self, Metadata, Subscriber,
-        field::{Field, Visit},
-        span,
+    use bevy::{
+        ecs::error::Result,
+        log::tracing::{
+            self, Metadata, Subscriber,
+            field::{Field, Visit},
+            span,
+        },
+        time::TimePlugin,
     };
+    use chronoscope_frame::{FramePlugins, TimeCommand};
+    use chronoscope_store::{StoreId, Timeline};
+    use chronoscope_types::{Scalars, log_chunk};
     use egui::{Event, Modifiers};
 
     use super::*;
@@ -255,6 +306,87 @@ mod tests {
         assert_eq!(logged.count("add bevy_egui's EguiPlugin"), 1);
         assert_eq!(logged.count("no camera has a PrimaryEguiContext"), 1);
         Ok(())
+    }
+
+    /// How often each phase ran.
+    #[derive(Resource, Default)]
+    struct Runs([u32; FrameSystems::ALL.len()]);
+
+    #[test]
+    fn hidden_the_viewer_does_only_what_there_is_to_do() -> Result {
+        let mut app = App::new();
+        app.add_plugins((TimePlugin, FramePlugins, UiPlugin::default()))
+            .init_resource::<Runs>();
+        for (at, phase) in FrameSystems::ALL.into_iter().enumerate() {
+            app.add_systems(
+                Frame,
+                (move |mut runs: ResMut<Runs>| runs.0[at] += 1).in_set(phase),
+            );
+        }
+        let mut runs_of = |work: &mut dyn FnMut(&mut World) -> Result| -> Result<Vec<FrameSystems>> {
+            // Until it is at rest.
+            for _ in 0..6 {
+                app.update();
+            }
+            let before = app.world().resource::<Runs>().0;
+            work(app.world_mut())?;
+            app.update();
+            let after = app.world().resource::<Runs>().0;
+            let ran = FrameSystems::ALL.into_iter().zip(before).zip(after);
+            Ok(ran
+                .filter(|((_, before), after)| before < after)
+                .map(|((phase, _), _)| phase)
+                .collect())
+        };
+        let always = [FrameSystems::Begin, FrameSystems::End];
+        assert_eq!(runs_of(&mut |_| Ok(()))?, always);
+        let hidden = [
+            FrameSystems::Begin,
+            FrameSystems::Ingest,
+            FrameSystems::Gc,
+            FrameSystems::ApplyCommands,
+            FrameSystems::End,
+        ];
+        let store = StoreId::recording("app", "hidden");
+        let log = |frame: i64| {
+            let store = store.clone();
+            move |world: &mut World| -> Result {
+                world.resource_scope(|world, mut log: Mut<DiffLog>| {
+                    let time = [(Timeline::sequence("frame"), frame)];
+                    let chunk = log_chunk("a", time, &Scalars::new([1.0]))?;
+                    world
+                        .resource_mut::<Recordings>()
+                        .insert(&mut log, &store, chunk)?;
+                    Ok(())
+                })
+            }
+        };
+        assert_eq!(runs_of(&mut log(1))?, hidden, "data that came");
+        assert_eq!(runs_of(&mut |_| Ok(()))?, always, "it is done");
+        assert_eq!(runs_of(&mut log(1_000_000))?, hidden, "and more of it");
+        let mut play = |world: &mut World| -> Result {
+            world
+                .resource_mut::<ViewerCommands>()
+                .time(TimeCommand::TogglePlay);
+            Ok(())
+        };
+        assert_eq!(runs_of(&mut play)?, hidden, "a command");
+        assert_eq!(runs_of(&mut |_| Ok(()))?, hidden, "the cursor moves");
+        assert_eq!(runs_of(&mut play)?, hidden);
+        assert_eq!(runs_of(&mut |_| Ok(()))?, always);
+        Ok(())
+    }
+
+    #[test]
+    fn plugins_that_are_added_twice_are_reported() {
+        let mut app = App::new();
+        app.add_plugins((TimePlugin, FramePlugins, UiPlugin::default(), PrimaryUiPlugin));
+        app.add_plugins((FramePlugins, UiPlugin::default(), PrimaryUiPlugin));
+        app.finish();
+        app.update();
+        let reports = app.world().resource::<Reports>();
+        let told = reports.iter().filter(|report| report.message.contains("twice"));
+        assert_eq!(told.count(), 1);
     }
 
     #[test]

@@ -14,10 +14,11 @@ use chronoscope_views::ViewStyle;
 
 use crate::{
     OwnWindows, actions, choices, dialogs, entity_drag, fonts, gestures, history, left_panel, look,
+    named_panels::{self, NamedPanels, PanelSide},
     notifications, overlay, palette,
     panels::{is_open, panel_state},
     pass::{Pass, Place, TileRects},
-    performance_panel, rename, save_dialog, selection_panel,
+    rename, save_dialog, selection_panel,
     settings::{AllowedPanels, Look, PanelSizes, UiSettings},
     settings_dialog,
     shown::ShownTiles,
@@ -115,6 +116,8 @@ fn is_aimed_at(ui: &egui::Ui, place: &Place) -> bool {
 fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiSettings, place: Place) {
     let mut commands = ViewerCommands::default();
     let (tiles, chosen) = arrange(ui, world, state, place, &mut commands);
+    let failed = named_panels::draw(ui, world, &mut state.panels);
+    state.reports.extend(failed);
     if std::mem::take(&mut state.paste_requested) {
         match clipboard_text(world) {
             Ok(text) => commands.push(ViewerCommand::PasteBlueprint(text)),
@@ -129,6 +132,13 @@ fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiS
         world.resource_scope(|world, mut fonts: Mut<SystemFonts>| {
             repaint_requested |= fonts.update(ui.ctx(), world.resource::<Settled>());
         });
+    }
+    for (name, system) in std::mem::take(&mut state.systems) {
+        if let Err(error) = world.run_system(system) {
+            let report = Report::error(name.to_string(), error.to_string());
+            world.resource_mut::<Reports>().push(report);
+        }
+        repaint_requested = true;
     }
     if chosen != settings {
         world.insert_resource(chosen);
@@ -212,8 +222,9 @@ fn arrange(
     if state.only.is_some() {
         pass.only = state.only;
         pass.settings.panels = AllowedPanels::NONE;
+    } else {
+        pass.open_panels = state.panels.open(world.resource::<NamedPanels>());
     }
-    pass.shows_performance = state.performance_panel.is_open;
     pass.selection_steps = state.selection_history.note(&pass.selection().selected);
     actions::handle_shortcuts(&ctx, &mut pass, state);
     take_dropped_files(&ctx, &mut pass);
@@ -232,6 +243,7 @@ fn arrange(
             }
         }
     }
+    named_panels::reserve(ui, &pass, &mut state.panels, PanelSide::Bottom);
     if is_open(&pass, Panel::Blueprint) {
         let size = &mut state.panel_sizes.left;
         side_panel(ui, Side::Left, &place, size, |ui| {
@@ -243,11 +255,8 @@ fn arrange(
             );
         });
     }
-    if state.performance_panel.is_open {
-        side_panel(ui, Side::FarRight, &place, &mut None, |ui| {
-            performance_panel::show(ui, &pass, &mut state.performance_panel);
-        });
-    }
+    named_panels::reserve(ui, &pass, &mut state.panels, PanelSide::Left);
+    named_panels::reserve(ui, &pass, &mut state.panels, PanelSide::Right);
     if is_open(&pass, Panel::Selection) && pass.active().is_some() {
         let size = &mut state.panel_sizes.right;
         side_panel(ui, Side::Right, &place, size, |ui| {
@@ -274,7 +283,7 @@ fn arrange(
     dialogs::show_about(&ctx, &place, &mut state.about);
     rename::show(&ctx, &mut pass, &mut state.rename);
     history::show(&ctx, &mut pass, &mut state.history);
-    gestures::show(&ctx, &place, &mut state.gestures);
+    gestures::show(&ctx, &pass, &mut state.gestures);
     settings_dialog::show(&ctx, &mut pass, &mut state.settings);
     entity_drag::paint_dragged(&ctx, &pass);
     let chosen = std::mem::take(&mut pass.chosen);
@@ -302,7 +311,6 @@ fn arrange(
 enum Side {
     Left,
     Right,
-    FarRight,
 }
 
 fn side_panel(
@@ -317,12 +325,11 @@ fn side_panel(
     let (name, share, widths) = match side {
         Side::Left => ("left_panel", 0.17, 180.0..=280.0),
         Side::Right => ("selection_panel", 0.21, 208.0..=340.0),
-        Side::FarRight => ("performance_panel", 0.24, 280.0..=360.0),
     };
     let id = place.id.with(name);
     let panel = match side {
         Side::Left => egui::Panel::left(id),
-        Side::Right | Side::FarRight => egui::Panel::right(id),
+        Side::Right => egui::Panel::right(id),
     };
     let width = place.rect.width();
     let default = dragged.unwrap_or((width * share).clamp(*widths.start(), *widths.end()));

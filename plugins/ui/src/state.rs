@@ -1,6 +1,8 @@
 //! State of the interface itself: nothing that a blueprint says, and nothing that a frame depends on.
 
-use bevy::ecs::prelude::*;
+use std::borrow::Cow;
+
+use bevy::ecs::{prelude::*, system::SystemId};
 use chronoscope_blueprint::{Contents, ViewId};
 use chronoscope_frame::Report;
 
@@ -10,10 +12,10 @@ use crate::{
     history::HistoryState,
     left_panel::LeftPanelState,
     look::Styles,
+    named_panels::NamedPanelsState,
     notifications::NotificationsState,
     palette::PaletteState,
     pass::TileRects,
-    performance_panel::PerformancePanelState,
     rename::RenameState,
     save_dialog::SaveDialogState,
     selection_history::SelectionHistory,
@@ -48,6 +50,8 @@ pub struct UiState {
     pub(crate) paste_requested: bool,
     /// What went wrong in a pass, for the list of notifications.
     pub(crate) reports: Vec<Report>,
+    /// Commands of an app that were chosen in a pass, with their names: run after it.
+    pub(crate) systems: Vec<(Cow<'static, str>, SystemId)>,
     /// The program is to be closed.
     pub(crate) quit_requested: bool,
     /// The view or container that is shown alone, without panels.
@@ -60,7 +64,7 @@ pub struct UiState {
     pub(crate) selection_panel: SelectionPanelState,
     pub(crate) viewport: ViewportState,
     pub(crate) time_panel: TimePanelState,
-    pub(crate) performance_panel: PerformancePanelState,
+    pub(crate) panels: NamedPanelsState,
     pub(crate) notifications: NotificationsState,
     pub(crate) palette: PaletteState,
     pub(crate) open_dialog: OpenDialogState,
@@ -87,6 +91,7 @@ impl UiState {
             was_typing: false,
             paste_requested: false,
             reports: Vec::new(),
+            systems: Vec::new(),
             quit_requested: false,
             only: None,
             own_windows: Vec::new(),
@@ -95,7 +100,7 @@ impl UiState {
             selection_panel: SelectionPanelState::default(),
             viewport: ViewportState::default(),
             time_panel: TimePanelState::default(),
-            performance_panel: PerformancePanelState::default(),
+            panels: NamedPanelsState::default(),
             notifications: NotificationsState::default(),
             palette: PaletteState::default(),
             open_dialog: OpenDialogState::default(),

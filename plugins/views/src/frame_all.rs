@@ -15,7 +15,14 @@ use crate::{ViewUiContext, spatial::SpatialSystems, view_ui::ViewUis};
 pub(crate) struct FrameAllPlugin;
 
 impl Plugin for FrameAllPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         let is_requested =
             |requests: Option<Res<FrameAllRequests>>| requests.is_some_and(|requests| !requests.0.is_empty());
         app.add_systems(

@@ -127,7 +127,14 @@ impl UiChunkRequests {
 pub struct ChunkLoadingPlugin;
 
 impl Plugin for ChunkLoadingPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<ReadAhead>()
             .init_resource::<UiChunkRequests>()
             .init_resource::<OnScreen>()

@@ -35,7 +35,14 @@ use entity_context::ContextInputs;
 pub struct ContextPlugin;
 
 impl Plugin for ContextPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<Transforms>()
             .init_resource::<EntityContexts>()
             .add_entity_context::<Annotations>()

@@ -65,7 +65,14 @@ impl QueryContext {
 pub struct QueryContextsPlugin;
 
 impl Plugin for QueryContextsPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<QueryContexts>()
             .init_resource::<Reports>()
             .add_view_reports(problem_of)

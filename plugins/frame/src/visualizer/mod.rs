@@ -390,7 +390,14 @@ impl AppVisualizerExt for App {
 pub struct VisualizersPlugin;
 
 impl Plugin for VisualizersPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<Visualizers>()
             .init_resource::<Fallbacks>()
             .init_resource::<FirstLookChunks>()

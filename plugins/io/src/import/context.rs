@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     path::{Component, Path, PathBuf},
     sync::Arc,
 };
@@ -112,7 +113,7 @@ impl ImportContext {
     }
 
     /// A report that names the source.
-    pub fn report(&self, severity: Severity, error: &IoError) -> LoadReport {
+    pub fn report(&self, severity: Severity, error: &(impl fmt::Display + ?Sized)) -> LoadReport {
         LoadReport::new(&self.source, severity, error)
     }
 }

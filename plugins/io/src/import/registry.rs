@@ -1,13 +1,14 @@
 //! The list of importers, and the choice among them.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use super::{Candidate, Certainty, Importer, SourceKind};
 use crate::IoError;
 
 /// The importers that are known, in the order in which they were registered.
+#[derive(Clone)]
 pub struct Importers {
-    importers: Vec<Box<dyn Importer>>,
+    importers: Vec<Arc<dyn Importer>>,
 }
 
 impl Importers {
@@ -21,9 +22,18 @@ impl Importers {
         }
     }
 
-    /// Adds an importer. Of several that are equally certain of a file the first registered reads it.
+    /// Adds an importer; one of the same name is replaced. Of several that are equally certain of a file the first registered
+    /// reads it.
     pub fn register(&mut self, importer: impl Importer) -> &mut Self {
-        self.importers.push(Box::new(importer));
+        let importer: Arc<dyn Importer> = Arc::new(importer);
+        match self
+            .importers
+            .iter_mut()
+            .find(|known| known.name() == importer.name())
+        {
+            Some(known) => *known = importer,
+            None => self.importers.push(importer),
+        }
         self
     }
 

@@ -186,10 +186,7 @@ impl Rewind {
     }
 
     /// Goes on from what is shown. The recording goes on too: what was recorded after the shown time stays in it, and frames that come
-    /// are counted behind it.
-    ///
-    /// Known fault: an entity that was despawned and comes back a second time can stand below the wrong parent, if others of its
-    /// name were put below another one meanwhile.
+    /// are counted behind it. Entities go on at the paths that they had then.
     pub fn resume(&mut self) {
         self.wanted = Some(Wanted::Resume);
     }

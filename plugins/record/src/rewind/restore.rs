@@ -23,10 +23,12 @@ use super::{EntityRewound, LastComponents, NotRestored};
 use crate::{
     ENTITY_COMPONENT, FIXED_TIMELINE, FRAME_TIMELINE, PARENT_COMPONENT, REAL_TIMELINE, SIM_TIMELINE,
     WorldRecorder,
-    columns::{group_at, value_at},
+    columns::{group_at, text_at, value_at},
     components::{RecordedComponent, RecordedComponents},
+    recorder::WhilePaused,
+    rows::NAME_COMPONENT,
     rows::Pose,
-    slots::SlotId,
+    slots::Standing,
     ticks::FrameTimes,
 };
 
@@ -56,6 +58,7 @@ struct Place {
     path: EntityPath,
     /// Who was there, and below whom.
     who: Option<Who>,
+    name: Option<Name>,
     who_valid: TimeRange,
     pose_valid: TimeRange,
     /// Per recorded component.
@@ -88,6 +91,7 @@ impl Restorer {
             entity,
             path: store.entity_path(entity).clone(),
             who: None,
+            name: None,
             who_valid: NEVER,
             pose_valid: NEVER,
             values_valid: vec![NEVER; num_values],
@@ -233,9 +237,10 @@ impl Restorer {
                 continue;
             }
             let path = self.places[at].path.clone();
-            let spawned = world
-                .spawn((Name::new(path.ui_name()), Transform::default()))
-                .id();
+            let spawned = match self.places[at].name.clone() {
+                Some(name) => world.spawn(name).id(),
+                None => world.spawn_empty().id(),
+            };
             there.remove(&entity);
             there.insert(spawned);
             self.mapped.insert(who.recorded, spawned);
@@ -416,30 +421,31 @@ impl Restorer {
                 world.despawn(*entity);
             }
         }
-        let recorder = world.resource::<WorldRecorder>();
-        let slots = recorder.slots.iter().filter(|(_, slot)| slot.is_alive);
-        let moved: Vec<Entity> = slots
-            .filter(|(_, slot)| world.get::<ChildOf>(slot.entity).map(ChildOf::parent) != slot.parent)
+        let recorded = world.resource::<WorldRecorder>().slots.iter();
+        let gone = recorded
+            .filter(|(_, slot)| slot.is_alive && world.get_entity(slot.entity).is_err())
             .map(|(_, slot)| slot.entity)
             .collect();
-        let mut recorder = world.resource_mut::<WorldRecorder>();
-        recorder.moved_while_paused = moved;
-        recorder.removed_while_paused = self.removed;
-        let gone = recorder.slots.iter().filter(|(_, slot)| !slot.is_alive);
-        // Of several places that an entity had, the last.
-        let gone: FxHashMap<Entity, SlotId> = gone.map(|(id, slot)| (slot.entity, id)).collect();
-        for (entity, (_, was)) in self.spawned {
-            let slot = gone.get(&was).copied().filter(|_| !self.hidden.contains(&entity));
-            if let Some(slot) = slot
-                && recorder
-                    .slots
-                    .path(slot)
-                    .is_some_and(|path| recorder.slots.find_path(path).is_none())
-            {
-                recorder.slots.revive(slot, entity);
-            }
-        }
-        recorder.gone_while_paused.extend(self.hidden);
+        let places = self.places.iter().filter_map(|place| Some((place, place.who?)));
+        let standing: Vec<Standing> = places
+            .map(|(place, who)| Standing {
+                entity: self.in_world(who.recorded),
+                path: place.path.clone(),
+                parent: who.parent.map(|parent| self.in_world(parent)),
+            })
+            .filter(|standing| world.get_entity(standing.entity).is_ok())
+            .collect();
+        let moved = standing
+            .iter()
+            .filter(|standing| world.get::<ChildOf>(standing.entity).map(ChildOf::parent) != standing.parent)
+            .map(|standing| standing.entity)
+            .collect();
+        world.resource_mut::<WorldRecorder>().while_paused = WhilePaused {
+            gone,
+            standing,
+            moved,
+            removed: self.removed,
+        };
     }
 }
 
@@ -466,6 +472,10 @@ impl Place {
             component,
         );
         self.who_valid = answer.validity;
+        let name = answer.hit.as_ref().and_then(|hit| {
+            let column = hit.chunk().component(NAME_COMPONENT)?;
+            text_at(column, hit.row()).map(|name| Name::new(name.to_owned()))
+        });
         let who = answer.hit.and_then(|hit| {
             let bits = value_at::<UInt64Type>(hit.column(), hit.row())?;
             let parent = hit.chunk().component(PARENT_COMPONENT);
@@ -478,7 +488,7 @@ impl Place {
             })
         });
         if who != self.who {
-            self.who = who;
+            (self.who, self.name) = (who, name);
             self.forget_values();
         }
     }

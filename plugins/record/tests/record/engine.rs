@@ -1,13 +1,18 @@
 //! What the engine has: meshes, cameras, diagnostics, logs.
 
 use bevy_app::App;
-use bevy_asset::{AssetApp as _, AssetPlugin, Assets, RenderAssetUsages};
+use bevy_asset::{AsAssetId, Asset, AssetApp as _, AssetId, AssetPlugin, Assets, Handle, RenderAssetUsages};
 use bevy_camera::{PerspectiveProjection, Projection};
+use bevy_color::Color;
 use bevy_diagnostic::{Diagnostic, DiagnosticPath, Diagnostics, DiagnosticsPlugin, RegisterDiagnostic as _};
 use bevy_ecs::prelude::*;
+use bevy_image::Image;
+use bevy_light::{DirectionalLight, PointLight};
 use bevy_mesh::{Indices, Mesh, Mesh3d, PrimitiveTopology};
+use bevy_reflect::TypePath;
 use bevy_transform::components::Transform;
-use chronoscope_types::{Mesh3D, Pinhole, Scalars, read};
+use chronoscope_record::{AppRecordMaterialExt as _, MaterialLook};
+use chronoscope_types::{Arrows3D, Mesh3D, Pinhole, Points3D, Scalars, read};
 
 use crate::{Stage, hit};
 
@@ -76,6 +81,114 @@ fn meshes_are_recorded_once_they_are_there_and_again_where_they_change() {
     let entity = recording.store.entity_id(&"/world/a".into()).unwrap();
     let meshes = recording.store.component_id(&Mesh3D::VERTEX_POSITIONS).unwrap();
     assert!(recording.store.has_component(entity, meshes));
+}
+
+/// A material as an app may have one.
+#[derive(Asset, TypePath)]
+struct Paint {
+    color: [u8; 4],
+    texture: Option<Handle<Image>>,
+}
+
+#[derive(Component)]
+struct Painted(Handle<Paint>);
+
+impl AsAssetId for Painted {
+    type Asset = Paint;
+
+    fn as_asset_id(&self) -> AssetId<Paint> {
+        self.0.id()
+    }
+}
+
+#[test]
+fn materials_are_recorded_once_they_and_their_textures_are_there() {
+    let mut stage = stage();
+    stage.app.init_asset::<Paint>().init_asset::<Image>();
+    stage.app.record_material::<Painted>(|paint| {
+        MaterialLook::color(paint.color).with_texture(paint.texture.clone())
+    });
+    let texture = stage.world().resource_mut::<Assets<Image>>().reserve_handle();
+    let mut paints = stage.world().resource_mut::<Assets<Paint>>();
+    let plain = paints.add(Paint {
+        color: [10, 20, 30, 255],
+        texture: None,
+    });
+    let patterned = paints.add(Paint {
+        color: [255; 4],
+        texture: Some(texture.clone()),
+    });
+    for (name, paint) in [("plain", &plain), ("patterned", &patterned)] {
+        let painted = Painted(paint.clone());
+        stage
+            .world()
+            .spawn((Name::new(name), painted, Transform::default()));
+    }
+    stage.app.update();
+    let mut images = stage.world().resource_mut::<Assets<Image>>();
+    images.insert(texture.id(), Image::default()).unwrap();
+    stage
+        .world()
+        .resource_mut::<Assets<Paint>>()
+        .get_mut(&plain)
+        .unwrap()
+        .color = [90, 20, 30, 255];
+    stage.app.update();
+    stage.app.update();
+    let recording = stage.recording();
+    let factor = |path: &str, frame| {
+        let cell = hit(&recording, path, &Mesh3D::ALBEDO_FACTOR, frame)?.cell();
+        Some(read::colors(&cell).unwrap()[0])
+    };
+    assert_eq!(factor("/world/plain", 0), Some(0x0a14_1eff));
+    assert_eq!(factor("/world/plain", 2), Some(0x5a14_1eff));
+    assert_eq!(
+        factor("/world/patterned", 0),
+        None,
+        "its texture is not there yet"
+    );
+    assert_eq!(factor("/world/patterned", 2), Some(0xffff_ffff));
+    let format = hit(&recording, "/world/patterned", &Mesh3D::ALBEDO_TEXTURE_FORMAT, 2).unwrap();
+    let format = read::image_formats(&format.cell()).unwrap()[0];
+    assert_eq!((format.width, format.height), (1, 1));
+}
+
+#[test]
+fn lights_are_points_and_arrows_with_a_strength() {
+    let mut stage = stage();
+    let lamp = PointLight {
+        color: Color::srgb_u8(255, 200, 100),
+        intensity: 800.0,
+        ..PointLight::default()
+    };
+    let lamp = stage
+        .world()
+        .spawn((Name::new("lamp"), lamp, Transform::default()))
+        .id();
+    let sun = DirectionalLight {
+        illuminance: 10_000.0,
+        ..DirectionalLight::default()
+    };
+    stage.world().spawn((Name::new("sun"), sun, Transform::default()));
+    stage.app.update();
+    stage.world().get_mut::<PointLight>(lamp).unwrap().intensity = 400.0;
+    stage.app.update();
+    let recording = stage.recording();
+    let strength = |path: &str, frame| {
+        let cell = hit(&recording, path, &Scalars::SCALARS, frame)?.cell();
+        Some(read::scalars(&cell).unwrap()[0])
+    };
+    assert_eq!(strength("/world/lamp/light/strength", 0), Some(800.0));
+    assert_eq!(strength("/world/lamp/light/strength", 1), Some(400.0));
+    assert_eq!(strength("/world/sun/light/strength", 1), Some(10_000.0));
+    let color = hit(&recording, "/world/lamp/light", &Points3D::COLORS, 0)
+        .unwrap()
+        .cell();
+    assert_eq!(read::colors(&color).unwrap()[0], 0xffc8_64ff);
+    let beam = hit(&recording, "/world/sun/light", &Arrows3D::VECTORS, 0)
+        .unwrap()
+        .cell();
+    assert_eq!(read::vectors3d(&beam).unwrap()[0], [0.0, 0.0, -1.0]);
 }
 
 #[test]

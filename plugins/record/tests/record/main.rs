@@ -8,6 +8,7 @@
 mod components;
 mod engine;
 mod history;
+mod host;
 mod rewind;
 
 use std::time::Duration;

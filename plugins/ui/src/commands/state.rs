@@ -32,7 +32,6 @@ impl UiCommand {
             | Self::Palette
             | Self::Settings
             | Self::Gestures
-            | Self::TogglePerformancePanel
             | Self::ToggleNotifications
             | Self::ToggleGaps
             | Self::ToggleLocalTime
@@ -109,7 +108,6 @@ impl UiCommand {
             Self::ToggleSelectionPanel => Some(is_open(pass, Panel::Selection)),
             Self::ToggleTimePanel => Some(is_open(pass, Panel::Time)),
             Self::ToggleAutoViews => Some(pass.active().is_some() && pass.viewport().auto_views),
-            Self::TogglePerformancePanel => Some(pass.shows_performance),
             Self::ToggleGaps => Some(pass.settings.fold_gaps),
             Self::ToggleLocalTime => Some(pass.settings.local_time),
             Self::ThemeDark => Some(theme(egui::ThemePreference::Dark)),

@@ -7,7 +7,7 @@ use chronoscope_store::EntityId;
 use super::PaletteMode;
 use crate::{
     choices::Choice,
-    commands::{UiCommand, one_view},
+    commands::{NamedCommands, one_view},
     context_menu::CONTAINER_KINDS,
     icons,
     left_panel::recording_name,
@@ -60,16 +60,12 @@ pub(super) fn entries(pass: &Pass<'_>, mode: PaletteMode) -> Vec<Entry> {
 }
 
 fn command_entries(pass: &Pass<'_>, entries: &mut Vec<Entry>) {
-    entries.extend(UiCommand::ALL.into_iter().map(|command| {
+    let commands = pass.world.resource::<NamedCommands>();
+    entries.extend(commands.iter().map(|(at, command)| {
         let shortcut = command.shortcut_text().unwrap_or_default();
         Entry {
             is_enabled: command.is_enabled(pass),
-            ..Entry::new(
-                command.icon(),
-                command.label(pass),
-                &shortcut,
-                Choice::Command(command),
-            )
+            ..Entry::new(command.icon, command.label(pass), &shortcut, Choice::Named(at))
         }
     }));
 }

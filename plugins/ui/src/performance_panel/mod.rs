@@ -7,55 +7,44 @@
 mod chart;
 mod summary;
 
+use bevy::ecs::{prelude::*, system::InMut};
 use chronoscope_frame::{FrameDiagnostics, FrameSample, FrameSystems, WorkCounters};
 use chronoscope_types::format_bytes;
-use egui::{Align, Layout, RichText, Sense, Ui, Vec2};
+use egui::{Align, Key, KeyboardShortcut, Layout, Modifiers, RichText, Sense, Ui, Vec2};
 
 use self::summary::{FRAME_GOAL_MS, Goal, Times, goal_of};
 use crate::{
     icons,
-    pass::Pass,
+    named_panels::NamedPanel,
     theme::{Theme, size},
-    widgets::{elided_label, elided_small, grouped, icon_button, padded, section_header},
+    widgets::{elided_label, elided_small, grouped, section_header},
 };
 
-/// State of the panel.
-#[derive(Default)]
-pub(crate) struct PerformancePanelState {
-    pub(crate) is_open: bool,
+/// The panel.
+pub(crate) fn panel() -> NamedPanel {
+    let shortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::M);
+    NamedPanel::new("Performance", show)
+        .closed()
+        .with_icon(icons::PERFORMANCE)
+        .with_shortcut(shortcut)
 }
 
-/// Draws the panel.
-pub(crate) fn show(ui: &mut Ui, pass: &Pass<'_>, state: &mut PerformancePanelState) {
-    padded(ui, |ui| {
-        section_header(ui, "Performance", |ui| {
-            if icon_button(ui, icons::CLOSE, "Close", None).clicked() {
-                state.is_open = false;
-            }
-        });
-    });
-    let theme = Theme::of(ui);
-    ui.painter().hline(
-        ui.max_rect().x_range(),
-        ui.cursor().top(),
-        theme.hairline_stroke(),
-    );
-    let diagnostics = pass.world.resource::<FrameDiagnostics>();
-    egui::ScrollArea::vertical()
-        .id_salt("performance")
-        .auto_shrink([false, false])
-        .show(ui, |ui| {
-            padded(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = 0.0;
-                show_frames(ui, diagnostics);
-                if let Some(counters) = pass.world.get_resource::<WorkCounters>() {
-                    show_work(ui, counters);
-                }
-                show_queries(ui, diagnostics);
-                show_memory(ui, diagnostics);
-                show_collection(ui, diagnostics);
-            });
-        });
+fn show(
+    InMut(ui): InMut<Ui>,
+    diagnostics: Option<Res<FrameDiagnostics>>,
+    counters: Option<Res<WorkCounters>>,
+) {
+    let Some(diagnostics) = diagnostics else {
+        return;
+    };
+    ui.spacing_mut().item_spacing.y = 0.0;
+    show_frames(ui, &diagnostics);
+    if let Some(counters) = counters {
+        show_work(ui, &counters);
+    }
+    show_queries(ui, &diagnostics);
+    show_memory(ui, &diagnostics);
+    show_collection(ui, &diagnostics);
 }
 
 fn show_frames(ui: &mut Ui, diagnostics: &FrameDiagnostics) {

@@ -56,7 +56,14 @@ impl ViewClass for BarChartClass {
 pub struct BarChartPlugin;
 
 impl Plugin for BarChartPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<WindowResets>()
             .add_view_properties::<BarChartProperties>()
             .add_view_class(BarChartClass)

@@ -201,10 +201,12 @@ impl SceneCamera {
             self.placement = Some(now);
             self.awake_frames = AWAKE_FRAMES;
             self.place_overlay(world, shot.overlay, bulk);
-            let mut entity = world.entity_mut(self.entity);
-            entity.insert((placed(shot.placement), bulk));
-            if let Some(mut component) = entity.get_mut::<Camera>() {
-                component.clear_color = ClearColorConfig::Custom(Color::srgb_u8(r, g, b));
+            // A host may have despawned it.
+            if let Ok(mut entity) = world.get_entity_mut(self.entity) {
+                entity.insert((placed(shot.placement), bulk));
+                if let Some(mut component) = entity.get_mut::<Camera>() {
+                    component.clear_color = ClearColorConfig::Custom(Color::srgb_u8(r, g, b));
+                }
             }
         }
         let stats = world.get_resource::<RenderStats>();
@@ -249,6 +251,11 @@ impl SceneCamera {
         }
     }
 
+    /// Whether one of its entities is gone.
+    pub(crate) fn is_lost(&self, cameras: &Query<(), With<Camera>>) -> bool {
+        self.cameras().any(|entity| !cameras.contains(entity))
+    }
+
     /// The camera, and the one that draws over it.
     fn cameras(&self) -> impl Iterator<Item = Entity> + use<> {
         [Some(self.entity), self.overlay].into_iter().flatten()
@@ -279,7 +286,9 @@ impl SceneCamera {
             }
         };
         let layers = RenderLayers::none().with(layer);
-        world.entity_mut(entity).insert((placed(placement), bulk, layers));
+        if let Ok(mut entity) = world.get_entity_mut(entity) {
+            entity.insert((placed(placement), bulk, layers));
+        }
     }
 
     fn new(world: &mut World, layer: usize) -> Self {

@@ -28,7 +28,14 @@ use crate::{
 pub struct Spatial2DPlugin;
 
 impl Plugin for Spatial2DPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         if !app.is_plugin_added::<SpatialPlugin>() {
             app.add_plugins(SpatialPlugin);
         }

@@ -33,7 +33,14 @@ use crate::{
 pub struct Spatial3DPlugin;
 
 impl Plugin for Spatial3DPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         if !app.is_plugin_added::<SpatialPlugin>() {
             app.add_plugins(SpatialPlugin);
         }

@@ -109,7 +109,14 @@ impl Visualizer for TextDocument {
 pub struct TextDocumentPlugin;
 
 impl Plugin for TextDocumentPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.add_view_class(TextDocumentClass)
             .add_visualizer::<TextDocument>(&[ViewClassId::TEXT_DOCUMENT])
             .add_view_ui(TextDocumentUi);

@@ -67,7 +67,14 @@ impl ViewClass for TextLogClass {
 pub struct TextLogPlugin;
 
 impl Plugin for TextLogPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<LogTables>()
             .add_view_class(TextLogClass)
             .add_visualizer::<TextLog>(&[ViewClassId::TEXT_LOG])

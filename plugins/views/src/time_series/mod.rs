@@ -86,7 +86,14 @@ impl ViewClass for TimeSeriesClass {
 pub struct TimeSeriesPlugin;
 
 impl Plugin for TimeSeriesPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.init_resource::<PlotLines>()
             .init_resource::<WindowResets>()
             .init_resource::<LinkedTimes>()

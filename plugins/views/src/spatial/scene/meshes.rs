@@ -351,7 +351,12 @@ fn draw(
     let layers = RenderLayers::none().with(layer);
     for (at, mesh) in meshes.into_iter().enumerate() {
         match entities.get(at) {
-            Some(entity) => _ = world.entity_mut(*entity).insert(mesh),
+            Some(entity) => {
+                // A host may have despawned it.
+                if let Ok(mut entity) = world.get_entity_mut(*entity) {
+                    entity.insert(mesh);
+                }
+            }
             None => entities.push(world.spawn((mesh, layers.clone())).id()),
         }
     }

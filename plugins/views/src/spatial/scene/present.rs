@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use bevy::{ecs::prelude::*, render::renderer::RenderDevice, tasks::ComputeTaskPool};
+use bevy::{camera::Camera, ecs::prelude::*, render::renderer::RenderDevice, tasks::ComputeTaskPool};
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{
     DataResults, InContexts, QueryContext, Recordings, Selection, Space, Transforms, View, ViewClasses,
@@ -43,6 +43,7 @@ pub(crate) fn follow_views(
     layers: Res<ViewLayers>,
     frames: Res<PropertiesOf<TargetFrame>>,
     device: Option<Res<RenderDevice>>,
+    cameras: Query<(), With<Camera>>,
 ) {
     let scenes = scenes.bypass_change_detection();
     let textures = textures.bypass_change_detection();
@@ -50,13 +51,18 @@ pub(crate) fn follow_views(
     let models = models.bypass_change_detection();
     models.begin_frame(device.as_deref());
     let space_of = |view: &View| classes.get(&view.class)?.space();
+    let is_lost = |scene: &SpatialScene| {
+        // A host may have despawned it.
+        let camera = scene.camera.as_ref();
+        camera.is_some_and(|camera| camera.is_lost(&cameras))
+    };
     let mut num_views = 0;
     for (view, tile, context, results) in &views {
         let Some(space) = space_of(view) else {
             continue;
         };
         let known = scenes.by_view.get(&view.id);
-        if known.is_some_and(|scene| scene.space != space) {
+        if known.is_some_and(|scene| scene.space != space || is_lost(scene)) {
             // The scene is removed below, and the next frame makes another.
             continue;
         }
@@ -109,7 +115,7 @@ pub(crate) fn follow_views(
         .iter()
         .filter_map(|(view, ..)| Some((view.id, space_of(view)?)))
         .collect();
-    let is_gone = |scene: &SpatialScene| !alive.contains(&(scene.view, scene.space));
+    let is_gone = |scene: &SpatialScene| !alive.contains(&(scene.view, scene.space)) || is_lost(scene);
     let gone = scenes.by_view.extract_if(.., |_, scene| is_gone(scene));
     for (_, mut scene) in gone {
         commands.queue(move |world: &mut World| despawn(world, &mut scene));

@@ -343,7 +343,7 @@ impl PictureQuad {
             }
             for (at, quad) in quads.iter().enumerate() {
                 match before.get(at) {
-                    Some(entity) => _ = world.entity_mut(*entity).insert(quad.clone()),
+                    Some(entity) => insert(world, *entity, quad.clone()),
                     None => {
                         let layers = RenderLayers::none().with(stacking.layer);
                         before.push(world.spawn((quad.clone(), layers)).id());
@@ -374,7 +374,7 @@ impl PictureQuad {
         }
         let is_else_equal = shown.quads == quads;
         for (entity, quad) in shown.entities.iter().zip(&quads) {
-            world.entity_mut(*entity).insert(quad.clone());
+            insert(world, *entity, quad.clone());
         }
         shown.quads = quads;
         if is_else_equal {
@@ -474,4 +474,11 @@ fn request(world: &mut World, textures: &mut PictureTextures, picture: &Picture)
 
 fn poll(world: &mut World, textures: &mut PictureTextures, picture: &Picture) -> TextureRequest {
     textures.poll(picture.key, &mut world.resource_mut::<Assets<Image>>())
+}
+
+/// Gives an entity a quad, unless a host despawned it.
+fn insert(world: &mut World, entity: Entity, quad: ImageQuad) {
+    if let Ok(mut entity) = world.get_entity_mut(entity) {
+        entity.insert(quad);
+    }
 }

@@ -1,10 +1,13 @@
-//! What a host adds: a primitive with a shader of its own, and a visualizer that makes it.
+//! A primitive of one's own in the space of the viewer: an instance layout and a shader, and a visualizer that makes instances.
+//! Points become squares.
+//!
+//! Run it with `cargo run --example custom_primitive`. With a path it draws a picture there instead of opening a window.
 
 use std::sync::Arc;
 
-use bevy::math::DVec3;
 use bevy::{
     asset::{AssetId, uuid_handle},
+    math::DVec3,
     prelude::*,
     render::render_resource::VertexFormat,
     shader::Shader,
@@ -13,7 +16,6 @@ use bytemuck::{Pod, Zeroable};
 use chronoscope::{
     blueprint::ViewClassId,
     frame::{IngestSources, Report, visualizer::QueryMode},
-    offscreen::{self, OffscreenPlugin, OffscreenSize},
     prelude::*,
     render::Primitive,
     sources::ReadySource,
@@ -21,11 +23,12 @@ use chronoscope::{
     views::spatial::{bounds::Bounds, read_cell},
 };
 
-use crate::picture::count;
+/// The color of the squares.
+pub const COLOR: [u8; 3] = [10, 200, 120];
 
 const SHADER: Handle<Shader> = uuid_handle!("0e2a8e0d-9c36-4a3a-8f0a-2a5f6f0b7c01");
 
-/// A square in the plane z = 0.
+/// A square in the plane z = 0, as it lies on the GPU.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 struct Square {
@@ -111,6 +114,7 @@ fn pick(in: Varyings) -> Picked {
 #endif
 ";
 
+/// Shows points as squares.
 struct Squares;
 
 impl Visualizer for Squares {
@@ -142,40 +146,34 @@ impl Visualizer for Squares {
     }
 }
 
-#[test]
-fn a_primitive_and_a_visualizer_from_outside_are_drawn() {
-    let mut app = App::new();
-    app.add_plugins(OffscreenPlugin {
-        size: OffscreenSize {
-            width: 800,
-            height: 600,
-            scale: 1.0,
-        },
-    })
-    .add_plugins(ChronoscopePlugins);
+/// Two squares, logged as points.
+fn squares() -> Result<Vec<LogMessage>, BevyError> {
+    let points = Points3D::new([[0.0, 0.0, 0.0], [5.0, 5.0, 0.0]])
+        .with_radii([2.0])
+        .with_colors([COLOR]);
+    Ok(vec![LogMessage::Chunk {
+        store: StoreId::recording("squares", "one"),
+        chunk: Arc::new(log_chunk("squares", [], &points)?),
+    }])
+}
+
+/// The primitive, its visualizer, its shader, and something to show.
+///
+/// # Errors
+/// If the points cannot be logged.
+pub fn add_to(app: &mut App) -> Result<(), BevyError> {
     app.add_spatial_primitive::<Square>()
         .add_spatial_visualizer::<Squares>(&[ViewClassId::SPATIAL_3D], 1.0);
     let shader = Shader::from_wgsl(SHADER_SOURCE, "squares.wgsl");
-    app.world_mut()
-        .resource_mut::<Assets<Shader>>()
-        .insert(AssetId::from(&SHADER), shader)
-        .unwrap();
-    offscreen::finish(&mut app);
-    let color = [10, 200, 120];
-    let points = Points3D::new([[0.0, 0.0, 0.0], [5.0, 5.0, 0.0]])
-        .with_radii([2.0])
-        .with_colors([[color[0], color[1], color[2], 255]]);
-    let message = |chunk| LogMessage::Chunk {
-        store: StoreId::recording("squares", "one"),
-        chunk: Arc::new(chunk),
-    };
-    let messages = vec![message(log_chunk("squares", [], &points).unwrap())];
-    app.world_mut()
-        .resource_mut::<IngestSources>()
-        .add(ReadySource::new("squares", messages));
-    offscreen::settle(&mut app, None).unwrap();
-    let picture = offscreen::capture(&mut app).unwrap();
-    let picture = picture.try_into_dynamic().unwrap().to_rgb8();
-    let drawn = count(&picture, color);
-    assert!(drawn > 5_000, "{drawn} pixels of squares");
+    let mut shaders = app.world_mut().resource_mut::<Assets<Shader>>();
+    shaders.insert(AssetId::from(&SHADER), shader)?;
+    let source = ReadySource::new("squares", squares()?);
+    app.world_mut().resource_mut::<IngestSources>().add(source);
+    Ok(())
+}
+
+fn main() -> Result<(), BevyError> {
+    let mut added = Ok(());
+    chronoscope::offscreen::window_or_picture(|app| added = add_to(app), 1, |_| {})?;
+    added
 }

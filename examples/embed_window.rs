@@ -1,0 +1,121 @@
+//! The viewer in a window of its own, beside that of a Bevy app.
+//!
+//! Run it with `cargo run --example embed_window`: the app draws a ring of light in its window, a second window shows what it
+//! records of it. Closing that one leaves the app as it is.
+
+use bevy::{
+    camera::{ClearColorConfig, RenderTarget, visibility::RenderLayers},
+    ecs::schedule::ScheduleLabel,
+    prelude::*,
+    window::{WindowRef, WindowResolution},
+};
+use bevy_egui::{EguiContext, EguiGlobalSettings, EguiPlugin, EguiSchedule};
+use chronoscope::{
+    prelude::*,
+    types::{Points3D, Rgba},
+};
+
+/// The color of the app's window.
+pub const BACKGROUND: [u8; 3] = [24, 64, 58];
+
+/// Lights in the ring.
+const LIGHTS: usize = 48;
+
+/// The pass of the viewer's window.
+#[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+struct ViewerPass;
+
+/// The camera of the viewer's window.
+#[derive(Component)]
+struct ViewerCamera;
+
+/// A light of the ring.
+#[derive(Component)]
+pub struct Light {
+    phase: f32,
+}
+
+fn light_the_ring(mut commands: Commands) {
+    for at in 0..LIGHTS {
+        let phase = at as f32 / LIGHTS as f32 * std::f32::consts::TAU;
+        let place = Transform::from_xyz(3.0 * phase.cos(), 0.0, 3.0 * phase.sin());
+        commands.spawn((Name::new(format!("light_{at}")), Light { phase }, place));
+    }
+}
+
+fn wave(time: Res<Time>, mut lights: Query<(&mut Transform, &Light)>) {
+    for (mut place, light) in &mut lights {
+        place.translation.y = 0.6 * (3.0 * light.phase + 2.0 * time.elapsed_secs()).sin();
+    }
+}
+
+/// Draws the viewer over all of its window.
+fn draw_viewer(
+    world: &mut World,
+    contexts: &mut QueryState<&mut EguiContext, With<ViewerCamera>>,
+    mut viewer: Local<UiState>,
+) {
+    let Some(ctx) = contexts
+        .iter_mut(world)
+        .next()
+        .map(|mut context| context.get_mut().clone())
+    else {
+        return;
+    };
+    let window = egui::UiBuilder::new()
+        .layer_id(egui::LayerId::background())
+        .max_rect(ctx.viewport_rect());
+    let mut ui = egui::Ui::new(ctx, egui::Id::new("viewer"), window);
+    chronoscope::ui::show(world, &mut ui, &mut viewer);
+}
+
+/// The app and the viewer, each with what it is drawn to.
+pub fn add_to(app: &mut App, of_app: RenderTarget, of_viewer: RenderTarget) {
+    app.add_plugins((EguiPlugin::default(), ChronoscopePlugins::embedded()))
+        .add_plugins(RecordPlugin::new("embed_window"))
+        .record_as(|light: &Light| {
+            let shade = (127.0 + 127.0 * light.phase.cos()) as u8;
+            Points3D::new([[0.0; 3]])
+                .with_radii([0.12])
+                .with_colors([Rgba::from([255, shade, 80, 255])])
+        })
+        // The cameras below say which of them have an interface.
+        .insert_resource(EguiGlobalSettings {
+            auto_create_primary_context: false,
+            ..default()
+        })
+        .add_systems(Startup, light_the_ring)
+        .add_systems(Update, wave)
+        .add_systems(ViewerPass, draw_viewer);
+    let [r, g, b] = BACKGROUND;
+    app.world_mut().spawn((
+        Camera2d,
+        Camera {
+            clear_color: ClearColorConfig::Custom(Color::srgb_u8(r, g, b)),
+            ..default()
+        },
+        of_app,
+    ));
+    app.world_mut().spawn((
+        ViewerCamera,
+        Camera2d,
+        Msaa::Off,
+        RenderLayers::none(),
+        of_viewer,
+        EguiSchedule::new(ViewerPass),
+    ));
+}
+
+fn main() {
+    let mut app = App::new();
+    app.add_plugins(DefaultPlugins);
+    let window = Window {
+        title: "Viewer".to_owned(),
+        resolution: WindowResolution::new(1280, 800),
+        ..default()
+    };
+    let window = app.world_mut().spawn(window).id();
+    let of_viewer = RenderTarget::Window(WindowRef::Entity(window));
+    add_to(&mut app, RenderTarget::default(), of_viewer);
+    app.run();
+}

@@ -1,0 +1,43 @@
+//! The order of systems that record. All of them write to the one recorder, and so never run at the same time: they run in the
+//! order in which they were added, so that entities and rows come in the same order in each run.
+
+use bevy_app::{App, Last};
+use bevy_ecs::{prelude::*, schedule::ScheduleConfigs, system::ScheduleSystem};
+
+use crate::{RecordSystems, is_recording, plugin};
+
+/// How many systems were added to each set.
+#[derive(Resource, Default)]
+struct Steps {
+    entities: u32,
+    values: u32,
+}
+
+/// The place of a system among those of its set.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Step {
+    Entities(u32),
+    Values(u32),
+}
+
+/// Adds a system that records what became of entities, behind those that were added before.
+pub(crate) fn add_to_entities<M>(app: &mut App, system: impl IntoScheduleConfigs<ScheduleSystem, M>) {
+    let mut steps = app.world_mut().get_resource_or_init::<Steps>();
+    steps.entities += 1;
+    let at = steps.entities;
+    let system = system.in_set(RecordSystems::Entities).after(plugin::record_moves);
+    add(app, system, [at - 1, at].map(Step::Entities));
+}
+
+/// Adds a system that records values, behind those that were added before.
+pub(crate) fn add_to_values<M>(app: &mut App, system: impl IntoScheduleConfigs<ScheduleSystem, M>) {
+    let mut steps = app.world_mut().get_resource_or_init::<Steps>();
+    steps.values += 1;
+    let at = steps.values;
+    let system = system.in_set(RecordSystems::Values).after(plugin::record_poses);
+    add(app, system, [at - 1, at].map(Step::Values));
+}
+
+fn add(app: &mut App, system: ScheduleConfigs<ScheduleSystem>, [before, step]: [Step; 2]) {
+    app.add_systems(Last, system.in_set(step).after(before).run_if(is_recording));
+}

@@ -1,0 +1,143 @@
+//! What a host may do to the recorder, and what it costs nobody.
+
+use std::time::Duration;
+
+use bevy_app::Last;
+use bevy_ecs::{
+    prelude::*,
+    schedule::{LogLevel, ScheduleBuildSettings},
+};
+use bevy_reflect::Reflect;
+use bevy_transform::components::Transform;
+use chronoscope_frame::{FrameDiagnostics, FramePlugins, Recordings, Reports};
+use chronoscope_record::{
+    AppRecordExt, AppRecordMoreExt, RecordComponent, RecordSystems, RewindPlugin, WorldRecorder,
+};
+use chronoscope_types::{Boxes3D, TextLog};
+
+use crate::Stage;
+
+#[derive(Component, Reflect)]
+struct Speed(f32);
+
+#[derive(Component, Reflect)]
+struct Size(f32);
+
+#[derive(Resource, Debug)]
+struct Mode;
+
+#[derive(Message)]
+struct Crash;
+
+#[test]
+fn systems_of_a_host_are_ambiguous_with_none_of_the_recorder() {
+    let mut stage = Stage::new(|_| {});
+    let log = |recorder: Res<WorldRecorder>| {
+        recorder.log().log("host", &TextLog::new("a frame")).unwrap();
+    };
+    stage
+        .app
+        .add_plugins((FramePlugins, RewindPlugin))
+        .record_with(RecordComponent::<Speed>::new().with_fields(["0"]).with_rate(10.0))
+        .record::<Size>()
+        .record_as(|size: &Size| Boxes3D::from_half_sizes([[size.0; 3]]))
+        .record_as(|speed: &Speed| TextLog::new(speed.0.to_string()))
+        .insert_resource(Mode)
+        .record_state("mode", |mode: &Mode| format!("{mode:?}"))
+        .record_messages("log/crashes", |_: &Crash| TextLog::new("crash"))
+        .add_systems(
+            Last,
+            (
+                log.in_set(RecordSystems::Log),
+                (|_: Query<(&Transform, &Speed)>, _: Res<Recordings>| {}).before(RecordSystems::Begin),
+                (|_: Query<&mut Size>| {}).after(RecordSystems::Flush),
+            ),
+        )
+        .edit_schedule(Last, |schedule| {
+            schedule.set_build_settings(ScheduleBuildSettings {
+                ambiguity_detection: LogLevel::Error,
+                ..ScheduleBuildSettings::default()
+            });
+        });
+    stage.app.finish();
+    stage.app.cleanup();
+    stage.world().spawn((Transform::default(), Speed(1.0), Size(2.0)));
+    for _ in 0..3 {
+        stage.app.update();
+    }
+    let recording = stage.recording();
+    let host = recording.store.entity_id(&"/host".into()).unwrap();
+    assert_eq!(recording.store.entity_stats(host).num_rows, 3);
+}
+
+/// A type that is reflected, and of which nothing is known.
+#[derive(Clone, Reflect)]
+#[reflect(opaque)]
+struct Handle;
+
+#[derive(Component, Reflect)]
+struct Odd {
+    handle: Handle,
+}
+
+#[test]
+fn a_reflected_type_without_data_is_reported_once_and_costs_nothing_else() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .add_plugins(RewindPlugin)
+        .record::<Odd>()
+        .record::<Speed>();
+    for _ in 0..3 {
+        stage
+            .world()
+            .spawn((Transform::default(), Odd { handle: Handle }, Speed(1.0)));
+        stage.app.update();
+    }
+    let reports = stage.world().resource::<Reports>();
+    let told: Vec<&str> = reports.iter().map(|report| &*report.message).collect();
+    let told: Vec<&&str> = told.iter().filter(|text| text.contains("Odd")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let recording = stage.recording();
+    assert!(recording.store.component_id("bevy.Component:Speed").is_some());
+    assert!(recording.store.component_id("bevy.Component:Odd").is_none());
+}
+
+#[test]
+fn what_waits_counts_against_the_one_budget() {
+    let mut stage = Stage::new(|settings| settings.flush_budget = Duration::ZERO);
+    stage.app.add_plugins(FramePlugins).record::<Speed>();
+    stage.app.finish();
+    stage.app.cleanup();
+    let cars: Vec<Entity> = (0..500)
+        .map(|_| stage.world().spawn((Transform::default(), Speed(0.0))).id())
+        .collect();
+    let bytes = |stage: &mut Stage| {
+        stage.app.update();
+        let memory = &stage.world().resource::<FrameDiagnostics>().memory;
+        let cache = memory
+            .caches
+            .iter()
+            .find(|cache| cache.name == "Recorder")
+            .unwrap();
+        cache.size.bytes
+    };
+    let before = bytes(&mut stage);
+    for frame in 0..40 {
+        for car in &cars {
+            stage.world().get_mut::<Transform>(*car).unwrap().translation.x = frame as f32;
+            stage.world().get_mut::<Speed>(*car).unwrap().0 = frame as f32;
+        }
+        stage.app.update();
+    }
+    let full = bytes(&mut stage);
+    // A pose and a text with their ids: more than 60 bytes each.
+    assert!(full > before + 500 * 40 * 60, "{before} and {full} bytes");
+    for car in &cars {
+        stage.world().despawn(*car);
+    }
+    stage.app.update();
+    WorldRecorder::flush(stage.world()).unwrap();
+    let after = bytes(&mut stage);
+    assert!(after < full / 5, "{after} of {full} bytes");
+}
