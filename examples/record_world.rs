@@ -5,7 +5,6 @@
 
 use bevy::prelude::*;
 use chronoscope::{
-    prelude::*,
     record::{AppRecordExt, RecordComponent, RecordPlugin},
     types::{Boxes3D, Rgba, enums::FillMode},
 };

@@ -157,7 +157,7 @@ fn a_panel_of_an_app_is_drawn_and_changes_the_world() {
     stage
         .app
         .add_panel(NamedPanel::new("Drive", |InMut(ui): InMut<egui::Ui>| {
-            _ = ui.label("parked")
+            _ = ui.label("parked");
         }));
     let texts = stage.draw();
     assert!(texts.contains(&"parked".to_owned()) && !texts.contains(&"1 m/s".to_owned()));

@@ -188,9 +188,9 @@ pub(crate) struct NamedPanelsState {
 }
 
 impl NamedPanelsState {
-    pub(crate) fn toggle(&mut self, title: &Cow<'static, str>) {
+    pub(crate) fn toggle(&mut self, title: &str) {
         if !self.toggled.remove(title) {
-            self.toggled.insert(title.clone());
+            self.toggled.insert(title.to_owned().into());
         }
     }
 
