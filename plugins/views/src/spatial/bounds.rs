@@ -68,6 +68,11 @@ impl Bounds {
         }
     }
 
+    /// Whether the two have a place in common.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self.min.cmple(other.max).all() && other.min.cmple(self.max).all()
+    }
+
     /// The smallest box around both.
     #[must_use]
     pub fn union(self, other: Self) -> Self {

@@ -6,6 +6,8 @@
 //! first cursor would be history; the content at the cursor would move; all rows of all times would cost all
 //! data, and need transforms at all of these times. What moves away from where it begins would be lost by first rows alone.
 //! First rows and those at three sampled times cost as much as a few frames, once, and what they need is loaded and kept.
+//! What stays where something is shown first is framed already: of the sampled times only that counts which is away from there, so
+//! that a scene in which things move about is not seen from afar.
 //!
 //! In a recording that grows the sampled times follow its end in steps that grow with it, and what they show is looked at over
 //! several frames.
@@ -51,6 +53,15 @@ impl Framed {
             pictures: self.pictures.union(other.pictures),
         }
     }
+
+    /// What of this is away from what is framed anyway.
+    fn away_from(self, first: Self) -> Self {
+        let away = |part: Bounds, first: Bounds| if part.meets(first) { Bounds::EMPTY } else { part };
+        Self {
+            all: away(self.all, first.all),
+            pictures: away(self.pictures, first.pictures),
+        }
+    }
 }
 
 /// What a view frames, kept up to date.
@@ -78,6 +89,9 @@ pub(crate) struct Framing {
     has_new_transforms: bool,
     /// Rows after this time are not the first ones of any entity.
     last_time: i64,
+    /// What is shown first.
+    first: Framed,
+    /// That, and what is away from it at sampled times.
     framed: Framed,
 }
 
@@ -107,6 +121,8 @@ struct MadeOf {
 /// What an entity first shows, and at sampled times.
 struct First {
     framed: Framed,
+    /// At sampled times.
+    sampled: Vec<Framed>,
     /// The time after which other rows change nothing, but at sampled times.
     time: i64,
     /// Whether there are rows after that.
@@ -229,18 +245,30 @@ impl Framing {
             let now = self.entities.get(&entity);
             is_smaller |= before.is_some_and(|before| self.is_at_border(&before, now));
             if let Some(now) = now {
-                self.framed = self.framed.union(now.framed);
+                let first = self.first.union(now.framed);
+                // What was away may be so no longer.
+                is_smaller |= first != self.first && self.first != self.framed;
+                self.first = first;
+                let sampled = now.sampled.iter().map(|sampled| sampled.away_from(first));
+                self.framed = sampled.fold(self.framed.union(now.framed), Framed::union);
                 self.last_time = self.last_time.max(now.time);
             }
         }
         look.finish(inputs.view.id, chunks);
         if is_smaller {
-            let framed = self.entities.values().map(|first| first.framed);
-            self.framed = framed.fold(Framed::default(), Framed::union);
-            let times = self.entities.values().map(|first| first.time);
-            self.last_time = times.max().unwrap_or(i64::MIN);
+            self.frame_anew();
         }
         num_looks
+    }
+
+    /// Finds out what is framed. Cost: all entities.
+    fn frame_anew(&mut self) {
+        let known = || self.entities.values();
+        let first = known().fold(Framed::default(), |all, one| all.union(one.framed));
+        let sampled = known().flat_map(|one| &one.sampled);
+        self.framed = sampled.fold(first, |all, sampled| all.union(sampled.away_from(first)));
+        self.last_time = known().map(|one| one.time).max().unwrap_or(i64::MIN);
+        self.first = first;
     }
 
     fn look_at(
@@ -255,6 +283,7 @@ impl Framing {
         for (visualizer, first) in &inputs.lookers {
             for First {
                 framed,
+                sampled,
                 time,
                 varies,
                 is_placed,
@@ -265,11 +294,13 @@ impl Framing {
                 }
                 let known = self.entities.entry(entity).or_insert(First {
                     framed,
+                    sampled: Vec::new(),
                     time,
                     varies,
                     is_placed,
                 });
                 known.framed = known.framed.union(framed);
+                known.sampled.extend(sampled);
                 known.time = known.time.max(time);
                 known.varies |= varies;
             }
@@ -279,14 +310,19 @@ impl Framing {
 
     /// Whether what is framed may be smaller, or the last time earlier, without what an entity showed before.
     fn is_at_border(&self, before: &First, now: Option<&First>) -> bool {
-        let is_same = now.is_some_and(|now| now.framed == before.framed && now.time == before.time);
+        let is_same = now.is_some_and(|now| {
+            (now.framed, now.time) == (before.framed, before.time) && now.sampled == before.sampled
+        });
         let touches = |all: Bounds, part: Bounds| {
             !part.is_empty() && (part.min.cmpeq(all.min).any() || part.max.cmpeq(all.max).any())
         };
         !is_same
             && (before.time == self.last_time
-                || touches(self.framed.all, before.framed.all)
-                || touches(self.framed.pictures, before.framed.pictures))
+                || before.sampled.iter().chain([&before.framed]).any(|part| {
+                    touches(self.framed.all, part.all) || touches(self.framed.pictures, part.pictures)
+                })
+                || touches(self.first.all, before.framed.all)
+                || touches(self.first.pictures, before.framed.pictures))
     }
 
     /// Finds out which entities may look different at other sampled times than before. Cost: all entities.
@@ -496,12 +532,21 @@ fn look<V: Visualizer<Visual = SpatialVisual>>(
 ) -> Vec<First> {
     let visuals = look.visuals::<V>(visualizer, result, chunks).into_iter();
     visuals
-        .map(|visual| First {
-            framed: framed_of(&visual, space),
-            // At sampled times other rows are known to matter.
-            time: if visual.is_sample { i64::MIN } else { visual.time },
-            varies: visual.last_row > Some(visual.time),
-            is_placed: visual.origin_from_entity.is_some() || visual.camera.is_some(),
+        .map(|visual| {
+            let framed = framed_of(&visual, space);
+            let (framed, sampled) = if visual.is_sample {
+                (Framed::default(), vec![framed])
+            } else {
+                (framed, Vec::new())
+            };
+            First {
+                framed,
+                sampled,
+                // At sampled times other rows are known to matter.
+                time: if visual.is_sample { i64::MIN } else { visual.time },
+                varies: visual.last_row > Some(visual.time),
+                is_placed: visual.origin_from_entity.is_some() || visual.camera.is_some(),
+            }
         })
         .collect()
 }
