@@ -1,7 +1,7 @@
 //! The viewer in a window of its own, beside that of a Bevy app.
 //!
-//! Run it with `cargo run --example embed_window`: the app draws a ring of light in its window, a second window shows what it
-//! records of it. Closing that one leaves the app as it is.
+//! Run it with `cargo run --example embed_window`: the app's window has a color and nothing else, a ring of lights waves unseen; the
+//! second window shows what is recorded of it. Closing that one leaves the app as it is.
 
 use bevy::{
     camera::{ClearColorConfig, RenderTarget, visibility::RenderLayers},

@@ -63,8 +63,7 @@ fn a_command_of_an_app_is_run_by_its_key_and_from_the_palette() {
     assert_eq!(robot(&stage).resets, 2);
     // With its key in the list of keys, below the name of its part.
     stage.draw();
-    stage.press(Key::F1, Modifiers::NONE);
-    stage.draw();
+    stage.press(Key::Questionmark, Modifiers::SHIFT);
     let texts = stage.draw();
     for expected in ["App", "Reset the robot", "R"] {
         assert!(texts.iter().any(|text| text == expected), "{expected}: {texts:?}");

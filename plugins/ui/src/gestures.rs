@@ -154,7 +154,11 @@ fn show_gestures(ui: &mut egui::Ui) {
 }
 
 fn show_keys(ui: &mut egui::Ui, commands: &NamedCommands) {
-    for group in CommandGroup::ALL {
+    // What an app adds is new to those who know the viewer.
+    let others = CommandGroup::ALL
+        .into_iter()
+        .filter(|group| *group != CommandGroup::App);
+    for group in std::iter::once(CommandGroup::App).chain(others) {
         let of_group = commands.iter().filter(|(_, command)| command.group == group);
         let with_keys = of_group.filter_map(|(_, command)| Some((command.shortcut_text()?, &command.name)));
         for (at, (keys, name)) in with_keys.enumerate() {

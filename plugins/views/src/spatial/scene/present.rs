@@ -117,8 +117,16 @@ pub(crate) fn follow_views(
         .collect();
     let is_gone = |scene: &SpatialScene| !alive.contains(&(scene.view, scene.space)) || is_lost(scene);
     let gone = scenes.by_view.extract_if(.., |_, scene| is_gone(scene));
-    for (_, mut scene) in gone {
-        commands.queue(move |world: &mut World| despawn(world, &mut scene));
+    for (view, mut scene) in gone {
+        let goes_on = alive.iter().any(|(id, _)| *id == view);
+        commands.queue(move |world: &mut World| {
+            despawn(world, &mut scene);
+            if goes_on {
+                // Another scene shows what this one did.
+                let mut changed = world.resource_mut::<ChangedVisuals>();
+                changed.bypass_change_detection().ask_for_all(view);
+            }
+        });
     }
 }
 
