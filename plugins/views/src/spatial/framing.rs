@@ -106,7 +106,7 @@ struct Grown {
 }
 
 /// How many entities are looked at in a frame because a recording has grown.
-const MAX_LOOKS_AT_GROWN: usize = 32;
+const MAX_LOOKS_AT_GROWN: usize = 8;
 
 /// What all entities are looked at anew for when it changes.
 #[derive(Clone, PartialEq)]
