@@ -120,7 +120,7 @@ fn play(mut scenario: Scenario, stage: &mut Stage) {
         .collect();
     print(&scenario.name, &costs);
     if let Some(interval) = scenario.interval {
-        // Making what arrives is no part of it.
+        // The time that it takes to make what arrives is not counted.
         let secs: f64 = costs
             .iter()
             .map(|cost| cost.drawn().wall.max(interval).as_secs_f64())

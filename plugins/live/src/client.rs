@@ -83,7 +83,7 @@ async fn follow(link: Link, mut source: SourceSender) {
     }
 }
 
-/// Says why there is no connection. Where there is no room to say it, the status does.
+/// Reports why the connection failed. If the queue of reports is full, the status alone tells.
 fn say(source: &SourceSender, reason: &str) -> Result<(), Stopped> {
     let report = LoadReport {
         source: Arc::clone(source.name()),

@@ -70,7 +70,7 @@ impl GrpcSink {
     /// A sink for the service at a link.
     ///
     /// # Errors
-    /// If there is no thread to send from.
+    /// If the thread that sends cannot be started.
     pub fn connect(runtime: &LiveRuntime, link: &Link) -> Result<Self, LiveError> {
         let queue = Arc::new(Queue::default());
         let (sending, runtime, to) = (Arc::clone(&queue), runtime.clone(), link.clone());
@@ -159,7 +159,7 @@ impl Sink for GrpcSink {
         }
     }
 
-    /// Waits until the service has taken everything. Where nobody has listened yet, that is given up.
+    /// Waits until the service has taken everything. Gives up if no service was ever reached.
     fn finish(&mut self) -> Result<(), SinkError> {
         self.queue.state.lock().is_closed = true;
         self.queue.changed.notify_all();

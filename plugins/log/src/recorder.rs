@@ -356,7 +356,7 @@ impl Recorder {
     /// Begins another recording of the application, that goes to the same sinks. The sinks are finished with the last of both.
     ///
     /// # Errors
-    /// If there is no thread to send rows in time.
+    /// If the thread that sends rows cannot be started.
     pub fn branch(&self, recording_id: Option<Arc<str>>, name: Option<String>) -> Result<Self, LogError> {
         let id = StoreId::recording(
             Arc::clone(&self.shared.id.application_id),
@@ -452,7 +452,7 @@ impl RecorderBuilder {
     /// Begins the recording.
     ///
     /// # Errors
-    /// If there is no thread to send rows in time.
+    /// If the thread that sends rows cannot be started.
     pub fn start(self) -> Result<Recorder, LogError> {
         let recording_id = self.recording_id.unwrap_or_else(unique_id);
         let id = StoreId::recording(self.application_id, recording_id);

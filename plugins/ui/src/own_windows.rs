@@ -8,7 +8,7 @@ use chronoscope_blueprint::{Contents, ViewportBlueprint};
 /// The views and containers that are shown in windows of their own, and not among the others.
 ///
 /// A host that opens windows inserts this resource, and shows in each what [`UiState::of_contents`](crate::UiState::of_contents)
-/// draws; where it is not there, nobody is offered one. It is no part of the blueprint: what is arranged stays as it is, and
+/// draws; without it the command is not offered. It does not belong to the blueprint: what is arranged stays as it is, and
 /// what comes back stands where it stood.
 #[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnWindows {

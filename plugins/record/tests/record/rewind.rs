@@ -47,6 +47,11 @@ fn stage() -> Stage {
 }
 
 impl Stage {
+    /// Moves an entity, as the app would.
+    fn put(&mut self, entity: Entity, x: f32) {
+        self.world().get_mut::<Transform>(entity).unwrap().translation.x = x;
+    }
+
     fn go_to_frame(&mut self, frame: i64) {
         self.world().resource_mut::<Rewind>().to_frame(frame);
         self.app.update();
@@ -205,13 +210,7 @@ fn the_world_goes_on_from_what_is_shown() {
         .spawn((Name::new("ball"), Transform::default()))
         .id();
     for frame in 0..10 {
-        stage
-            .app
-            .world_mut()
-            .get_mut::<Transform>(ball)
-            .unwrap()
-            .translation
-            .x = frame as f32;
+        stage.put(ball, frame as f32);
         if frame == 6 {
             stage.world().spawn((Name::new("late"), Transform::default()));
         }
@@ -220,13 +219,7 @@ fn the_world_goes_on_from_what_is_shown() {
     stage.go_to_frame(4);
     stage.world().resource_mut::<Rewind>().resume();
     stage.app.update();
-    stage
-        .app
-        .world_mut()
-        .get_mut::<Transform>(ball)
-        .unwrap()
-        .translation
-        .x = 40.0;
+    stage.put(ball, 40.0);
     stage.app.update();
     let recording = stage.recording();
     let x = |frame| pose_at(&recording, "/world/ball", frame).unwrap().translation.x;
@@ -307,13 +300,7 @@ fn a_fork_is_a_recording_that_says_where_it_branched_off() {
         .world()
         .spawn((Name::new("wall"), Transform::from_xyz(1.0, 1.0, 1.0)));
     for frame in 0..10 {
-        stage
-            .app
-            .world_mut()
-            .get_mut::<Transform>(ball)
-            .unwrap()
-            .translation
-            .x = frame as f32;
+        stage.put(ball, frame as f32);
         stage.app.update();
     }
     stage.go_to_frame(4);
@@ -322,13 +309,7 @@ fn a_fork_is_a_recording_that_says_where_it_branched_off() {
         .resource_mut::<Rewind>()
         .fork(Some("other".to_owned()));
     stage.app.update();
-    stage
-        .app
-        .world_mut()
-        .get_mut::<Transform>(ball)
-        .unwrap()
-        .translation
-        .x = -1.0;
+    stage.put(ball, -1.0);
     stage.app.update();
     let fork = stage.recording();
     assert_eq!(fork.id(), &StoreId::recording("test", "other"));

@@ -5,7 +5,7 @@
 //!
 //! Method: eye-dome lighting (C. Boucheny, dissertation, Grenoble 2009), with eight neighbors at one distance.
 //!
-//! Cost: nine depths for each pixel, whatever the number of points; nothing where nobody asks for it.
+//! Cost: nine depths for each pixel, whatever the number of points; nothing in views that are not shaded so.
 
 use bevy::app::{App, Plugin};
 use bevy::asset::{Handle, load_internal_asset, uuid_handle};
