@@ -69,6 +69,8 @@ pub mod demo;
 #[cfg(feature = "viewer")]
 pub mod digest;
 #[cfg(feature = "viewer")]
+mod executors;
+#[cfg(feature = "viewer")]
 mod exports;
 #[cfg(feature = "viewer")]
 pub mod extend;

@@ -22,6 +22,8 @@ use bevy::{
 use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use chronoscope_frame::{IngestSources, Settled};
 
+use crate::executors::run_one_after_the_other;
+
 /// Size of the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OffscreenSize {
@@ -98,6 +100,7 @@ impl Plugin for HeadlessPlugin {
                 .disable::<PipelinedRenderingPlugin>(),
         );
         app.add_plugins(ScheduleRunnerPlugin::run_once());
+        run_one_after_the_other(app);
     }
 }
 

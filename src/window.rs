@@ -20,7 +20,7 @@ use bevy_egui::{EguiContext, EguiGlobalSettings, EguiPlugin, EguiPreUpdateSet, P
 use chronoscope_frame::{IngestSources, Recordings, Settled, TimeControls};
 use chronoscope_store::Waker;
 
-use crate::{offscreen::SETTLED_FRAMES, own_windows::OwnWindowsPlugin};
+use crate::{executors::run_one_after_the_other, offscreen::SETTLED_FRAMES, own_windows::OwnWindowsPlugin};
 
 /// The engine with one window, a camera for egui in it, and Bevy's logger where the app has none yet.
 pub struct WindowedPlugin {
@@ -50,6 +50,7 @@ impl Plugin for WindowedPlugin {
             engine
         });
         app.add_plugins(EguiPlugin::default());
+        run_one_after_the_other(app);
         app.insert_resource(EguiGlobalSettings {
             auto_create_primary_context: false,
             ..default()

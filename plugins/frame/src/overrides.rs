@@ -386,6 +386,11 @@ impl Plugin for OverridesPlugin {
     }
 }
 
+/// From so many overridden entities on it pays to wake other threads for them.
+const MANY_OVERRIDES: usize = 256;
+
+type Outdated<'a> = (&'a View, Consumed, &'a DataResults, Mut<'a, ViewOverrides>);
+
 fn update_overrides(
     mut views: Query<(&View, &QueryContext, &DataResults, &mut ViewOverrides)>,
     active: Res<ActiveBlueprint>,
@@ -400,7 +405,7 @@ fn update_overrides(
         results: results.version(),
     };
     // Hidden views too: the trees show what is hidden in them.
-    let mut outdated: Vec<_> = views
+    let mut outdated: Vec<Outdated<'_>> = views
         .iter_mut()
         .filter_map(|(view, context, results, mut overrides)| {
             let consumed = now(view, context, results);
@@ -418,19 +423,25 @@ fn update_overrides(
             blueprints.undo.query_time(),
         )
     });
-    let resolved: usize = outdated
-        .par_iter_mut()
-        // In parallel, since each view asks for itself alone.
-        .map(|(view, consumed, results, overrides)| {
-            let overrides = overrides.bypass_change_detection();
-            let entry = consumed.recording.and_then(|key| recordings.get(key));
-            let store = entry.map(RecordingEntry::store);
-            let Some((query, store)) = query.as_ref().zip(store) else {
-                return overrides.clear(*consumed);
-            };
-            overrides.update(query, store, &visualizers, view, results, *consumed)
-        })
+    let update = |(view, consumed, results, overrides): &mut Outdated<'_>| {
+        let overrides = overrides.bypass_change_detection();
+        let entry = consumed.recording.and_then(|key| recordings.get(key));
+        let store = entry.map(RecordingEntry::store);
+        let Some((query, store)) = query.as_ref().zip(store) else {
+            return overrides.clear(*consumed);
+        };
+        overrides.update(query, store, &visualizers, view, results, *consumed)
+    };
+    // Each view asks for itself alone.
+    let expected: usize = outdated
+        .iter()
+        .map(|(.., overrides)| overrides.entities.len() + overrides.hidden.len())
         .sum();
+    let resolved: usize = if outdated.len() > 1 && expected > MANY_OVERRIDES {
+        outdated.par_iter_mut().map(update).sum()
+    } else {
+        outdated.iter_mut().map(update).sum()
+    };
     counters.add(Work::OverridesResolved, resolved);
 }
 

@@ -3,7 +3,7 @@
 use bevy_app::{App, MainScheduleOrder, Plugin, PluginGroup, PluginGroupBuilder, Update};
 use bevy_ecs::{
     prelude::*,
-    schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel},
+    schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleThreadedExecutor},
 };
 
 use crate::{
@@ -14,6 +14,10 @@ use crate::{
 };
 
 /// The schedule of the frame's phases. Runs once per Bevy frame, after `Update` and before `PostUpdate`.
+///
+/// Its systems run one after the other on the thread of the app: in most frames each has next to nothing to do, and to hand such a system
+/// to another thread takes longer than to run it. A system with much to do spreads its own items over all threads. Where an app adds
+/// systems that are worth a thread each, it sets another executor by `app.edit_schedule(Frame, ..)`.
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Frame;
 
@@ -40,7 +44,7 @@ pub enum FrameSystems {
     Overrides,
     /// Works out what all views share. Writes [`crate::Transforms`] and [`crate::EntityContexts`].
     ContextSystems,
-    /// One system per visualizer, in parallel. Each writes its own [`crate::Visuals`].
+    /// One system per visualizer, its visuals in parallel. Each writes its own [`crate::Visuals`].
     Visualizers,
     /// Hands visuals to the renderer, changed ranges only.
     Present,
@@ -107,6 +111,7 @@ impl Plugin for FrameSchedulePlugin {
                 ambiguity_detection: LogLevel::Warn,
                 ..Default::default()
             });
+            schedule.set_executor(SingleThreadedExecutor::new());
         });
         app.configure_sets(
             Frame,

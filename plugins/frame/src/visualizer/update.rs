@@ -134,7 +134,7 @@ fn components_of<V: Visualizer>(
 }
 
 /// So many small visuals are made on one thread.
-const FEW_ITEMS: usize = 64;
+const FEW_ITEMS: usize = 128;
 
 /// Of visuals that take up less than this, together.
 const FEW_BYTES: u64 = 128 << 10;
