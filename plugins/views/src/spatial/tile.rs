@@ -1,9 +1,12 @@
 //! The tile of a spatial view: its picture, its labels, what the pointer points at, and what to say where there is nothing.
 
+use std::sync::Arc;
+
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    DataResults, Item, QueryContext, Selection, View, ViewOverrides, ViewerCommand, ViewerCommands,
+    DataResults, Item, QueryContext, ResultKey, Selection, View, ViewOverrides, ViewerCommand,
+    ViewerCommands, visualizer::resolve,
 };
 use chronoscope_store::{EntityPath, arrow::ArrayRef};
 use chronoscope_types::ComponentName;
@@ -13,6 +16,7 @@ use glam::{DVec2, UVec2};
 use super::{
     color_bar::paint_color_bars,
     labels::paint_labels,
+    marks::logged_label,
     notices::paint_notices,
     picking::{Click, Pick, Picks, push_click},
     pictures::{
@@ -20,7 +24,7 @@ use super::{
         values::{Decode, Pixel},
     },
     scene::{SpatialScene, SpatialScenes},
-    sources::SpatialSources,
+    sources::{SpatialSources, instruction_of},
 };
 use crate::{
     ViewStyle, ViewUiContext, clicked_buttons,
@@ -57,6 +61,19 @@ impl Tile<'_> {
     /// Where the pointer is, in points from the tile's top left corner.
     pub(crate) fn pointer(&self) -> Option<DVec2> {
         self.response.hover_pos().map(|position| self.local(position))
+    }
+
+    /// The label that was logged for what the pointer is over, shown or not.
+    pub(crate) fn label_of(&self, pick: &Pick) -> Option<Arc<str>> {
+        let sources = self.world.get_resource::<SpatialSources>()?;
+        self.scene.keys_on(&pick.entity).find_map(|(source, entity)| {
+            let key = ResultKey {
+                entity,
+                instruction: instruction_of(source),
+            };
+            let labels = resolve(self.world, self.scene.view, key, sources.of(source)?.labels?)?;
+            logged_label(&labels.array, pick.instance.unwrap_or_default() as usize)
+        })
     }
 
     /// The value of a pixel in words, if it is known.
