@@ -113,8 +113,13 @@ impl Tile<'_> {
 
 /// Draws a view's picture and labels into all the space there is, and lights up and selects what the pointer is over.
 ///
-/// `None` where the view has no scene yet: in its first frame.
-pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewId) -> Option<Tile<'w>> {
+/// `None` where the view has no scene yet: in its first frame. Clicks select nothing where they do something else.
+pub(crate) fn show<'w>(
+    ui: &mut Ui,
+    context: &mut ViewUiContext<'w>,
+    view: ViewId,
+    selects: bool,
+) -> Option<Tile<'w>> {
     let world = context.world;
     let style = world.get_resource::<ViewStyle>().cloned().unwrap_or_default();
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
@@ -178,7 +183,9 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
             is_known = true;
         }
         announce(ui, context, &tile, view, is_known);
-        click(ui, context, &tile, view, picks);
+        if selects {
+            click(ui, context, &tile, view, picks);
+        }
     }
     Some(tile)
 }
@@ -201,15 +208,17 @@ pub(crate) struct OpenTile<'w, T> {
     pub(crate) look: T,
 }
 
-/// As [`show`], for the view of a tile's user interface; `look` says where it looks, `paint` paints over the picture. `None` where there is nothing to point at.
+/// As [`show`], for the view of a tile's user interface; `selects` says whether clicks select, `look` where it looks, `paint` paints over the picture. `None` where there is nothing to point at.
 pub(crate) fn open<'w, T>(
     ui: &mut Ui,
     context: &mut ViewUiContext<'w>,
+    selects: impl FnOnce(&Ui, ViewId) -> bool,
     look: impl FnOnce(&'w World, ViewId) -> Option<T>,
     paint: impl FnOnce(&Ui, &Tile<'w>, &T),
 ) -> Option<OpenTile<'w, T>> {
     let view = context.get::<View>()?.id;
-    let tile = show(ui, context, view)?;
+    let selects = selects(ui, view);
+    let tile = show(ui, context, view, selects)?;
     let look = look(context.world, view)?;
     paint(ui, &tile, &look);
     paint_color_bars(&ui.painter_at(tile.rect), tile.rect, tile.scene, &tile.style);

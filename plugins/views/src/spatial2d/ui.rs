@@ -66,7 +66,13 @@ impl ViewUi for Spatial2DUi {
             view,
             tile,
             look: known,
-        }) = tile::open(ui, context, look, |ui, tile, _| paint(ui, tile, world))
+        }) = tile::open(
+            ui,
+            context,
+            |_, _| true,
+            look,
+            |ui, tile, _| paint(ui, tile, world),
+        )
         else {
             return;
         };

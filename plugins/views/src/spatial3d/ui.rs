@@ -73,7 +73,13 @@ impl ViewUi for Spatial3DUi {
             view,
             tile,
             look: Looking { eye: known, .. },
-        }) = tile::open(ui, context, look, paint_axes)
+        }) = tile::open(
+            ui,
+            context,
+            |ui, view| !measure::is_on(ui, view),
+            look,
+            paint_axes,
+        )
         else {
             return;
         };
