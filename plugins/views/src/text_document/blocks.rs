@@ -301,6 +301,9 @@ fn show_spans(ui: &mut Ui, style: &ViewStyle, spans: &[Span], font: &FontId) {
         if span.strikethrough {
             format.strikethrough = Stroke::new(1.0, format.color);
         }
+        if span.is_shut {
+            format.underline = Stroke::new(1.0, style.secondary_text);
+        }
         if span.code {
             format.background = style.grid.gamma_multiply(0.5);
         }
