@@ -6,6 +6,7 @@ use chronoscope_store::EntityPath;
 use chronoscope_types::{
     blueprint as archetypes,
     own::{EyeLens3D, QueryContext, ScalarAxisScale, SecondScalarAxis},
+    read,
 };
 
 use crate::{
@@ -14,12 +15,29 @@ use crate::{
     query::BlueprintQuery,
 };
 
-/// The properties of views that are honored.
-const HONORED_PROPERTIES: [&str; 46] = [
-    EYE_POSITION_REST.name,
-    EYE_TARGET_REST.name,
+/// The properties that all views honor.
+const OF_ALL: [&str; 7] = [
+    QueryContext::APPLICATION.name,
+    QueryContext::FIXED_TIME.name,
+    QueryContext::OFFSET.name,
+    QueryContext::RECORDING.name,
+    QueryContext::TIMELINE.name,
+    archetypes::ViewContents::QUERY.name,
+    "ViewBlueprint:display_name",
+];
+
+/// The properties that views in the plane and in space honor.
+const OF_SPACES: [&str; 5] = [
     archetypes::Background::COLOR.name,
     archetypes::Background::KIND.name,
+    archetypes::NearClipPlane::NEAR_CLIP_PLANE.name,
+    archetypes::SpatialInformation::SHOW_BOUNDING_BOX.name,
+    archetypes::SpatialInformation::TARGET_FRAME.name,
+];
+
+const OF_3D: [&str; 18] = [
+    EYE_POSITION_REST.name,
+    EYE_TARGET_REST.name,
     archetypes::EyeControls3D::EYE_UP.name,
     archetypes::EyeControls3D::KIND.name,
     archetypes::EyeControls3D::LOOK_TARGET.name,
@@ -32,37 +50,73 @@ const HONORED_PROPERTIES: [&str; 46] = [
     archetypes::LineGrid3D::SPACING.name,
     archetypes::LineGrid3D::STROKE_WIDTH.name,
     archetypes::LineGrid3D::VISIBLE.name,
-    archetypes::NearClipPlane::NEAR_CLIP_PLANE.name,
-    archetypes::PlotBackground::COLOR.name,
-    archetypes::PlotBackground::SHOW_GRID.name,
-    archetypes::PlotInteraction::POINTS_DISPLAY.name,
-    archetypes::PlotInteraction::TOOLTIP_MODE.name,
-    archetypes::PlotLegend::CORNER.name,
-    archetypes::PlotLegend::VISIBLE.name,
-    archetypes::ScalarAxis::RANGE.name,
-    archetypes::ScalarAxis::ZOOM_LOCK.name,
     archetypes::SpatialInformation::AXES.name,
     archetypes::SpatialInformation::SHOW_AXES.name,
-    archetypes::SpatialInformation::SHOW_BOUNDING_BOX.name,
-    archetypes::SpatialInformation::TARGET_FRAME.name,
+    EyeLens3D::DEPTH_SHADING.name,
+    EyeLens3D::PROJECTION.name,
+];
+
+const OF_2D: [&str; 1] = [archetypes::VisualBounds2D::RANGE.name];
+
+/// The properties that plots and bar charts honor.
+const OF_PLOTS: [&str; 4] = [
+    archetypes::PlotBackground::COLOR.name,
+    archetypes::PlotBackground::SHOW_GRID.name,
+    archetypes::PlotLegend::CORNER.name,
+    archetypes::PlotLegend::VISIBLE.name,
+];
+
+const OF_TIME_SERIES: [&str; 10] = [
+    archetypes::PlotInteraction::POINTS_DISPLAY.name,
+    archetypes::PlotInteraction::TOOLTIP_MODE.name,
+    archetypes::ScalarAxis::RANGE.name,
+    archetypes::ScalarAxis::ZOOM_LOCK.name,
     archetypes::TimeAxis::LINK.name,
     archetypes::TimeAxis::VIEW_RANGE.name,
     archetypes::TimeAxis::ZOOM_LOCK.name,
-    archetypes::ViewContents::QUERY.name,
-    archetypes::VisibleTimeRanges::RANGES.name,
-    archetypes::VisualBounds2D::RANGE.name,
-    EyeLens3D::DEPTH_SHADING.name,
-    EyeLens3D::PROJECTION.name,
-    QueryContext::APPLICATION.name,
-    QueryContext::FIXED_TIME.name,
-    QueryContext::OFFSET.name,
-    QueryContext::RECORDING.name,
-    QueryContext::TIMELINE.name,
     ScalarAxisScale::SCALE.name,
     SecondScalarAxis::RANGE.name,
     SecondScalarAxis::SCALE.name,
-    "ViewBlueprint:display_name",
 ];
+
+const OF_TEXT_LOGS: [&str; 4] = [
+    archetypes::TextLogColumns::TEXT_LOG_COLUMNS.name,
+    archetypes::TextLogColumns::TIMELINE_COLUMNS.name,
+    archetypes::TextLogFormat::MONOSPACE_BODY.name,
+    archetypes::TextLogRows::FILTER_BY_LOG_LEVEL.name,
+];
+
+const OF_TEXT_DOCUMENTS: [&str; 2] = [
+    archetypes::TextDocumentFormat::MONOSPACE.name,
+    archetypes::TextDocumentFormat::WORD_WRAP.name,
+];
+
+const NOTHING: &[&str] = &[];
+
+/// Whether views of a class honor a property. Of a class that others add, nothing that another honors is called ignored.
+fn honors(class: &ViewClassId, component: &str) -> bool {
+    let of_class: [&[&str]; 2] = match class.as_str() {
+        ViewClassId::SPATIAL_3D => [&OF_SPACES, &OF_3D],
+        ViewClassId::SPATIAL_2D => [&OF_SPACES, &OF_2D],
+        ViewClassId::TIME_SERIES => [&OF_PLOTS, &OF_TIME_SERIES],
+        ViewClassId::BAR_CHART => [&OF_PLOTS, NOTHING],
+        ViewClassId::TEXT_LOG => [&OF_TEXT_LOGS, NOTHING],
+        ViewClassId::TEXT_DOCUMENT => [&OF_TEXT_DOCUMENTS, NOTHING],
+        _ => {
+            let all: [&[&str]; 7] = [
+                &OF_SPACES,
+                &OF_3D,
+                &OF_2D,
+                &OF_PLOTS,
+                &OF_TIME_SERIES,
+                &OF_TEXT_LOGS,
+                &OF_TEXT_DOCUMENTS,
+            ];
+            return OF_ALL.contains(&component) || all.iter().any(|some| some.contains(&component));
+        }
+    };
+    OF_ALL.contains(&component) || of_class.iter().any(|some| some.contains(&component))
+}
 
 /// Something that a blueprint says of a view and that changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,9 +177,20 @@ fn ignored_properties(
     found: &mut Vec<IgnoredSetting>,
 ) {
     let tree = query.store().tree();
-    let Some(id) = tree.find(&view.id.entity_path()) else {
+    let path = view.id.entity_path();
+    let Some(id) = tree.find(&path) else {
         return;
     };
+    // Each view has a bar with its title.
+    let bar = query.value(&path, &archetypes::ViewBlueprint::TITLEBAR);
+    let bar = bar.and_then(|hit| read::bools(&hit.cell()).ok()?.first().copied());
+    if bar == Some(false) {
+        found.push(IgnoredSetting {
+            view: view.id,
+            entity: None,
+            kind: IgnoredKind::Property(archetypes::ViewBlueprint::TITLEBAR.name.to_owned()),
+        });
+    }
     for folder in tree.children(id) {
         let path = tree.path(folder);
         for hit in query.values(path) {
@@ -137,8 +202,7 @@ fn ignored_properties(
             let kind = if component == archetypes::VisibleTimeRanges::RANGES.name {
                 (!takes_ranges).then_some(IgnoredKind::TimeRange)
             } else {
-                let is_honored = HONORED_PROPERTIES.contains(&component);
-                (!is_honored).then(|| IgnoredKind::Property(component.to_owned()))
+                (!honors(&view.class, component)).then(|| IgnoredKind::Property(component.to_owned()))
             };
             found.extend(kind.map(|kind| IgnoredSetting {
                 view: view.id,
@@ -178,10 +242,34 @@ mod tests {
     use std::sync::Arc;
 
     use arrow_array::Int32Array;
-    use chronoscope_store::{ComponentDescriptor, Recording, StoreId, arrow::ArrayRef};
+    use chronoscope_store::{ComponentDescriptor, Recording, StoreId, Timeline, arrow::ArrayRef};
+    use chronoscope_types::log_chunk;
 
     use super::*;
-    use crate::{BlueprintCommand, OverrideTarget, UndoState, edit_blueprint, read_viewport};
+    use crate::{
+        BLUEPRINT_TIMELINE, BlueprintCommand, OverrideTarget, UndoState, edit_blueprint, read_viewport,
+    };
+
+    #[test]
+    fn each_kind_of_view_honors_its_own() {
+        let check = |class: &str, component: &str, expected: bool| {
+            assert_eq!(
+                honors(&ViewClassId::from(class), component),
+                expected,
+                "{class} {component}"
+            );
+        };
+        check("3D", "SpatialInformation:show_axes", true);
+        check("2D", "SpatialInformation:show_axes", false);
+        check("2D", "SpatialInformation:show_bounding_box", true);
+        check("TextLog", "TextLogRows:filter_by_log_level", true);
+        check("TextDocument", "TextLogFormat:monospace_body", false);
+        check("TextDocument", "TextDocumentFormat:word_wrap", true);
+        check("BarChart", "PlotBackground:color", true);
+        check("BarChart", "ScalarAxis:range", false);
+        check("OfSomebodyElse", "ScalarAxis:range", true);
+        check("OfSomebodyElse", "ForceLink:distance", false);
+    }
 
     #[test]
     fn what_is_ignored_is_told() {
@@ -215,6 +303,11 @@ mod tests {
             let (current, _) = read_viewport(&blueprint.store, &blueprint.cache, i64::MAX);
             edit_blueprint(&mut blueprint, &mut undo, &current, &command).unwrap();
         }
+        let bare = archetypes::ViewBlueprint::default().with_titlebar(false);
+        let time = (Timeline::sequence(BLUEPRINT_TIMELINE), i64::MAX - 1);
+        blueprint
+            .insert(log_chunk(id.entity_path(), [time], &bare).unwrap())
+            .unwrap();
         let (viewport, _) = read_viewport(&blueprint.store, &blueprint.cache, i64::MAX);
         let query = BlueprintQuery::new(&blueprint.store, &blueprint.cache, i64::MAX);
         let told = |takes_ranges: bool| -> Vec<String> {
@@ -229,6 +322,7 @@ mod tests {
         };
         let expected = [
             " ForceLink:distance is not supported yet",
+            " ViewBlueprint:titlebar is not supported yet",
             "/world visible time ranges are not supported in this view yet",
         ];
         assert_eq!(told(false), expected);

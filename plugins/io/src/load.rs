@@ -30,8 +30,8 @@ pub struct LoadSettings {
     pub channel_events: usize,
     /// The memory that may wait for the receiver, in bytes. A single message may exceed it.
     pub channel_bytes: u64,
-    /// Files of at least so many bytes are indexed instead of read in full, where their format can do that: their chunks
-    /// are known at once and read once they are wanted. `u64::MAX` never, 0 always. Files of web servers that give parts of
+    /// Files of at least so many bytes, or that say that they take so many in memory, are indexed instead of read in full, where
+    /// their format can do that: their chunks are known at once and read once they are wanted. `u64::MAX` never, 0 always. Files of web servers that give parts of
     /// them are indexed from smaller sizes on.
     pub index_from_bytes: u64,
     /// The formats that are known.

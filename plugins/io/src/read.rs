@@ -43,12 +43,17 @@ enum Input {
     Full(FileInput),
     /// To be indexed where its format can do that.
     Index(SharedFile),
+    /// A file that is indexed where all of it takes at least so many bytes of memory and its format can do that.
+    Packed(FileInput, SharedFile, u64),
     /// A file of a web server whose beginning is on its way, and the same file to be indexed, where that can be.
     #[cfg(feature = "http")]
     Download(FileInput, Option<SharedFile>),
     /// A folder, of which there are no bytes.
     Folder,
 }
+
+/// Smaller files are read in full: nothing in them is large.
+const MIN_PACKED_BYTES: u64 = 1 << 20;
 
 /// Smaller files of a web server are not indexed: they are there as soon as they are indexed and asked for in parts.
 #[cfg(feature = "http")]
@@ -82,7 +87,7 @@ impl Events {
 
     fn begin(input: Result<Input, IoError>, importers: Arc<Importers>, context: ImportContext) -> Self {
         let (total_bytes, bytes_read) = match &input {
-            Ok(Input::Full(input)) => (input.total_bytes(), input.bytes_read()),
+            Ok(Input::Full(input) | Input::Packed(input, ..)) => (input.total_bytes(), input.bytes_read()),
             #[cfg(feature = "http")]
             Ok(Input::Download(input, _)) => (input.total_bytes(), input.bytes_read()),
             Ok(Input::Index(file)) => (Some(file.total_bytes()), file.bytes_read()),
@@ -127,6 +132,10 @@ impl Events {
         match &mut self.stage {
             Stage::Start(Ok(Input::Full(input)), ..) => input.end_when(cancelled),
             Stage::Start(Ok(Input::Index(file)), ..) => file.end_when(cancelled),
+            Stage::Start(Ok(Input::Packed(input, file, _)), ..) => {
+                input.end_when(cancelled);
+                file.end_when(cancelled);
+            }
             #[cfg(feature = "http")]
             Stage::Start(Ok(Input::Download(input, _)), ..) => input.end_when(cancelled),
             _ => {}
@@ -314,11 +323,23 @@ fn open_path(path: &Path, source: &Arc<str>, index_from_bytes: u64) -> Result<In
     }
     // A pipe or a device has no size of its own.
     let total_bytes = metadata.is_file().then_some(metadata.len());
-    Ok(Input::Full(FileInput::new(
+    let is_packed = |bytes: u64| bytes >= MIN_PACKED_BYTES && index_from_bytes < u64::MAX;
+    let shared = match total_bytes.filter(|bytes| is_packed(*bytes)) {
+        Some(_) => Some(File::open(path).map_err(IoError::Open)?),
+        None => None,
+    };
+    let input = FileInput::new(
         Arc::clone(source),
         total_bytes,
         io::BufReader::with_capacity(1 << 17, file),
-    )))
+    );
+    Ok(match shared {
+        Some(file) => {
+            let file = SharedFile::new(Arc::clone(source), file).map_err(IoError::Open)?;
+            Input::Packed(input, file, index_from_bytes)
+        }
+        None => Input::Full(input),
+    })
 }
 
 #[cfg(feature = "http")]
@@ -365,6 +386,14 @@ fn open(importers: &Importers, input: Input, context: &ImportContext) -> Result<
             let reader = file.buffered(file.total_bytes());
             let input = FileInput::new(Arc::clone(file.source()), total_bytes, reader);
             Ok(importer.import(input, context))
+        }
+        Input::Packed(mut input, file, index_from_bytes) => {
+            let head = input.head().map_err(failed)?;
+            let importer = find(SourceKind::File, &head)?;
+            let unpacked_bytes = importer.unpacked_bytes(&file.counted_apart());
+            let is_large = unpacked_bytes.is_some_and(|bytes| bytes >= index_from_bytes);
+            let indexed = is_large.then(|| importer.index(&file, context)).flatten();
+            Ok(indexed.unwrap_or_else(|| importer.import(input, context)))
         }
         #[cfg(feature = "http")]
         Input::Download(mut input, file) => {

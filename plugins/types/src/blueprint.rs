@@ -152,4 +152,26 @@ archetypes! {
         one view_range VIEW_RANGE with_view_range: blueprint::TimeRange;
         one zoom_lock ZOOM_LOCK with_zoom_lock: blueprint::LockRangeDuringZoom;
     }
+
+    /// The columns of a text log.
+    TextLogColumns {
+        many timeline_columns TIMELINE_COLUMNS with_timeline_columns: blueprint::TimelineColumn;
+        many text_log_columns TEXT_LOG_COLUMNS with_text_log_columns: blueprint::TextLogColumn;
+    }
+
+    /// Which lines of a text log are shown.
+    TextLogRows {
+        many filter_by_log_level FILTER_BY_LOG_LEVEL with_filter_by_log_level: TextLogLevel;
+    }
+
+    /// How the lines of a text log look.
+    TextLogFormat {
+        one monospace_body MONOSPACE_BODY with_monospace_body: blueprint::Enabled;
+    }
+
+    /// How a plain text document looks.
+    TextDocumentFormat {
+        one monospace MONOSPACE with_monospace: blueprint::Enabled;
+        one word_wrap WORD_WRAP with_word_wrap: blueprint::Enabled;
+    }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, Int64Array, NullArray, StringArray, UnionArray, cast::AsArray, new_empty_array,
-    types::Int64Type,
+    Array, ArrayRef, BooleanArray, Int64Array, NullArray, StringArray, UnionArray, cast::AsArray,
+    new_empty_array, types::Int64Type,
 };
 use arrow_schema::{DataType, Field};
 use chronoscope_store::TimeRange;
@@ -12,13 +12,15 @@ use chronoscope_store::TimeRange;
 use crate::{
     ReadError,
     encoding::{
-        Encoding, check_no_nulls,
+        Encoding,
+        bools::Bools,
+        check_no_nulls,
         codes::Enums,
         plain::{Plain, build_plain},
         records::{Columns, Record, build_records, read_records},
         text::Texts,
     },
-    enums::{ComponentSourceKind, Enumeration},
+    enums::{ComponentSourceKind, Enumeration, TextLogColumnKind},
 };
 
 /// An end of a range of times that may move with the cursor.
@@ -306,6 +308,64 @@ impl Record for ComponentMapping {
             ),
         ]
     }
+}
+
+/// A column of a text log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextLogColumn {
+    /// What it shows.
+    pub kind: TextLogColumnKind,
+    /// Whether it is shown.
+    pub visible: bool,
+}
+
+impl Record for TextLogColumn {
+    fn read(columns: Columns<'_>) -> Result<Vec<Self>, ReadError> {
+        let kinds = Enums::<TextLogColumnKind>::read(columns.component, columns.get("kind")?)?;
+        let visible = Bools::read(columns.component, columns.get("visible")?)?;
+        let both = kinds.into_iter().zip(visible);
+        Ok(both.map(|(kind, visible)| Self { kind, visible }).collect())
+    }
+
+    fn build(_: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
+        let kinds: Vec<u8> = values.iter().map(|value| value.kind.code()).collect();
+        vec![
+            build_visible(values.iter().map(|value| value.visible)),
+            build_plain(&kinds),
+        ]
+    }
+}
+
+/// A column of a text log with the times on a timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelineColumn {
+    /// The timeline's name.
+    pub timeline: String,
+    /// Whether it is shown.
+    pub visible: bool,
+}
+
+impl Record for TimelineColumn {
+    fn read(columns: Columns<'_>) -> Result<Vec<Self>, ReadError> {
+        let timelines = read_texts(columns, "timeline")?;
+        let visible = Bools::read(columns.component, columns.get("visible")?)?;
+        let both = timelines.into_iter().zip(visible);
+        Ok(both
+            .map(|(timeline, visible)| Self { timeline, visible })
+            .collect())
+    }
+
+    fn build(_: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
+        let timelines = values.iter().map(|value| &value.timeline);
+        vec![
+            build_visible(values.iter().map(|value| value.visible)),
+            Arc::new(StringArray::from_iter_values(timelines)),
+        ]
+    }
+}
+
+fn build_visible(values: impl Iterator<Item = bool>) -> ArrayRef {
+    Arc::new(BooleanArray::from(values.collect::<Vec<_>>()))
 }
 
 /// The texts of a field, each of which must be there.

@@ -212,9 +212,9 @@ pub mod blueprint {
         SqlFilterExpression: Texts;
         TableLayoutKind: Enums<enums::TableLayoutKind>;
         TensorDimensionIndexSlider: Opaque;
-        TextLogColumn: Opaque;
+        TextLogColumn: Records<blueprint_records::TextLogColumn>;
         TimeRange: Records<blueprint_records::CursorTimeRange>;
-        TimelineColumn: Opaque;
+        TimelineColumn: Records<blueprint_records::TimelineColumn>;
         TimelineFraction: Plain<f64>;
         TimelineName: Texts;
         TooltipMode: Enums<enums::TooltipMode>;

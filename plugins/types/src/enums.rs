@@ -270,6 +270,16 @@ enumerations! {
         LinkToGlobal = 2,
     }
 
+    /// A column of a text log.
+    TextLogColumnKind {
+        /// The path of the entity.
+        EntityPath = 1,
+        /// The level.
+        LogLevel = 2,
+        /// The text.
+        Body = 3,
+    }
+
     /// What playback does at the end.
     LoopMode {
         /// It stops.
@@ -488,6 +498,7 @@ defaults! {
     PointShading: Gradient,
     PointsDisplay: OnHover,
     TableLayoutKind: Table,
+    TextLogColumnKind: EntityPath,
     TooltipMode: Nearest,
     TransformRelation: ParentFromChild,
     ViewFit: FillKeepAspectRatio,

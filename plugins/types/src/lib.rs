@@ -108,7 +108,8 @@ pub use archetypes::{
     Transform3D, TransformAxes3D, ViewCoordinates, VoxelGridMap,
 };
 pub use blueprint_records::{
-    ComponentMapping, CursorTimeRange, TimeBoundary, VisibleTimeRange, VisualBounds2D,
+    ComponentMapping, CursorTimeRange, TextLogColumn, TimeBoundary, TimelineColumn, VisibleTimeRange,
+    VisualBounds2D,
 };
 pub use color::Rgba;
 pub use component::{Component, ComponentName};

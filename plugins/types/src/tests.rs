@@ -20,7 +20,10 @@ use proptest::{prelude::*, test_runner::RngSeed};
 
 use crate::{
     archetypes, blueprint, columns_chunk, columns_chunk_with_lengths, components,
-    enums::{Colormap, ComponentSourceKind, Enumeration, FillMode, PixelFormat, TransformRelation},
+    enums::{
+        Colormap, ComponentSourceKind, Enumeration, FillMode, PixelFormat, TextLogColumnKind,
+        TransformRelation,
+    },
     format_bytes, format_value, log_chunk, read,
     records::{AnnotationInfo, ClassDescription, ImageFormat, RotationAxisAngle},
     *,
@@ -229,6 +232,26 @@ fn what_is_built_reads_back() {
     assert_eq!(
         components::blueprint::AbsoluteTimeRange::read(&array).unwrap(),
         [TimeRange::new(1, 2)]
+    );
+
+    let columns = [
+        (TextLogColumnKind::Body, true),
+        (TextLogColumnKind::LogLevel, false),
+    ]
+    .map(|(kind, visible)| TextLogColumn { kind, visible });
+    let array = round::<components::blueprint::TextLogColumn>(columns.to_vec());
+    assert_eq!(
+        components::blueprint::TextLogColumn::read(&array.slice(1, 1)).unwrap(),
+        columns[1..]
+    );
+    let columns = [("frame", false), ("log_time", true)].map(|(timeline, visible)| TimelineColumn {
+        timeline: timeline.to_owned(),
+        visible,
+    });
+    let array = round::<components::blueprint::TimelineColumn>(columns.to_vec());
+    assert_eq!(
+        components::blueprint::TimelineColumn::read(&array).unwrap(),
+        columns
     );
 
     let mapping = ComponentMapping {

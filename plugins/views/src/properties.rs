@@ -64,6 +64,11 @@ pub(crate) trait ViewProperties: Clone + Default + Send + Sync + 'static {
     /// The class of the views that have them.
     const CLASS: &'static str;
 
+    /// Whether views of a class have them: more than one may.
+    fn is_of(class: &str) -> bool {
+        class == Self::CLASS
+    }
+
     /// Reads the properties of a view.
     fn read(reader: &PropertyReader<'_>) -> Self;
 }
@@ -131,7 +136,7 @@ fn read_properties<T: ViewProperties>(
         blueprints.undo.query_time(),
     );
     let mut gone = std::mem::take(&mut properties.by_view);
-    for view in views.iter().filter(|view| view.class.as_str() == T::CLASS) {
+    for view in views.iter().filter(|view| T::is_of(view.class.as_str())) {
         let version = blueprint.properties_version(view.id);
         let known = gone.remove(&view.id).filter(|known| known.version == version);
         let known = known.unwrap_or_else(|| Known {

@@ -26,6 +26,7 @@ mod bars;
 mod contexts;
 mod framing;
 mod series;
+mod texts;
 
 /// A viewer of plots, logs and documents.
 struct Viewer {
@@ -85,6 +86,12 @@ impl Viewer {
 
     /// Draws the views of a class, each in a tile of its own size, and returns the texts, with their places.
     fn draw(&mut self, class: &str, events: Vec<Event>) -> Vec<(String, Pos2)> {
+        let shapes = self.shapes(class, events);
+        shapes.iter().flat_map(texts).collect()
+    }
+
+    /// As [`Self::draw`]; all that is drawn.
+    fn shapes(&mut self, class: &str, events: Vec<Event>) -> Vec<Shape> {
         let mut commands = ViewerCommands::default();
         let world = self.app.world_mut();
         let views: Vec<Entity> = world
@@ -123,11 +130,8 @@ impl Viewer {
             .resource_mut::<ViewerCommands>()
             .append(&mut commands);
         self.settle();
-        output
-            .shapes
-            .iter()
-            .flat_map(|clipped| texts(&clipped.shape))
-            .collect()
+        let shapes = std::mem::take(&mut output.shapes);
+        shapes.into_iter().map(|clipped| clipped.shape).collect()
     }
 
     /// Draws the settings of the first view of a class and returns the texts.

@@ -61,6 +61,13 @@ pub trait Importer: Send + Sync + 'static {
         let _ = (file, context);
         None
     }
+
+    /// The memory that all of a file takes once it is read, in bytes, where the file says so in a few places: what is packed
+    /// well may be small and large at once. `None` where only reading it would tell.
+    fn unpacked_bytes(&self, file: &SharedFile) -> Option<u64> {
+        let _ = file;
+        None
+    }
 }
 
 /// How certain an importer is that a file is of its format.

@@ -96,6 +96,21 @@ impl Indexed {
         matches!(self.stage, Stage::Streams)
     }
 
+    /// The memory that all chunks take by the footers of the file's streams; `None` where one has none.
+    ///
+    /// Precondition: nothing was asked for before.
+    pub(super) fn unpacked_bytes(&mut self) -> Option<u64> {
+        let manifests = |stream: &IndexedStream| {
+            stream
+                .manifests
+                .iter()
+                .map(ManifestTable::unpacked_bytes)
+                .fold(0, u64::saturating_add)
+        };
+        self.is_known_by_footers()
+            .then(|| self.streams.iter().map(manifests).fold(0, u64::saturating_add))
+    }
+
     /// Finds the streams that have footers.
     fn begin(&mut self) -> Stage {
         let mut end = self.file.total_bytes();

@@ -124,6 +124,20 @@ impl ManifestTable {
         self.spans.iter().cloned()
     }
 
+    /// The memory that all chunks take together, in bytes.
+    pub(super) fn unpacked_bytes(&self) -> u64 {
+        let rows = (0..self.spans.len()).map(|row| self.num_bytes(row));
+        rows.fold(0, u64::saturating_add)
+    }
+
+    /// The memory that a chunk takes, in bytes.
+    fn num_bytes(&self, row: usize) -> u64 {
+        let claimed = self.num_bytes.values().get(row).copied().unwrap_or_default();
+        // No chunk is smaller than what it takes in the file, whatever is claimed.
+        let in_file = self.spans.get(row).map_or(0, |span| span.end - span.start);
+        claimed.max(in_file).min(MAX_CHUNK_BYTES)
+    }
+
     /// Whether the chunks are those of a blueprint.
     pub(super) fn is_blueprint(&self) -> bool {
         self.store.kind == StoreKind::Blueprint as i32
@@ -191,12 +205,7 @@ impl ManifestTable {
             id: ChunkId::from_be_bytes(self.ids.value(row).try_into().ok()?),
             entity_path,
             num_rows: usize::try_from(self.num_rows.value(row)).ok()?,
-            // No chunk is smaller than what it takes in the file, whatever is claimed.
-            num_bytes: self
-                .num_bytes
-                .value(row)
-                .max(self.spans.get(row).map_or(0, |span| span.end - span.start))
-                .min(MAX_CHUNK_BYTES),
+            num_bytes: self.num_bytes(row),
             row_ids: None,
             timelines,
             components,

@@ -79,6 +79,10 @@ impl Importer for RrdImporter {
         let is_worth_it = !file.is_remote() || indexed.is_known_by_footers();
         is_worth_it.then(|| Box::new(indexed) as Messages)
     }
+
+    fn unpacked_bytes(&self, file: &SharedFile) -> Option<u64> {
+        Indexed::new(file.clone()).unpacked_bytes()
+    }
 }
 
 /// The messages of a file.

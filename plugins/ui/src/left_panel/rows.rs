@@ -2,6 +2,7 @@
 //! is expanded.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -222,16 +223,25 @@ fn groups(entities: &[EntityEntry], depth: usize, level: usize) -> Vec<Group<'_>
     {
         group.depth = 0;
     }
-    groups.sort_by(|a, b| match (part_of(a, depth), part_of(b, depth)) {
+    let mut named: Vec<_> = groups
+        .into_iter()
+        .map(|group| (name_of(&group, depth), group))
+        .collect();
+    named.sort_by(|(a, _), (b, _)| match (a, b) {
         (Some(a), Some(b)) => natural_order(b, a),
-        (a, b) => b.cmp(&a),
+        (a, b) => b.cmp(a),
     });
-    groups
+    named.into_iter().map(|(_, group)| group).collect()
 }
 
-/// The part of the path after `depth` that the entities of a group share.
-fn part_of<'a>(group: &Group<'a>, depth: usize) -> Option<&'a str> {
-    group.entries.first()?.path.parts().nth(depth)
+/// The part of the path after `depth` that the entities of a group share, as it is shown.
+fn name_of<'a>(group: &Group<'a>, depth: usize) -> Option<Cow<'a, str>> {
+    let part = group.entries.first()?.path.parts().nth(depth)?;
+    Some(if part.contains('\\') {
+        EntityPath::parse(part).ui_name().into()
+    } else {
+        part.into()
+    })
 }
 
 /// The path of the first `depth` parts.
@@ -375,6 +385,26 @@ mod tests {
                 (2, "arm_1"),
                 (2, "arm_2"),
                 (2, "arm_10"),
+                (0, "view"),
+            ],
+        );
+    }
+
+    #[test]
+    fn escapes_do_not_change_the_order() {
+        check(
+            &["/-minus", "/Zebra", r"/\ leading", r"/\$origin", r"/a\/b", "/a/c"],
+            &Expansion::default(),
+            &[
+                (0, "container"),
+                (1, "view"),
+                (2, " leading"),
+                (2, "$origin"),
+                (2, "-minus"),
+                (2, "Zebra"),
+                (2, "a"),
+                (3, "c"),
+                (2, "a/b"),
                 (0, "view"),
             ],
         );

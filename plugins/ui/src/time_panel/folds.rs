@@ -230,6 +230,10 @@ fn gaps(store: &ChunkStore, timeline: TimelineId, all: TimeRange) -> (Vec<TimeRa
         }
         end = end.max(Some(range.max));
     }
+    if gaps.iter().map(TimeRange::length).sum::<u64>() >= all.length() {
+        // Single times with nothing but gaps between them: there would be no axis left.
+        return (Vec::new(), num_looked_at);
+    }
     gaps.sort_by_key(|gap| std::cmp::Reverse(gap.length()));
     gaps.truncate(MAX_GAPS);
     gaps.sort_by_key(|gap| gap.min);
@@ -279,6 +283,7 @@ mod tests {
         for times in [
             vec![0, SECOND, 300 * SECOND],
             (0..100).map(|at| at * HOUR).collect(),
+            (-4..5).map(|at| at * 500_000 * HOUR).collect(),
         ] {
             let (store, timeline) = store(&[times]);
             assert_eq!(gaps(&store, timeline, store.time_range(timeline)).0, []);

@@ -10,7 +10,7 @@ use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use chronoscope_frame::{Annotations, Report, Visualizer, VisualizerInput};
 use chronoscope_render::{DEFAULT_COLOR, DEFAULT_RADIUS, pack_color};
-use chronoscope_store::{Cell, CellRef};
+use chronoscope_store::{Cell, CellRef, arrow::ArrayRef};
 use chronoscope_types::{ReadError, TextSlices, clamped, read, records::AnnotationContext};
 use glam::DVec3;
 use rustc_hash::FxHashSet;
@@ -245,6 +245,7 @@ impl Marks<'_> {
                 position,
                 clearance: 0.0,
                 text,
+                is_wanted: self.show_labels == Some(true),
                 color: self.color(instance.unwrap_or(0)),
             })
         });
@@ -263,7 +264,7 @@ impl Marks<'_> {
             return Vec::new();
         }
         if let Some(text) = only {
-            return vec![(None, shown_text(text))];
+            return shown_text(text).map(|text| (None, text)).into_iter().collect();
         }
         let has_classes = !self.class_ids.is_empty() || self.has_keypoints();
         let has_texts = self.labels.is_some() || (has_classes && self.context.is_some());
@@ -271,7 +272,7 @@ impl Marks<'_> {
             return Vec::new();
         }
         (0..count)
-            .filter_map(|instance| Some((Some(instance), shown_text(self.text(instance)?))))
+            .filter_map(|instance| Some((Some(instance), shown_text(self.text(instance)?)?)))
             .take(MAX_LABELS)
             .collect()
     }
@@ -297,12 +298,26 @@ impl<'a> Marks<'a> {
     }
 }
 
-/// The part of a label that is shown.
-fn shown_text(text: &str) -> Arc<str> {
-    match text.char_indices().nth(MAX_LABEL_CHARS) {
+/// The part of a label that is shown; `None` where there is nothing to see.
+fn shown_text(text: &str) -> Option<Arc<str>> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    Some(match text.char_indices().nth(MAX_LABEL_CHARS) {
         Some((end, _)) => format!("{} …", &text[..end]).into(),
         None => text.into(),
-    }
+    })
+}
+
+/// The text that was logged for an instance with the component of these labels: what a label shows, in so far as it is shown.
+pub(crate) fn logged_label(labels: &ArrayRef, instance: usize) -> Option<Arc<str>> {
+    let texts = read::texts(labels).ok()?;
+    shown_text(texts.get(instance.min(texts.len().checked_sub(1)?))?)
+}
+
+/// The component with the labels of what a visualizer shows, if it has any.
+pub(crate) const fn labels_of<V: Visualizer>() -> Option<&'static str> {
+    Fields::<V>::LABELS
 }
 
 /// The color of a class, or of a keypoint of it, in sRGB: from the context, else from the cycle.
@@ -323,7 +338,7 @@ pub fn class_color(context: Option<&AnnotationContext>, class: u16, keypoint: Op
 
 #[cfg(test)]
 mod tests {
-    use chronoscope_types::records::AnnotationInfo;
+    use chronoscope_types::{Component as _, components, records::AnnotationInfo};
 
     use super::*;
 
@@ -358,6 +373,16 @@ mod tests {
         assert!(marks(&[1, 7], &clear).has_alpha());
         assert!(!marks(&[1, 2], &clear).has_alpha());
         assert!(!marks(&[1, 7], &solid).has_alpha());
+    }
+
+    #[test]
+    fn what_has_no_text_has_no_label() {
+        let texts = components::Text::build(["a", "", " ", "ä"].map(str::to_owned).to_vec());
+        let label = |instance| logged_label(&texts, instance);
+        assert_eq!(label(0).as_deref(), Some("a"));
+        assert_eq!((label(1), label(2)), (None, None));
+        assert_eq!(label(9).as_deref(), Some("ä"), "the last one holds for the rest");
+        assert_eq!(logged_label(&components::Text::build(Vec::new()), 0), None);
     }
 
     #[test]

@@ -42,7 +42,9 @@ mod held;
 pub(crate) mod lists;
 mod memory;
 mod notices;
+
 pub(crate) mod picking;
+pub(crate) mod pointed;
 pub(crate) mod scene;
 mod skeletons;
 pub(crate) mod sources;

@@ -14,7 +14,7 @@ use chronoscope_frame::{
 };
 use rustc_hash::FxHashSet;
 
-use super::{SpatialSystems, framing::Looker, scene, visual::SpatialVisual};
+use super::{SpatialSystems, framing::Looker, marks::labels_of, scene, visual::SpatialVisual};
 
 /// A visualizer by its position among those of spatial views, and the instruction by which it shows an entity.
 pub(crate) type SourceId = u32;
@@ -22,6 +22,11 @@ pub(crate) type SourceId = u32;
 /// The source that a visualizer at this position is, by one instruction.
 pub(crate) fn source_id(position: usize, instruction: InstructionIndex) -> SourceId {
     (position as u32) << 16 | u32::from(instruction.0)
+}
+
+/// The instruction by which a source shows an entity.
+pub(crate) fn instruction_of(source: SourceId) -> InstructionIndex {
+    InstructionIndex((source & 0xFFFF) as u16)
 }
 
 /// Registers visualizers of spatial views.
@@ -55,6 +60,7 @@ impl AppSpatialExt for App {
             name: V::INFO.name,
             type_id: TypeId::of::<V>(),
             default_radius,
+            labels: labels_of::<V>(),
             is_projected: false,
             looker: Looker::of::<V>(),
             reports: reports::<V>,
@@ -124,6 +130,8 @@ pub(crate) struct SpatialSource {
     pub(crate) name: &'static str,
     type_id: TypeId,
     pub(crate) default_radius: f32,
+    /// The component with the labels of its instances.
+    pub(crate) labels: Option<&'static str>,
     /// Whether 2D views show it as the camera sees it in whose picture they lie.
     pub(crate) is_projected: bool,
     pub(crate) looker: Looker,

@@ -1,4 +1,4 @@
-//! The frame that a 3D view looks from, where that is not its origin.
+//! The frame that a spatial view looks from, where that is not its origin.
 
 use std::sync::Arc;
 
@@ -24,6 +24,10 @@ impl TargetFrame {
 
 impl ViewProperties for TargetFrame {
     const CLASS: &'static str = ViewClassId::SPATIAL_3D;
+
+    fn is_of(class: &str) -> bool {
+        [ViewClassId::SPATIAL_3D, ViewClassId::SPATIAL_2D].contains(&class)
+    }
 
     fn read(reader: &PropertyReader<'_>) -> Self {
         let name = reader.text(&SpatialInformation::TARGET_FRAME);

@@ -108,7 +108,7 @@ impl ViewCamera {
 }
 
 /// What an affine map does in the plane z = 0, homogeneous.
-fn flat(map: &DAffine3) -> DMat3 {
+pub(super) fn flat(map: &DAffine3) -> DMat3 {
     let [x, y] = [map.matrix3.x_axis, map.matrix3.y_axis].map(|axis| axis.truncate().extend(0.0));
     DMat3::from_cols(x, y, map.translation.truncate().extend(1.0))
 }

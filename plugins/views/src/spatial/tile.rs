@@ -1,9 +1,12 @@
 //! The tile of a spatial view: its picture, its labels, what the pointer points at, and what to say where there is nothing.
 
+use std::sync::Arc;
+
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    DataResults, Item, QueryContext, Selection, View, ViewOverrides, ViewerCommand, ViewerCommands,
+    DataResults, Item, QueryContext, ResultKey, Selection, View, ViewOverrides, ViewerCommand,
+    ViewerCommands, visualizer::resolve,
 };
 use chronoscope_store::{EntityPath, arrow::ArrayRef};
 use chronoscope_types::ComponentName;
@@ -13,6 +16,7 @@ use glam::{DVec2, UVec2};
 use super::{
     color_bar::paint_color_bars,
     labels::paint_labels,
+    marks::logged_label,
     notices::paint_notices,
     picking::{Click, Pick, Picks, push_click},
     pictures::{
@@ -20,7 +24,7 @@ use super::{
         values::{Decode, Pixel},
     },
     scene::{SpatialScene, SpatialScenes},
-    sources::SpatialSources,
+    sources::{SpatialSources, instruction_of},
 };
 use crate::{
     ViewStyle, ViewUiContext, clicked_buttons,
@@ -57,6 +61,19 @@ impl Tile<'_> {
     /// Where the pointer is, in points from the tile's top left corner.
     pub(crate) fn pointer(&self) -> Option<DVec2> {
         self.response.hover_pos().map(|position| self.local(position))
+    }
+
+    /// The label that was logged for what the pointer is over, shown or not.
+    pub(crate) fn label_of(&self, pick: &Pick) -> Option<Arc<str>> {
+        let sources = self.world.get_resource::<SpatialSources>()?;
+        self.scene.keys_on(&pick.entity).find_map(|(source, entity)| {
+            let key = ResultKey {
+                entity,
+                instruction: instruction_of(source),
+            };
+            let labels = resolve(self.world, self.scene.view, key, sources.of(source)?.labels?)?;
+            logged_label(&labels.array, pick.instance.unwrap_or_default() as usize)
+        })
     }
 
     /// The value of a pixel in words, if it is known.
@@ -96,8 +113,13 @@ impl Tile<'_> {
 
 /// Draws a view's picture and labels into all the space there is, and lights up and selects what the pointer is over.
 ///
-/// `None` where the view has no scene yet: in its first frame.
-pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewId) -> Option<Tile<'w>> {
+/// `None` where the view has no scene yet: in its first frame. Clicks select nothing where they do something else.
+pub(crate) fn show<'w>(
+    ui: &mut Ui,
+    context: &mut ViewUiContext<'w>,
+    view: ViewId,
+    selects: bool,
+) -> Option<Tile<'w>> {
     let world = context.world;
     let style = world.get_resource::<ViewStyle>().cloned().unwrap_or_default();
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
@@ -161,7 +183,9 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
             is_known = true;
         }
         announce(ui, context, &tile, view, is_known);
-        click(ui, context, &tile, view, picks);
+        if selects {
+            click(ui, context, &tile, view, picks);
+        }
     }
     Some(tile)
 }
@@ -184,15 +208,17 @@ pub(crate) struct OpenTile<'w, T> {
     pub(crate) look: T,
 }
 
-/// As [`show`], for the view of a tile's user interface; `look` says where it looks, `paint` paints over the picture. `None` where there is nothing to point at.
+/// As [`show`], for the view of a tile's user interface; `selects` says whether clicks select, `look` where it looks, `paint` paints over the picture. `None` where there is nothing to point at.
 pub(crate) fn open<'w, T>(
     ui: &mut Ui,
     context: &mut ViewUiContext<'w>,
+    selects: impl FnOnce(&Ui, ViewId) -> bool,
     look: impl FnOnce(&'w World, ViewId) -> Option<T>,
     paint: impl FnOnce(&Ui, &Tile<'w>, &T),
 ) -> Option<OpenTile<'w, T>> {
     let view = context.get::<View>()?.id;
-    let tile = show(ui, context, view)?;
+    let selects = selects(ui, view);
+    let tile = show(ui, context, view, selects)?;
     let look = look(context.world, view)?;
     paint(ui, &tile, &look);
     paint_color_bars(&ui.painter_at(tile.rect), tile.rect, tile.scene, &tile.style);

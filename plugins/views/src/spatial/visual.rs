@@ -186,6 +186,8 @@ pub struct Label {
     pub clearance: f32,
     /// The text.
     pub text: Arc<str>,
+    /// Whether it was asked for, and covers others rather than give way to them.
+    pub is_wanted: bool,
     /// The instance's color in sRGB; `None` for the entity's.
     pub color: Option<[u8; 4]>,
 }

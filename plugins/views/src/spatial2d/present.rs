@@ -8,7 +8,7 @@ use chronoscope_frame::{InContext, Recordings, Settled, ViewTile};
 use chronoscope_render::image_plane_camera;
 use chronoscope_types::{
     Component,
-    blueprint::{NearClipPlane, VisualBounds2D},
+    blueprint::{NearClipPlane, SpatialInformation, VisualBounds2D},
     components::blueprint as blueprint_components,
 };
 use glam::DVec2;
@@ -66,6 +66,8 @@ pub(crate) struct PlaneProperties {
     background: Option<Background>,
     /// What is nearer to a camera is not seen, in the units of its frame.
     near: Option<f64>,
+    /// Whether there is a box around everything.
+    pub(super) shows_bounds: bool,
 }
 
 impl ViewProperties for PlaneProperties {
@@ -80,6 +82,7 @@ impl ViewProperties for PlaneProperties {
             area,
             background: reader.background(),
             near: reader.near(&NearClipPlane::NEAR_CLIP_PLANE),
+            shows_bounds: reader.boolean(&SpatialInformation::SHOW_BOUNDING_BOX) == Some(true),
         }
     }
 }

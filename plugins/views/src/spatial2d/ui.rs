@@ -1,24 +1,28 @@
 //! The tile of a 2D view, and what the pointer does to the visible part of the plane.
 
 use bevy::ecs::world::World;
-use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_frame::{ViewerCommand, ViewerCommands};
+use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
+use chronoscope_frame::{View, ViewerCommand, ViewerCommands};
 use chronoscope_store::EntityPath;
 use chronoscope_types::{
-    Component, blueprint::VisualBounds2D, components::blueprint as blueprint_components,
+    Component,
+    blueprint::{SpatialInformation, VisualBounds2D},
+    components::blueprint as blueprint_components,
 };
-use egui::Ui;
+use egui::{Rect, Stroke, StrokeKind, Ui, vec2};
 use glam::DVec2;
 
 use super::{
     magnifier, pixel_values,
-    present::Planes,
+    present::{PlaneProperties, Planes},
     visible::{Area, Visible},
 };
 use crate::{
     ViewUi, ViewUiContext,
+    properties::properties,
     spatial::{
         SpatialScene,
+        pointed::{self, PointedAt},
         tile::{self, OpenTile, Tile},
     },
 };
@@ -56,16 +60,27 @@ impl ViewUi for Spatial2DUi {
     }
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
+        let world = context.world;
         let look = |world: &World, view| world.get_resource::<Planes>()?.get(view);
         let Some(OpenTile {
             view,
             tile,
             look: known,
-        }) = tile::open(ui, context, look, |ui, tile, _| pixel_values::paint(ui, tile))
+        }) = tile::open(
+            ui,
+            context,
+            |_, _| true,
+            look,
+            |ui, tile, _| paint(ui, tile, world),
+        )
         else {
             return;
         };
         show_tooltip(&tile, context);
+        let at = tile
+            .pointer()
+            .map(|pointer| tile.scene.projector().ray(pointer).origin.truncate());
+        pointed::tell(ui, &tile, at.map(PointedAt::Plane));
         if tile.response.double_clicked() {
             show_all(tile.scene, tile.size(), context.commands);
             return;
@@ -94,8 +109,44 @@ impl ViewUi for Spatial2DUi {
             "Fit to content",
             "Shows all that appears while time goes by. A double click shows everything there is now.",
         ];
+        if let Some(view) = context.get::<View>().map(|view| view.id) {
+            let said: PlaneProperties = properties(context.world, view);
+            let mut is_on = said.shows_bounds;
+            if ui.checkbox(&mut is_on, "Box around everything").changed() {
+                let information = SpatialInformation::default().with_show_bounding_box(is_on);
+                context
+                    .commands
+                    .blueprint(BlueprintCommand::set_property(view, &information));
+                context.commands.push(ViewerCommand::EndGesture);
+            }
+        }
         tile::reset_button(ui, context, texts, reset);
     }
+}
+
+/// Paints over the picture: the values of pixels, what the pointer is over in space, and the box around everything.
+fn paint(ui: &Ui, tile: &Tile<'_>, world: &World) {
+    pixel_values::paint(ui, tile);
+    pointed::paint_place(ui, tile, world);
+    let said: PlaneProperties = properties(world, tile.scene.view);
+    if said.shows_bounds
+        && let Some(rect) = seen_bounds(tile)
+    {
+        let stroke = Stroke::new(1.0, tile.style.secondary_text);
+        ui.painter_at(tile.rect)
+            .rect_stroke(rect, 0.0, stroke, StrokeKind::Middle);
+    }
+}
+
+/// Where everything in the plane is on screen; `None` where there is nothing.
+fn seen_bounds(tile: &Tile<'_>) -> Option<Rect> {
+    let bounds = tile.scene.bounds();
+    let seen = |corner| {
+        let place = tile.scene.projector().project(corner)?.position;
+        Some(tile.rect.min + vec2(place.x as f32, place.y as f32))
+    };
+    (!bounds.is_empty()).then_some(())?;
+    Some(Rect::from_two_pos(seen(bounds.min)?, seen(bounds.max)?))
 }
 
 /// What is shown after what the pointer does, if that is something else.
@@ -166,6 +217,9 @@ fn show_tooltip(tile: &Tile<'_>, context: &ViewUiContext<'_>) {
     tile.response.clone().on_hover_ui_at_pointer(|ui| {
         if let Some(pick) = mark {
             ui.label(pick.entity.to_string());
+            if let Some(label) = tile.label_of(pick) {
+                ui.label(&*label);
+            }
             ui.weak(format!("{:.1}, {:.1}", pick.position.x, pick.position.y));
         }
         magnifier::show(ui, tile, &layers);

@@ -20,6 +20,7 @@ use crate::{
     properties::properties,
     spatial::{
         SpatialScene,
+        pointed::{self, PointedAt},
         tile::{self, OpenTile, Tile},
     },
 };
@@ -72,11 +73,20 @@ impl ViewUi for Spatial3DUi {
             view,
             tile,
             look: Looking { eye: known, .. },
-        }) = tile::open(ui, context, look, paint_axes)
+        }) = tile::open(
+            ui,
+            context,
+            |ui, view| !measure::is_on(ui, view),
+            look,
+            paint_axes,
+        )
         else {
             return;
         };
         show_tooltip(&tile);
+        pointed::paint_ray(ui, &tile, context.world);
+        let at = tile.pick.as_ref().filter(|_| tile.response.hovered());
+        pointed::tell(ui, &tile, at.map(|pick| PointedAt::Space(pick.position)));
         measure::show(ui, view, &tile, listens(ui, &tile));
         if tile.response.double_clicked() {
             let aspect = tile.size().x / tile.size().y.max(1.0);
@@ -319,6 +329,9 @@ fn show_tooltip(tile: &Tile<'_>) {
         ui.label(pick.entity.to_string());
         if let Some(instance) = pick.instance.filter(|_| has_several) {
             ui.weak(format!("instance {instance}"));
+        }
+        if let Some(label) = tile.label_of(pick) {
+            ui.label(&*label);
         }
         if let Some((picture, [x, y])) = pixel {
             ui.weak(format!("pixel {x}, {y}"));

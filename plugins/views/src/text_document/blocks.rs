@@ -31,9 +31,54 @@ const MIN_COLUMN_WIDTH: f32 = 60.0;
 /// The width of a usual character, compared with an `m`.
 const CHAR_WIDTH: f32 = 0.75;
 
-/// Draws the rows of a text that can be seen.
-pub(super) fn show_plain(ui: &mut Ui, style: &ViewStyle, text: &PlainText) {
-    let font = TextStyle::Monospace.resolve(ui.style());
+/// How a text that is not Markdown looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct PlainLook {
+    /// Whether its font is monospaced.
+    pub(super) is_monospace: bool,
+    /// Whether lines that are wider than the tile go on in the next row.
+    pub(super) wraps: bool,
+}
+
+impl PlainLook {
+    const CODE: Self = Self {
+        is_monospace: true,
+        wraps: false,
+    };
+
+    fn label(self, style: &ViewStyle, text: &str) -> Label {
+        let mut text = RichText::new(text).color(style.text);
+        if self.is_monospace {
+            text = text.monospace();
+        }
+        Label::new(text).selectable(true)
+    }
+}
+
+/// Draws a text that is not Markdown.
+pub(super) fn show_plain(
+    ui: &mut Ui,
+    style: &ViewStyle,
+    text: &PlainText,
+    look: PlainLook,
+    known: &BlockSizes,
+) {
+    if look.wraps {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let rows = (0..text.len()).map(|row| look.label(style, text.row(row)).wrap());
+        return show_seen(ui, rows, text.len(), known, |ui, row| _ = ui.add(row));
+    }
+    show_rows(ui, style, text, look);
+}
+
+/// Draws the rows that can be seen, each as wide as it is.
+fn show_rows(ui: &mut Ui, style: &ViewStyle, text: &PlainText, look: PlainLook) {
+    let font = if look.is_monospace {
+        TextStyle::Monospace
+    } else {
+        TextStyle::Body
+    };
+    let font = font.resolve(ui.style());
     let (height, char_width) = ui.fonts_mut(|fonts| (fonts.row_height(&font), fonts.glyph_width(&font, 'm')));
     let size = vec2(text.widest() as f32 * char_width, text.len() as f32 * height);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -44,12 +89,12 @@ pub(super) fn show_plain(ui: &mut Ui, style: &ViewStyle, text: &PlainText) {
         let min = rect.min + vec2(0.0, row as f32 * height);
         let place = Rect::from_min_size(min, vec2(f32::INFINITY, height));
         let builder = UiBuilder::new().id_salt(row).max_rect(place);
-        let label = Label::new(RichText::new(text.row(row)).monospace().color(style.text));
-        ui.new_child(builder).add(label.selectable(true).extend());
+        ui.new_child(builder)
+            .add(look.label(style, text.row(row)).extend());
     }
 }
 
-/// The sizes of a document's blocks, as far as they are known: those that cannot be seen are not laid out again.
+/// The sizes of a document's blocks or rows, as far as they are known: those that cannot be seen are not laid out again.
 #[derive(Clone)]
 pub(super) struct BlockSizes {
     document: Arc<DocumentVisual>,
@@ -58,8 +103,14 @@ pub(super) struct BlockSizes {
 }
 
 impl BlockSizes {
-    pub(super) fn of(ui: &Ui, view: ViewId, at: usize, document: &Arc<DocumentVisual>) -> Self {
-        let id = ui.id().with(("text document", view, at));
+    pub(super) fn of(
+        ui: &Ui,
+        view: ViewId,
+        at: usize,
+        look: PlainLook,
+        document: &Arc<DocumentVisual>,
+    ) -> Self {
+        let id = ui.id().with(("text document", view, at, look));
         let width = ui.available_width();
         let known = ui.data(|data| data.get_temp::<Self>(id));
         let is_current = |known: &Self| Arc::ptr_eq(&known.document, document) && known.width == width;
@@ -77,9 +128,22 @@ impl BlockSizes {
 
 /// Draws the blocks that can be seen.
 pub(super) fn show_blocks(ui: &mut Ui, style: &ViewStyle, blocks: &[Block], known: &BlockSizes) {
+    show_seen(ui, blocks.iter(), blocks.len(), known, |ui, block| {
+        show_block(ui, style, block);
+    });
+}
+
+/// Draws those parts, of so many, that can be seen or whose size is not known yet, below each other.
+fn show_seen<T>(
+    ui: &mut Ui,
+    parts: impl Iterator<Item = T>,
+    count: usize,
+    known: &BlockSizes,
+    show: impl Fn(&mut Ui, T),
+) {
     let mut sizes = known.sizes.lock().unwrap_or_else(PoisonError::into_inner);
-    sizes.resize(blocks.len(), None);
-    for (block, known) in blocks.iter().zip(sizes.iter_mut()) {
+    sizes.resize(count, None);
+    for (part, known) in parts.zip(sizes.iter_mut()) {
         if let Some(size) = *known {
             let rect = Rect::from_min_size(ui.cursor().min, size);
             if !ui.is_rect_visible(rect) {
@@ -87,7 +151,7 @@ pub(super) fn show_blocks(ui: &mut Ui, style: &ViewStyle, blocks: &[Block], know
                 continue;
             }
         }
-        let shown = ui.vertical(|ui| show_block(ui, style, block));
+        let shown = ui.vertical(|ui| show(ui, part));
         *known = Some(shown.response.rect.size());
     }
 }
@@ -152,7 +216,7 @@ fn show_content(ui: &mut Ui, style: &ViewStyle, content: &Content) {
                 .fill(style.grid.gamma_multiply(0.5))
                 .corner_radius(4)
                 .inner_margin(8)
-                .show(ui, |ui| show_plain(ui, style, code));
+                .show(ui, |ui| show_rows(ui, style, code, PlainLook::CODE));
         }
         Content::Row(row) => show_row(ui, style, row, &body),
         Content::Rule => {
@@ -236,6 +300,9 @@ fn show_spans(ui: &mut Ui, style: &ViewStyle, spans: &[Span], font: &FontId) {
         format.italics = span.emphasis;
         if span.strikethrough {
             format.strikethrough = Stroke::new(1.0, format.color);
+        }
+        if span.is_shut {
+            format.underline = Stroke::new(1.0, style.secondary_text);
         }
         if span.code {
             format.background = style.grid.gamma_multiply(0.5);

@@ -106,12 +106,14 @@ pub struct Span {
     pub code: bool,
     /// Where it leads: an address of `http` or `https`.
     pub link: Option<Arc<str>>,
+    /// Whether it is a link that leads elsewhere, and is not followed.
+    pub is_shut: bool,
 }
 
 impl Span {
     fn has_style_of(&self, other: &Self) -> bool {
         let style = |span: &Self| (span.strong, span.emphasis, span.strikethrough, span.code);
-        style(self) == style(other) && self.link == other.link
+        style(self) == style(other) && self.link == other.link && self.is_shut == other.is_shut
     }
 }
 
@@ -174,6 +176,8 @@ struct Reader {
     emphasis: usize,
     strikethrough: usize,
     links: Vec<Option<Arc<str>>>,
+    /// How many of the open links lead nowhere.
+    shut_links: usize,
     code: Option<String>,
     table: Option<Table>,
 }
@@ -253,7 +257,11 @@ impl Reader {
             Tag::Emphasis => self.emphasis += 1,
             Tag::Strong => self.strong += 1,
             Tag::Strikethrough => self.strikethrough += 1,
-            Tag::Link { dest_url, .. } => self.links.push(web_address(&dest_url)),
+            Tag::Link { dest_url, .. } => {
+                let link = web_address(&dest_url);
+                self.shut_links += usize::from(link.is_none());
+                self.links.push(link);
+            }
             // Nothing is fetched. A picture that a link is made of leads where the link does.
             Tag::Image { dest_url, .. } => {
                 let around = self.links.last().cloned().flatten();
@@ -300,7 +308,11 @@ impl Reader {
             TagEnd::Emphasis => self.emphasis -= 1,
             TagEnd::Strong => self.strong -= 1,
             TagEnd::Strikethrough => self.strikethrough -= 1,
-            TagEnd::Link | TagEnd::Image => _ = self.links.pop(),
+            TagEnd::Link => {
+                let is_shut = self.links.pop() == Some(None);
+                self.shut_links -= usize::from(is_shut);
+            }
+            TagEnd::Image => _ = self.links.pop(),
             _ => {}
         }
     }
@@ -314,6 +326,7 @@ impl Reader {
             strikethrough: self.strikethrough > 0,
             code,
             link: self.links.last().cloned().flatten(),
+            is_shut: self.shut_links > 0,
         };
         match self.spans.last_mut() {
             Some(last) if last.has_style_of(&span) => last.text.push_str(text),

@@ -16,13 +16,18 @@ use chronoscope_frame::{
     AppViewClassExt as _, AppVisualizerExt as _, Report, ViewClass, Visual, Visualizer, VisualizerInfo,
     VisualizerInput, visualizer::QueryMode,
 };
-use chronoscope_types::read;
+use chronoscope_types::{blueprint::TextDocumentFormat, read};
+
+use blocks::PlainLook;
 
 pub use markdown::{Block, Column, Container, Content, MAX_DEPTH, Marker, Row, Side, Span};
 pub use plain::PlainText;
 pub use ui::TextDocumentUi;
 
-use crate::AppViewUiExt as _;
+use crate::{
+    AppViewUiExt as _,
+    properties::{AppPropertiesExt as _, PropertyReader, ViewProperties},
+};
 
 /// The media type of Markdown.
 const MARKDOWN: &str = "text/markdown";
@@ -59,6 +64,16 @@ pub enum DocumentVisual {
     Plain(PlainText),
     /// Read as Markdown.
     Markdown(Vec<Block>),
+}
+
+impl DocumentVisual {
+    /// Whether there is nothing to read.
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Plain(text) => text.is_empty(),
+            Self::Markdown(blocks) => blocks.is_empty(),
+        }
+    }
 }
 
 impl Visual for DocumentVisual {
@@ -104,6 +119,34 @@ impl Visualizer for TextDocument {
     }
 }
 
+/// What the blueprint says of a document that is not Markdown.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct DocumentProperties {
+    is_monospace: Option<bool>,
+    wraps: Option<bool>,
+}
+
+impl DocumentProperties {
+    /// How such a document looks: as it was written, where the blueprint says nothing else.
+    fn plain_look(&self) -> PlainLook {
+        PlainLook {
+            is_monospace: self.is_monospace.unwrap_or(true),
+            wraps: self.wraps.unwrap_or(false),
+        }
+    }
+}
+
+impl ViewProperties for DocumentProperties {
+    const CLASS: &'static str = ViewClassId::TEXT_DOCUMENT;
+
+    fn read(reader: &PropertyReader<'_>) -> Self {
+        Self {
+            is_monospace: reader.boolean(&TextDocumentFormat::MONOSPACE),
+            wraps: reader.boolean(&TextDocumentFormat::WORD_WRAP),
+        }
+    }
+}
+
 /// Adds text document views.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TextDocumentPlugin;
@@ -119,6 +162,7 @@ impl Plugin for TextDocumentPlugin {
         }
         app.add_view_class(TextDocumentClass)
             .add_visualizer::<TextDocument>(&[ViewClassId::TEXT_DOCUMENT])
+            .add_view_properties::<DocumentProperties>()
             .add_view_ui(TextDocumentUi);
     }
 }

@@ -7,10 +7,10 @@ use chronoscope_frame::{DataResults, View, Visuals};
 use egui::{ScrollArea, Ui};
 
 use super::{
-    DocumentVisual, TextDocument,
+    DocumentProperties, DocumentVisual, TextDocument,
     blocks::{BlockSizes, show_blocks, show_plain},
 };
-use crate::{ViewStyle, ViewUi, ViewUiContext, empty};
+use crate::{ViewStyle, ViewUi, ViewUiContext, empty, properties::properties};
 
 /// A line of text is easiest to read when it is no longer than this, in points.
 const MAX_WIDTH: f32 = 720.0;
@@ -82,6 +82,14 @@ impl ViewUi for TextDocumentUi {
                 ),
             };
         }
+        if documents.iter().all(|document| document.is_empty()) {
+            let hint = format!(
+                "The text that was logged at {} has no letters.",
+                view.blueprint.origin
+            );
+            return empty::show(ui, style, self.icon(), "The document is empty", &hint);
+        }
+        let look = properties::<DocumentProperties>(context.world, view.id).plain_look();
         ui.painter()
             .rect_filled(ui.available_rect_before_wrap(), 0.0, style.background);
         ScrollArea::both()
@@ -95,12 +103,10 @@ impl ViewUi for TextDocumentUi {
                         if at > 0 {
                             ui.separator();
                         }
+                        let sizes = BlockSizes::of(ui, view.id, at, look, document);
                         match &**document {
-                            DocumentVisual::Plain(text) => show_plain(ui, style, text),
-                            DocumentVisual::Markdown(blocks) => {
-                                let sizes = BlockSizes::of(ui, view.id, at, document);
-                                show_blocks(ui, style, blocks, &sizes);
-                            }
+                            DocumentVisual::Plain(text) => show_plain(ui, style, text, look, &sizes),
+                            DocumentVisual::Markdown(blocks) => show_blocks(ui, style, blocks, &sizes),
                         }
                     }
                 });

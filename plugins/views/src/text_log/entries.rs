@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use chronoscope_frame::{Report, Visual, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
-use chronoscope_store::{CellRef, Chunk, ChunkId, Hit, RangeResult, RowId, TimelineId};
+use chronoscope_store::{CellRef, Chunk, ChunkId, Hit, RangeResult, RowId, TimeType, TimelineId};
 use chronoscope_types::read;
 
 /// The time of lines that lie on no timeline. No other line has it, since it is reserved.
@@ -156,6 +156,13 @@ impl LogEntries {
     /// The time of a line; [`STATIC`] where it lies on no timeline, and where there is no such line.
     pub fn time(&self, line: usize) -> i64 {
         self.rows.get(line).map_or(STATIC, |row| row.time)
+    }
+
+    /// The time of a line on another timeline, with what kind of timeline that is; `None` where it does not lie there.
+    pub(super) fn time_on(&self, line: usize, timeline: &str) -> Option<(TimeType, i64)> {
+        let (chunk, row) = self.place(line)?;
+        let column = chunk.timeline(timeline)?;
+        Some((column.timeline().time_type(), *column.times().get(row)?))
     }
 
     /// The row of a line.

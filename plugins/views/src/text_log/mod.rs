@@ -1,10 +1,11 @@
 //! Text logs: the lines of all logs of a view, in the order in which they were logged.
 //!
 //! [`entries`] are the lines of one entity; they refer to the text in the store rather than copy it. [`table`] merges those of all
-//! entities of a view, once per change; [`filter`] chooses among them. [`ui`] lays out the lines that can be seen, so that a
+//! entities of a view, once per change; [`filter`] chooses among them, [`columns`] what of them is shown. [`ui`] lays out the lines that can be seen, so that a
 //! million cost no more than twenty.
 
 mod ansi;
+mod columns;
 mod entries;
 mod excerpt;
 mod filter;
@@ -25,8 +26,12 @@ use chronoscope_frame::{
     FrameSystems, PurgeOrder, View, ViewClass, ViewerCache, Visuals,
 };
 
-use chronoscope_types::read;
+use chronoscope_types::{
+    Component as _, blueprint as archetypes,
+    components::{TextLogLevel, blueprint as blueprint_components},
+};
 
+use columns::SaidColumns;
 pub use entries::{LogEntries, TextLog};
 pub use table::{LogTable, LogTables};
 pub use ui::TextLogUi;
@@ -36,9 +41,6 @@ use crate::{
     properties::{AppPropertiesExt as _, PropertyReader, ViewProperties},
     spatial::SpatialSystems,
 };
-
-/// What the blueprint calls the levels that are shown.
-const SHOWN_LEVELS: &str = "TextLogRows:filter_by_log_level";
 
 /// Lists of log lines.
 #[derive(Clone, Copy, Debug, Default)]
@@ -104,17 +106,31 @@ impl Plugin for TextLogPlugin {
 struct LogProperties {
     /// The levels that are shown, where not all are.
     only_levels: Option<Vec<String>>,
+    columns: SaidColumns,
+    /// Whether texts have a monospaced font.
+    is_monospace: bool,
 }
 
 impl ViewProperties for LogProperties {
     const CLASS: &'static str = ViewClassId::TEXT_LOG;
 
     fn read(reader: &PropertyReader<'_>) -> Self {
-        let only_levels = reader.value(SHOWN_LEVELS).and_then(|array| {
-            let levels = read::texts(&array).ok()?;
+        use archetypes::{TextLogColumns as C, TextLogFormat, TextLogRows};
+        let only_levels = reader.value(&TextLogRows::FILTER_BY_LOG_LEVEL).and_then(|array| {
+            let levels = TextLogLevel::read(&array).ok()?;
             Some(levels.iter().flatten().map(str::to_owned).collect())
         });
-        Self { only_levels }
+        let timelines = reader.value(&C::TIMELINE_COLUMNS);
+        let texts = reader.value(&C::TEXT_LOG_COLUMNS);
+        let columns = SaidColumns {
+            timelines: timelines.and_then(|array| blueprint_components::TimelineColumn::read(&array).ok()),
+            texts: texts.and_then(|array| blueprint_components::TextLogColumn::read(&array).ok()),
+        };
+        Self {
+            only_levels,
+            columns,
+            is_monospace: reader.boolean(&TextLogFormat::MONOSPACE_BODY).unwrap_or(false),
+        }
     }
 }
 

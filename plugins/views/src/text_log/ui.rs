@@ -11,11 +11,12 @@ use chronoscope_frame::{
 };
 use chronoscope_store::{EntityId, EntityPath, TimeType};
 use egui::{Align, Color32, Id, Label, RichText, Sense, Ui};
-use egui_extras::{Column, TableBuilder};
+use egui_extras::{Column as TableColumn, TableBuilder};
 
 use super::{
     LogProperties,
     ansi::stripped,
+    columns::{Column, Columns, ENTITY_WIDTH, LEVEL_WIDTH},
     entries::{LogEntries, STATIC, TextLog},
     excerpt::{excerpt, first_line},
     filter::{Filter, Filtered, filter, is_level_shown},
@@ -42,10 +43,10 @@ struct LogMemory {
 }
 
 /// How the list keeps the cursor in sight, until the user scrolls elsewhere.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Following {
     /// The cursor, and which columns there were, when it last scrolled to it. With other columns it is another list to egui.
-    scrolled_to: Option<(Cursor, (bool, bool))>,
+    scrolled_to: Option<(Cursor, Vec<Column>)>,
     /// The first line after the cursor then.
     first_after: usize,
     /// Where the list stood at last.
@@ -56,8 +57,8 @@ struct Following {
 
 impl Following {
     /// Whether to scroll to the cursor: because it moved, or because lines came or went before it.
-    fn scrolls_to(&mut self, cursor: Cursor, columns: (bool, bool), first_after: usize) -> bool {
-        let place = Some((cursor, columns));
+    fn scrolls_to(&mut self, cursor: Cursor, columns: &[Column], first_after: usize) -> bool {
+        let place = Some((cursor, columns.to_vec()));
         let is_new = self.scrolled_to != place;
         let scrolls = is_new || first_after != self.first_after && !self.is_left;
         self.is_left &= !is_new;
@@ -85,6 +86,7 @@ struct LogInput<'a> {
     looks: &'a QueryContext,
     selection: Option<&'a Selection>,
     style: &'a ViewStyle,
+    said: &'a LogProperties,
 }
 
 impl ViewUi for TextLogUi {
@@ -157,6 +159,7 @@ impl ViewUi for TextLogUi {
             // Made between two frames: the next one has both.
             return;
         }
+        let nothing_said = LogProperties::default();
         let paths: Vec<&EntityPath> = logs
             .iter()
             .map(|(entity, _)| store.entity_path(*entity))
@@ -174,15 +177,17 @@ impl ViewUi for TextLogUi {
             looks,
             selection: world.get_resource::<Selection>(),
             style,
+            said: world
+                .get_resource::<PropertiesOf<LogProperties>>()
+                .and_then(|properties| properties.get(view.id))
+                .unwrap_or(&nothing_said),
         };
-        let only_levels = world
-            .get_resource::<PropertiesOf<LogProperties>>()
-            .and_then(|properties| properties.get(view.id)?.only_levels.as_deref());
-        show(ui, &input, only_levels, context.commands);
+        show(ui, &input, context.commands);
     }
 }
 
-fn show(ui: &mut Ui, input: &LogInput<'_>, only_levels: Option<&[String]>, commands: &mut ViewerCommands) {
+fn show(ui: &mut Ui, input: &LogInput<'_>, commands: &mut ViewerCommands) {
+    let only_levels = input.said.only_levels.as_deref();
     let rect = ui.available_rect_before_wrap();
     ui.painter().rect_filled(rect, 0.0, input.style.background);
     let mut memory: LogMemory = ui.data(|data| data.get_temp(input.id)).unwrap_or_default();
@@ -248,44 +253,6 @@ fn filter_bar(ui: &mut Ui, input: &LogInput<'_>, filter: &mut Filter, only_level
         });
 }
 
-/// Widths of columns to begin with, in points.
-const ENTITY_WIDTH: f32 = 90.0;
-const LEVEL_WIDTH: f32 = 70.0;
-
-/// What a text needs to be worth reading, in points.
-const MIN_TEXT_WIDTH: f32 = 140.0;
-
-/// The columns of a list beside the text.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Columns {
-    time_width: f32,
-    entity: bool,
-    level: bool,
-}
-
-impl Columns {
-    /// The columns that there is room for. The text comes first; color and tooltip tell the entity and the level too.
-    fn fitting(input: &LogInput<'_>, width: f32, time_width: f32) -> Self {
-        let has_levels = input.logs.iter().any(|(_, log)| !log.levels().is_empty());
-        Self::of_widths(width, time_width, has_levels)
-    }
-
-    fn of_widths(width: f32, time_width: f32, has_levels: bool) -> Self {
-        let mut left = width - time_width - MIN_TEXT_WIDTH;
-        let mut take = |wanted: bool, width: f32| {
-            let fits = wanted && left >= width;
-            left -= if fits { width } else { 0.0 };
-            fits
-        };
-        let (level, entity) = (take(has_levels, LEVEL_WIDTH), take(true, ENTITY_WIDTH));
-        Self {
-            time_width: time_width.min((width - MIN_TEXT_WIDTH).max(width * 0.4)),
-            entity,
-            level,
-        }
-    }
-}
-
 /// The list itself. Only lines that can be seen are laid out.
 fn lines(
     ui: &mut Ui,
@@ -314,26 +281,40 @@ fn lines(
         .map_or(STATIC, |line| line_time(input, *line));
     let time_width = width_of(&time_text(input, latest)).max(width_of(input.timeline)) + 16.0;
     let table_rect = ui.available_rect_before_wrap();
-    let columns = Columns::fitting(input, table_rect.width(), time_width);
+    let has_levels = input.logs.iter().any(|(_, log)| !log.levels().is_empty());
+    let said = &input.said.columns;
+    let columns = Columns::fitting(said, table_rect.width(), input.timeline, time_width, has_levels);
 
     let mut builder = TableBuilder::new(ui)
         // Widths that were dragged are kept for each choice of columns.
-        .id_salt((input.id, columns.entity, columns.level))
+        .id_salt((input.id, &columns.shown))
         .striped(false)
         .resizable(true)
         .auto_shrink(false)
         .animate_scrolling(false)
         .cell_layout(egui::Layout::left_to_right(Align::Center))
-        .min_scrolled_height(0.0)
-        .column(Column::initial(columns.time_width).at_least(40.0).clip(true));
-    if columns.entity {
-        builder = builder.column(Column::initial(ENTITY_WIDTH).at_least(40.0).clip(true));
+        .min_scrolled_height(0.0);
+    let has_text = columns.has(&Column::Text);
+    for (at, column) in columns.shown.iter().enumerate() {
+        // Without texts the last one has what is left.
+        let takes_rest = *column == Column::Text || (!has_text && at + 1 == columns.shown.len());
+        let width = match column {
+            Column::Time(timeline) if **timeline == *input.timeline => columns.time_width,
+            Column::Time(timeline) => {
+                let latest = input.table.lines().last();
+                let time = latest.and_then(|line| other_time_text(input, *line, timeline));
+                width_of(time.as_deref().unwrap_or_default()).max(width_of(timeline)) + 16.0
+            }
+            Column::Entity => ENTITY_WIDTH,
+            Column::Level | Column::Text => LEVEL_WIDTH,
+        };
+        builder = builder.column(if takes_rest {
+            TableColumn::remainder().at_least(80.0).clip(true)
+        } else {
+            TableColumn::initial(width).at_least(40.0).clip(true)
+        });
     }
-    if columns.level {
-        builder = builder.column(Column::initial(LEVEL_WIDTH).at_least(40.0).clip(true));
-    }
-    builder = builder.column(Column::remainder().at_least(80.0).clip(true));
-    let scrolls = count > 0 && following.scrolls_to(input.cursor, (columns.entity, columns.level), after);
+    let scrolls = count > 0 && following.scrolls_to(input.cursor, &columns.shown, after);
     if scrolls {
         builder = builder.scroll_to_row(after.saturating_sub(1).min(count - 1), Some(Align::Center));
     }
@@ -342,13 +323,13 @@ fn lines(
         ui.add(Label::new(RichText::new(text).small().color(input.style.secondary_text)).truncate());
     };
     let table = builder.header(ROW_HEIGHT, |mut row| {
-        let titles = [
-            (true, input.timeline),
-            (columns.entity, "entity"),
-            (columns.level, "level"),
-            (true, "text"),
-        ];
-        for (_, title) in titles.into_iter().filter(|(is_shown, _)| *is_shown) {
+        for column in &columns.shown {
+            let title = match column {
+                Column::Time(timeline) => timeline,
+                Column::Entity => "entity",
+                Column::Level => "level",
+                Column::Text => "text",
+            };
             row.col(|ui| {
                 ui.add_space(8.0);
                 header(ui, title);
@@ -424,100 +405,146 @@ fn show_line(
     row.set_selected(highlight == Highlight::Selected);
     row.set_hovered(highlight == Highlight::Hovered);
 
-    let time = log.time(at);
-    let (_, cell) = row.col(|ui| {
-        ui.add_space(8.0);
-        let text = RichText::new(time_text(input, time))
-            .monospace()
-            .color(tone(style.text));
-        if time == STATIC {
-            ui.add(Label::new(text.color(tone(style.secondary_text))).truncate())
-                .on_hover_text("Holds at all times");
-        } else if ui
-            .add(Label::new(text).truncate().sense(Sense::click()))
-            .on_hover_text("Move the cursor here")
-            .clicked()
-        {
-            commands.push(input.looks.seek(input.view, time));
-        }
-    });
-    if columns.entity {
-        row.col(|ui| {
+    let mut top = None;
+    for column in &columns.shown {
+        let (_, cell) = row.col(|ui| {
             ui.add_space(8.0);
-            let label = Label::new(RichText::new(path.ui_name()).color(tone(style.text)))
+            match column {
+                Column::Time(timeline) if **timeline == *input.timeline => {
+                    show_time(ui, input, log.time(at), tone, commands);
+                }
+                Column::Time(timeline) => {
+                    let time = other_time_text(input, line, timeline).unwrap_or_default();
+                    let text = RichText::new(time).monospace().color(tone(style.secondary_text));
+                    ui.add(Label::new(text).truncate());
+                }
+                Column::Entity => show_entity(ui, input, path, tone, commands),
+                Column::Level => {
+                    if let Some(level) = log.level(at) {
+                        let text = RichText::new(&**level).small();
+                        ui.add(Label::new(text.color(tone(level::color(level, style)))).truncate());
+                    }
+                }
+                Column::Text => show_text(ui, input, columns, line, tone),
+            }
+        });
+        top.get_or_insert(cell.rect.top());
+    }
+    top.unwrap_or_default()
+}
+
+fn show_time(
+    ui: &mut Ui,
+    input: &LogInput<'_>,
+    time: i64,
+    tone: impl Fn(Color32) -> Color32,
+    commands: &mut ViewerCommands,
+) {
+    let text = RichText::new(time_text(input, time)).monospace();
+    if time == STATIC {
+        ui.add(Label::new(text.color(tone(input.style.secondary_text))).truncate())
+            .on_hover_text("Holds at all times");
+    } else if ui
+        .add(
+            Label::new(text.color(tone(input.style.text)))
                 .truncate()
-                .sense(Sense::click());
-            let response = ui.add(label).on_hover_text(path.as_str());
-            if response.hovered() {
-                commands.push(ViewerCommand::Hover(Some(item())));
-            }
-            for button in clicked_buttons(&response) {
-                let click = EntityClicked::on(&item(), button, ClickSource::View);
-                click
-                    .into_iter()
-                    .for_each(|click| commands.push(ViewerCommand::Click(click)));
-            }
-            if response.clicked() {
-                let add = ui.input(|input| input.modifiers.command);
-                commands.push(if add {
-                    ViewerCommand::ToggleSelected(item())
-                } else {
-                    ViewerCommand::Select(vec![item()])
-                });
-            }
+                .sense(Sense::click()),
+        )
+        .on_hover_text("Move the cursor here")
+        .clicked()
+    {
+        commands.push(input.looks.seek(input.view, time));
+    }
+}
+
+fn show_entity(
+    ui: &mut Ui,
+    input: &LogInput<'_>,
+    path: &EntityPath,
+    tone: impl Fn(Color32) -> Color32,
+    commands: &mut ViewerCommands,
+) {
+    let item = || Item::DataResult {
+        view: input.view,
+        entity: path.clone(),
+        instance: None,
+    };
+    let label = Label::new(RichText::new(path.ui_name()).color(tone(input.style.text)))
+        .truncate()
+        .sense(Sense::click());
+    let response = ui.add(label).on_hover_text(path.as_str());
+    if response.hovered() {
+        commands.push(ViewerCommand::Hover(Some(item())));
+    }
+    for button in clicked_buttons(&response) {
+        let click = EntityClicked::on(&item(), button, ClickSource::View);
+        click
+            .into_iter()
+            .for_each(|click| commands.push(ViewerCommand::Click(click)));
+    }
+    if response.clicked() {
+        let add = ui.input(|input| input.modifiers.command);
+        commands.push(if add {
+            ViewerCommand::ToggleSelected(item())
+        } else {
+            ViewerCommand::Select(vec![item()])
         });
     }
-    if columns.level {
-        row.col(|ui| {
-            ui.add_space(8.0);
-            if let Some(level) = log.level(at) {
-                ui.add(
-                    Label::new(
-                        RichText::new(&**level)
-                            .small()
-                            .color(tone(level::color(level, style))),
-                    )
-                    .truncate(),
-                );
-            }
-        });
+}
+
+fn show_text(
+    ui: &mut Ui,
+    input: &LogInput<'_>,
+    columns: &Columns,
+    line: LineRef,
+    tone: impl Fn(Color32) -> Color32,
+) {
+    let at = line.line as usize;
+    let Some(((_, log), path)) = input
+        .logs
+        .get(line.entity as usize)
+        .zip(input.paths.get(line.entity as usize))
+    else {
+        return;
+    };
+    let style = input.style;
+    let text = log.text(at);
+    let color = log.color(at).map_or(style.text, |[r, g, b, a]| {
+        Color32::from_rgba_unmultiplied(r, g, b, a)
+    });
+    let has_level = columns.has(&Column::Level);
+    if !has_level && let Some(level) = log.level(at) {
+        let (mark, _) = ui.allocate_exact_size(egui::vec2(3.0, ROW_HEIGHT - 8.0), Sense::hover());
+        ui.painter()
+            .rect_filled(mark, 1.0, tone(level::color(level, style)));
     }
-    row.col(|ui| {
-        ui.add_space(8.0);
-        let text = log.text(at);
-        let color = log.color(at).map_or(style.text, |[r, g, b, a]| {
-            Color32::from_rgba_unmultiplied(r, g, b, a)
-        });
-        if !columns.level
-            && let Some(level) = log.level(at)
-        {
-            let (mark, _) = ui.allocate_exact_size(egui::vec2(3.0, ROW_HEIGHT - 8.0), Sense::hover());
-            ui.painter()
-                .rect_filled(mark, 1.0, tone(level::color(level, style)));
-        }
-        let (cell, is_cut) = first_line(text);
-        let label = Label::new(RichText::new(cell).color(tone(color)))
-            .truncate()
-            .selectable(true)
-            .show_tooltip_when_elided(!is_cut && columns.entity && columns.level);
-        let response = ui.add(label);
-        response.context_menu(|ui| {
-            if ui.button("Copy line").clicked() {
-                ui.copy_text(stripped(text).into_owned());
-                ui.close();
-            }
-        });
-        if !columns.entity || !columns.level {
-            let level = log
-                .level(at)
-                .map(|level| format!(", {level}"))
-                .unwrap_or_default();
-            response.on_hover_text(format!("{path}{level}\n{}", excerpt(text)));
-        } else if is_cut {
-            response.on_hover_text(excerpt(text));
+    // What has no column of its own is told by the tooltip.
+    let tells_all = columns.has(&Column::Entity) && has_level;
+    let (cell, is_cut) = first_line(text);
+    let mut rich = RichText::new(cell).color(tone(color));
+    if input.said.is_monospace {
+        rich = rich.monospace();
+    }
+    let label = Label::new(rich)
+        .truncate()
+        .selectable(true)
+        .show_tooltip_when_elided(!is_cut && tells_all);
+    let response = ui.add(label);
+    response.context_menu(|ui| {
+        if ui.button("Copy line").clicked() {
+            ui.copy_text(stripped(text).into_owned());
+            ui.close();
         }
     });
-    cell.rect.top()
+    if !tells_all {
+        let level = log
+            .level(at)
+            .map(|level| format!(", {level}"))
+            .unwrap_or_default();
+        response.on_hover_text(format!("{path}{level}\n{}", excerpt(text)));
+    } else if is_cut {
+        response.on_hover_text(excerpt(text));
+    }
 }
 
 fn line_time(input: &LogInput<'_>, line: LineRef) -> i64 {
@@ -525,6 +552,17 @@ fn line_time(input: &LogInput<'_>, line: LineRef) -> i64 {
         .logs
         .get(line.entity as usize)
         .map_or(STATIC, |(_, log)| log.time(line.line as usize))
+}
+
+/// When a line was logged on another timeline than the cursor's, if it was.
+fn other_time_text(input: &LogInput<'_>, line: LineRef, timeline: &str) -> Option<String> {
+    let (_, log) = input.logs.get(line.entity as usize)?;
+    let (time_type, time) = log.time_on(line.line as usize, timeline)?;
+    Some(chronoscope_types::format_time_in(
+        time_type,
+        input.style.time_zone,
+        time,
+    ))
 }
 
 fn time_text(input: &LogInput<'_>, time: i64) -> String {

@@ -108,7 +108,7 @@ impl EntitySeries {
 
     /// The least and greatest value that a series takes in a window, of those that have a place on a scale.
     /// What a line comes from and goes to outside of the window counts as far as it reaches in, so that the
-    /// extent follows a window that moves without leaps.
+    /// extent follows a window that moves without leaps. Between markers there is nothing.
     pub(super) fn extent(&self, series: usize, window: &TimeWindow, scale: AxisScale) -> Extent {
         let placed = |value: f64| {
             if is_gap(value, scale) {
@@ -123,7 +123,11 @@ impl EntitySeries {
         let range = window.range().intersection(&self.shown);
         let inside = self.samples.indices(series, range);
         let extent = self.extent_of(series, inside.clone(), scale);
-        if range.is_empty() {
+        let is_line = !matches!(
+            self.styles.get(series).map(|style| style.mark),
+            Some(Mark::Marker { .. })
+        );
+        if range.is_empty() || !is_line {
             return extent;
         }
         let mode = self.interpolation(series);
@@ -179,10 +183,14 @@ impl EntitySeries {
         latest(&self.samples, series, time)
     }
 
-    /// The value of the sample that is nearest to a window in which a series has none.
+    /// The value that a series had last before a window in which it has none, or comes to have after it. It holds until the window
+    /// reaches another.
     pub(super) fn value_near(&self, series: usize, window: &TimeWindow) -> Option<f64> {
-        let sample = self.nearest_sample(series, window.nearest_time(0.5))?;
-        self.samples.values(series).get(sample).copied()
+        let before = self.value_at(series, window.range().min);
+        before.or_else(|| {
+            let sample = self.nearest_sample(series, window.nearest_time(0.5))?;
+            self.samples.values(series).get(sample).copied()
+        })
     }
 
     /// One standard deviation of a series at a time, where its variance is known.

@@ -354,6 +354,16 @@ fn gray_files_stay_gray() {
 }
 
 #[test]
+fn files_that_are_cut_off_say_so() {
+    let bytes = include_bytes!("testdata/gray.jpg");
+    let cut = |by: usize| decode(&encoded(&bytes[..bytes.len() - by]), PixelKind::Color);
+    for by in [4, 8, 10] {
+        assert!(matches!(cut(by), Err(DecodeError::Broken { .. })), "{by}");
+    }
+    assert_eq!(cut(2), cut(0), "the mark of the end alone is missing");
+}
+
+#[test]
 fn tiffs_with_palettes_say_that_they_cannot_be_read() {
     let file = encoded(include_bytes!("testdata/palette.tif"));
     assert!(matches!(

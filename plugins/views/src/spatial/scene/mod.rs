@@ -469,7 +469,8 @@ impl SpatialScene {
         self.keys_on(path).filter_map(|key| self.entities.get(&key))
     }
 
-    fn keys_on(&self, path: &EntityPath) -> impl Iterator<Item = SceneKey> {
+    /// What shows an entity.
+    pub(crate) fn keys_on(&self, path: &EntityPath) -> impl Iterator<Item = SceneKey> {
         let on_path = (path.clone(), 0)..=(path.clone(), SourceId::MAX);
         self.order.range(on_path).map(|(_, key)| *key)
     }

@@ -121,6 +121,7 @@ impl SpatialScene {
                 position: shown.view_from_entity.transform_point3(label.position),
                 clearance: clearance(label),
                 text: label.text.clone(),
+                is_wanted: label.is_wanted,
                 color: label.color.unwrap_or(entity_color),
             })
             .collect();

@@ -248,6 +248,24 @@ fn a_view_looks_from_the_frame_that_it_names() {
 }
 
 #[test]
+fn a_view_of_a_plane_looks_from_the_frame_that_it_names() {
+    let link = Transform3D::from_translation([3.0, 0.0, 0.0])
+        .with_child_frame("base")
+        .with_parent_frame("tf#/");
+    let mut viewer = Viewer::new([
+        log_chunk("marks", [], &Boxes2D::from_half_sizes([[1.0; 2]])).unwrap(),
+        log_chunk("tf", [], &link).unwrap(),
+    ]);
+    let frame = components::TransformFrameId::build(vec!["base".to_owned()]);
+    viewer.set_properties([(SpatialInformation::TARGET_FRAME, frame)]);
+    let (_, marks) = viewer.scene().shown().next().unwrap();
+    assert_eq!(
+        (marks.path.as_str(), marks.view_from_entity.translation.x),
+        ("/marks", -3.0)
+    );
+}
+
+#[test]
 fn an_orthographic_eye_zooms_and_pans_with_the_pointer() {
     let mut viewer = Viewer::new([boxes()]);
     let home = viewer.eye();

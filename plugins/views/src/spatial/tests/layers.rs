@@ -6,7 +6,7 @@ use super::*;
 
 impl Viewer {
     /// The texts of the tile while the pointer rests at a place in it.
-    fn hover(&mut self, at: Pos2) -> String {
+    pub(super) fn hover(&mut self, at: Pos2) -> String {
         self.draw(vec![Event::PointerMoved(at)]);
         // A tooltip comes where the pointer rests for half a second, and knows its size a pass later.
         for _ in 0..45 {

@@ -125,6 +125,43 @@ fn pointing_lights_up_and_clicking_selects() {
 }
 
 #[test]
+fn the_label_of_what_is_pointed_at_is_told_where_labels_are_not_shown() {
+    let points = Points3D::new([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+        .with_labels(["first", "second"])
+        .with_show_labels(false);
+    let mut viewer = Viewer::new([log_chunk("world/cloud", [], &points).unwrap()]);
+    assert!(!viewer.draw(vec![]).contains("second"));
+    viewer.point_at(MIDDLE);
+    viewer.answer_all(Some(("/world/cloud", 1)));
+    let text = viewer.hover(MIDDLE);
+    assert!(text.contains("second") && !text.contains("first"), "{text}");
+}
+
+#[test]
+fn who_measures_selects_nothing() {
+    let press = |key| Event::Key {
+        key,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::default(),
+    };
+    let mut viewer = Viewer::new([cloud()]);
+    viewer.point_at(MIDDLE);
+    viewer.answer_all(Some(("/world/cloud", 1)));
+    viewer.draw(vec![press(egui::Key::M)]);
+    viewer.press_and_release(MIDDLE);
+    let text = viewer.draw(vec![]);
+    assert!(text.contains("Click where to end"), "{text}");
+    for (request, _) in viewer.asked() {
+        viewer.answer(request, Some(("/world/cloud", 1)));
+    }
+    assert_eq!(viewer.selected(), []);
+    viewer.draw(vec![press(egui::Key::Escape)]);
+    assert!(!viewer.draw(vec![]).contains("Click where"));
+}
+
+#[test]
 fn nothing_is_asked_while_pointer_eye_and_content_stay() {
     let mut viewer = Viewer::new([cloud()]);
     viewer.point_at(MIDDLE);

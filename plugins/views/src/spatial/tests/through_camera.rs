@@ -2,7 +2,7 @@
 
 use chronoscope_blueprint::{BlueprintCommand, ContentsFilter, ViewBlueprint, ViewClassId, ViewId};
 use chronoscope_frame::{
-    Item, TimeCommand, ViewerCommand, Visualizers,
+    Item, TimeCommand, View, ViewerCommand, Visualizers,
     selection::{ClickButton, ClickSource, EntityClicked},
 };
 use chronoscope_render::Highlight;
@@ -14,6 +14,7 @@ use crate::{
     spatial::{
         SpatialScene, SpatialScenes,
         picking::{Click, Picks},
+        pointed::{place_in_plane, ray, with_transforms},
         projection::{Lens, Projected},
     },
     testing::log,
@@ -271,4 +272,34 @@ fn a_camera_sees_the_frustums_of_others_and_not_its_own() {
         .find(|(_, shown)| shown.path == "/world/other".into())
         .unwrap();
     assert_eq!(frustum.view_from_entity.translation, DVec3::new(2.0, 0.0, 20.0));
+}
+
+#[test]
+fn a_pixel_is_a_ray_in_space_and_a_place_in_space_has_its_pixel() {
+    let (mut viewer, plane) = viewer();
+    viewer.command(seek(1));
+    let world = viewer.app.world_mut();
+    let mut views = world.query::<&View>();
+    let is_space = |view: &&View| view.class.as_str() == ViewClassId::SPATIAL_3D;
+    let space = views.iter(world).find(is_space).unwrap().id;
+    let world = viewer.app.world();
+    let scenes = world.resource::<SpatialScenes>();
+    let (plane, space) = (scenes.get(plane).unwrap(), scenes.get(space).unwrap());
+
+    let ray = with_transforms(world, space, |transforms, store| {
+        ray(transforms, store, [space, plane], DVec2::new(130.0, 20.0))
+    });
+    let [start, direction] = ray.unwrap();
+    assert!(start.distance(DVec3::X) < 1e-9, "{start}");
+    let expected = DVec3::new(1.0, 0.0, 1.0).normalize();
+    assert!(direction.distance(expected) < 1e-9, "{direction}");
+
+    let pixel = |place| {
+        with_transforms(world, plane, |transforms, store| {
+            place_in_plane(transforms, store, [plane, space], place)
+        })
+    };
+    let seen = pixel(DVec3::new(2.0, 0.5, 4.0)).unwrap();
+    assert!(seen.distance(DVec2::new(55.0, 30.0)) < 1e-9, "{seen}");
+    assert_eq!(pixel(DVec3::new(2.0, 0.5, -4.0)), None, "behind the camera");
 }

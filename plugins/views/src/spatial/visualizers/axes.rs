@@ -72,6 +72,7 @@ impl Visualizer for TransformAxes3DVisualizer {
                 instance: None,
                 position: DVec3::ZERO,
                 text,
+                is_wanted: true,
                 color: None,
             }];
         }

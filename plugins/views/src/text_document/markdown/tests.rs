@@ -184,9 +184,22 @@ fn links_lead_to_the_web_and_pictures_are_their_descriptions() {
         "https:/a",
         "\u{1F600}",
     ] {
-        assert_eq!(spans(&format!("[x](<{target}>)")), [plain("x")], "{target}");
+        let shut = Span {
+            is_shut: true,
+            ..plain("x")
+        };
+        assert_eq!(spans(&format!("[x](<{target}>)")), [shut], "{target}");
         assert_eq!(spans(&format!("![x](<{target}>)")), [plain("x")], "{target}");
     }
+    let shut_alone = |span: &Span| (span.text.clone(), span.is_shut);
+    assert_eq!(
+        spans("a [b](c) d").iter().map(shut_alone).collect::<Vec<_>>(),
+        [
+            ("a ".to_owned(), false),
+            ("b".to_owned(), true),
+            (" d".to_owned(), false)
+        ]
+    );
     let picture = "http://a.b/c.png";
     assert_eq!(spans(&format!("![x]({picture})")), [link("x", picture)]);
     assert_eq!(

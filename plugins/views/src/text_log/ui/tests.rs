@@ -1,57 +1,13 @@
 use super::*;
 
 #[test]
-fn a_narrow_list_keeps_its_texts() {
-    assert_eq!(
-        Columns::of_widths(800.0, 160.0, true),
-        Columns {
-            time_width: 160.0,
-            entity: true,
-            level: true
-        }
-    );
-    assert_eq!(
-        Columns::of_widths(800.0, 160.0, false),
-        Columns {
-            time_width: 160.0,
-            entity: true,
-            level: false
-        }
-    );
-    assert_eq!(
-        Columns::of_widths(400.0, 160.0, true),
-        Columns {
-            time_width: 160.0,
-            entity: false,
-            level: true
-        }
-    );
-    assert_eq!(
-        Columns::of_widths(340.0, 160.0, true),
-        Columns {
-            time_width: 160.0,
-            entity: false,
-            level: false
-        }
-    );
-    assert_eq!(
-        Columns::of_widths(200.0, 160.0, true),
-        Columns {
-            time_width: 80.0,
-            entity: false,
-            level: false
-        }
-    );
-}
-
-#[test]
 fn the_list_follows_the_cursor_until_it_is_left() {
     let mut following = Following::default();
     let cursor = |time| Cursor {
         time,
         ..Cursor::default()
     };
-    let columns = (true, true);
+    let columns = &[Column::Entity, Column::Text];
     // Lines arrive before the cursor.
     assert!(following.scrolls_to(cursor(5), columns, 10));
     following.stands_at(40.0, false);
@@ -69,5 +25,5 @@ fn the_list_follows_the_cursor_until_it_is_left() {
     following.stands_at(120.0, false);
     assert!(following.scrolls_to(cursor(6), columns, 32));
     // With other columns the list begins at its top.
-    assert!(following.scrolls_to(cursor(6), (false, true), 32));
+    assert!(following.scrolls_to(cursor(6), &[Column::Text], 32));
 }

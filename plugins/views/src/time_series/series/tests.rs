@@ -223,6 +223,25 @@ fn the_extent_follows_a_window_that_slides() {
     assert_eq!(series.value_near(0, &window), Some(2.0));
 }
 
+/// Between two markers the values stay at the first of them, whichever is nearer.
+#[test]
+fn nothing_crosses_a_window_between_markers() {
+    let marker = Mark::Marker {
+        shape: MarkerShape::Circle,
+        radius: 3.0,
+    };
+    for end in [180, 200, 250, 290] {
+        let shown = TimeRange::new(end - 50, end);
+        let series = sparse(shown, marker);
+        let window = TimeWindow::of(shown, 1.0);
+        assert!(series.extent(0, &window, AxisScale::Linear).is_empty(), "{end}");
+        assert_eq!(series.value_near(0, &window), Some(9.0), "{end}");
+    }
+    let shown = TimeRange::new(100, 125);
+    let extent = sparse(shown, marker).extent(0, &TimeWindow::of(shown, 1.0), AxisScale::Linear);
+    assert_eq!((extent.min, extent.max), (1.0, 9.0));
+}
+
 /// On a logarithmic scale what is not positive is a gap, whether each sample is drawn or thousands are a
 /// pixel.
 #[test]

@@ -37,7 +37,12 @@ pub(super) fn decode(bytes: &[u8], [width, height]: [u32; 2]) -> Result<Decoded,
     } else {
         ColorSpace::RGB
     };
-    let pixels = open(bytes, to).decode().map_err(|error| FORMAT.broken(error))?;
+    let mut decoder = open(bytes, to);
+    if !has_end(bytes) {
+        // The library would fill up what is missing with gray, and what goes wrong before that with colors.
+        decoder.set_options((*decoder.options()).set_strict_mode(true));
+    }
+    let pixels = decoder.decode().map_err(|error| FORMAT.broken(error))?;
     // The library may leave pixels as they are that it cannot convert.
     let channels = if is_gray { 1 } else { 3 };
     if pixels.len() != width as usize * height as usize * channels {
@@ -48,4 +53,17 @@ pub(super) fn decode(bytes: &[u8], [width, height]: [u32; 2]) -> Result<Decoded,
     } else {
         Decoded::Color(with_alpha(&pixels))
     })
+}
+
+/// Whether there is a mark of the end behind where the pixels begin. Some cameras leave it out.
+fn has_end(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some([0xFF, marker, high, low]) = bytes.get(at..at + 4) {
+        if *marker == 0xDA {
+            break;
+        }
+        at += 2 + usize::from(u16::from_be_bytes([*high, *low]));
+    }
+    let data = bytes.get(at..).unwrap_or_default();
+    data.windows(2).rev().any(|pair| pair == [0xFF, 0xD9])
 }

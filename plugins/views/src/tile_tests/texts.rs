@@ -1,0 +1,89 @@
+//! Logs and documents as the blueprint wants them.
+
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
+use chronoscope_frame::{ActiveBlueprint, ViewerCommand};
+use chronoscope_store::{Chunk, Timeline};
+use chronoscope_types::{
+    AsComponents, TextDocument, TextLog, TextLogColumn, TimelineColumn,
+    blueprint::{TextDocumentFormat, TextLogColumns, TextLogRows},
+    enums::TextLogColumnKind,
+    log_chunk,
+};
+
+use super::{Viewer, assert_has, frame};
+
+fn set(viewer: &mut Viewer, property: &impl AsComponents) {
+    let viewport = viewer.app.world().resource::<ActiveBlueprint>().viewport();
+    let view: ViewId = *viewport.views.keys().next().unwrap();
+    let command = BlueprintCommand::SetProperty(view, property.components());
+    viewer.command(ViewerCommand::Blueprint(command));
+}
+
+fn line(time: i64, text: &str, level: &str) -> Chunk {
+    let times = [(frame(), time), (Timeline::sequence("step"), time * 100)];
+    log_chunk("logs/a", times, &TextLog::new(text).with_level(level)).unwrap()
+}
+
+#[test]
+fn a_log_has_the_columns_that_the_blueprint_names() {
+    let mut viewer = Viewer::new([line(1, "first", "INFO"), line(2, "second", "WARN")]);
+    let titles = |viewer: &mut Viewer| {
+        let text = viewer.text("TextLog");
+        let names = ["frame", "step", "entity", "level", "text"];
+        let parts = text.split('|').filter(|part| names.contains(part));
+        parts.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(titles(&mut viewer), ["frame", "entity", "level", "text"]);
+    let timeline = |name: &str, visible| TimelineColumn {
+        timeline: name.to_owned(),
+        visible,
+    };
+    let column = |kind, visible| TextLogColumn { kind, visible };
+    let columns = TextLogColumns::default()
+        .with_timeline_columns([timeline("step", true), timeline("frame", false)])
+        .with_text_log_columns([
+            column(TextLogColumnKind::Body, true),
+            column(TextLogColumnKind::EntityPath, false),
+            column(TextLogColumnKind::LogLevel, true),
+        ]);
+    set(&mut viewer, &columns);
+    assert_eq!(titles(&mut viewer), ["step", "text", "level"]);
+    let text = viewer.text("TextLog");
+    assert_has(&text, "#200");
+    assert!(!text.contains("#2|"), "{text}");
+
+    set(
+        &mut viewer,
+        &TextLogRows::default().with_filter_by_log_level(["WARN"]),
+    );
+    let text = viewer.text("TextLog");
+    assert!(text.contains("second") && !text.contains("first"), "{text}");
+}
+
+#[test]
+fn a_document_wraps_where_the_blueprint_says_so() {
+    let long = "word ".repeat(200);
+    let mut viewer = Viewer::new([log_chunk("doc", [], &TextDocument::new(long.as_str())).unwrap()]);
+    let heights = |viewer: &mut Viewer| {
+        viewer.draw("TextDocument", Vec::new());
+        let shapes = viewer.shapes("TextDocument", Vec::new());
+        let texts = shapes.iter().filter_map(|shape| match shape {
+            egui::Shape::Text(text) if text.galley.text().starts_with("word") => Some(text.galley.rows.len()),
+            _ => None,
+        });
+        texts.collect::<Vec<_>>()
+    };
+    assert_eq!(heights(&mut viewer), [1]);
+    set(&mut viewer, &TextDocumentFormat::default().with_word_wrap(true));
+    let wrapped = heights(&mut viewer);
+    assert!(wrapped.len() == 1 && wrapped[0] > 5, "{wrapped:?}");
+}
+
+#[test]
+fn a_document_without_text_says_so() {
+    for media_type in ["text/plain", "text/markdown"] {
+        let document = TextDocument::new("").with_media_type(media_type);
+        let mut viewer = Viewer::new([log_chunk("doc", [], &document).unwrap()]);
+        assert_has(&viewer.text("TextDocument"), "The document is empty");
+    }
+}
