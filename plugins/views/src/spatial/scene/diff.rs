@@ -17,6 +17,7 @@ use crate::{
     spatial::{
         depth_clouds::PictureEye,
         draw_order::depth_tie,
+        framing::Framed,
         sources::{SourceChanges, SpatialSource, source_id},
         visual::{SpatialVisual, Stand},
     },
@@ -65,6 +66,9 @@ impl Diff {
         match situation.place {
             Some(place) => {
                 diff.place(scene, place.entry, place.transforms);
+                if scene.framing.is_behind() {
+                    diff.frame(scene);
+                }
                 diff.light(scene, place.entry.store(), place.lights);
             }
             None => diff.remove_all(scene),
@@ -199,9 +203,12 @@ impl Diff {
         let store = entry.store();
         let path = &scene.blueprint.origin;
         let origin = scene.target_frame.origin(transforms, store, path);
-        let origin = match transforms.camera_of_origin(store, origin) {
-            Some(camera) if scene.is_through_camera => camera.outside,
-            _ => origin,
+        let (origin, beneath) = match transforms.camera_of_origin(store, origin) {
+            Some(camera) if scene.is_through_camera => {
+                let picture = transforms.origin_placement(store, origin).tree;
+                (camera.outside, Some(picture))
+            }
+            _ => (origin, None),
         };
         let before = std::mem::replace(&mut scene.consumed.transforms, transforms.version());
         let cuts = std::mem::replace(&mut scene.consumed.cuts, transforms.cuts_version());
@@ -214,6 +221,7 @@ impl Diff {
             transforms,
             origin,
             origin_placement: transforms.origin_placement(store, origin),
+            beneath,
         };
         for key in new {
             // They are written whole.
@@ -269,6 +277,16 @@ impl Diff {
         }
     }
 
+    /// Frames what is new or stands elsewhere.
+    fn frame(&self, scene: &mut SpatialScene) {
+        for key in self.written.iter().chain(&self.moved) {
+            if let Some(shown) = scene.entities.get(key) {
+                let framed = Framed::of(&shown.visual, &shown.view_from_entity, scene.space);
+                scene.framing.follow(framed);
+            }
+        }
+    }
+
     /// Lights up what the selection names.
     fn light(&mut self, scene: &mut SpatialScene, store: &ChunkStore, lights: &Lights) {
         for key in &self.back {
@@ -320,6 +338,8 @@ struct Placer<'a> {
     transforms: &'a Transforms,
     origin: Origin,
     origin_placement: Placement,
+    /// The picture that what is seen through its camera is drawn over: what lies in it is drawn there.
+    beneath: Option<Tree>,
 }
 
 /// What changes of transforms concern beside what stands in the frames that moved.
@@ -390,6 +410,7 @@ impl Placer<'_> {
         };
         let (placement, own) = transforms.place_of(store, key.1);
         let view_from_entity = match stand {
+            Stand::Plane if self.beneath == Some(placement.tree) => Err(NoTransform::ThroughPinhole),
             Stand::Plane if is_three => transforms.origin_from_picture(store, origin, key.1),
             Stand::Camera => transforms.origin_from_camera(store, origin, key.1),
             _ => transforms.between(self.origin_placement, placement),
