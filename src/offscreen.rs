@@ -21,6 +21,7 @@ use bevy::{
 };
 use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use chronoscope_frame::{IngestSources, Settled};
+use chronoscope_views::spatial::PointBudget;
 
 /// Size of the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,6 +99,8 @@ impl Plugin for HeadlessPlugin {
                 .disable::<PipelinedRenderingPlugin>(),
         );
         app.add_plugins(ScheduleRunnerPlugin::run_once());
+        // Nobody watches: what moves may take its time, and every picture has all points.
+        app.insert_resource(PointBudget::UNLIMITED);
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod instances;
+mod level_of_detail;
 mod meshes;
 mod picking;
 mod planes;

@@ -41,6 +41,7 @@ mod eyes;
 mod history;
 mod layers;
 mod meshes;
+mod motion;
 mod picking;
 mod pictures;
 mod places;
