@@ -53,6 +53,9 @@ pub struct BulkView {
     /// How much darker is what lies behind its neighbors on screen: zero not at all, one as a cloud of points needs it. Needs
     /// [`DepthShadingPlugin`](crate::DepthShadingPlugin).
     pub depth_shading: f32,
+    /// Whether surfaces look as if they were lit: by a light that goes with the eye, and by light from above and below. Otherwise they are
+    /// shaded by the direction of their normal alone, which costs next to nothing.
+    pub is_lit: bool,
     /// The most points to draw. Where there are more, of visuals with more than 1024 every second, fourth, and so on up to the
     /// sixty-fourth is drawn, as much larger as covers the same, the largest visuals first. `None` draws all. Setting it uploads
     /// nothing, and what picking answers are the same logical instances.
@@ -70,6 +73,7 @@ impl Default for BulkView {
             focus_distance: 1.0,
             is_order_independent: false,
             depth_shading: 0.0,
+            is_lit: false,
             point_budget: None,
         }
     }
@@ -169,7 +173,7 @@ pub(crate) struct ViewValues {
     eye_high: [f32; 3],
     depth_shading: f32,
     eye_low: [f32; 3],
-    padding_low: f32,
+    is_lit: u32,
 }
 
 /// The uniform of a view in the render world; rewritten when it changes.
@@ -347,7 +351,7 @@ pub(crate) fn view_values(settings: BulkView, scale_factor: Option<f32>, eye: Vi
             0.0
         },
         eye_low,
-        padding_low: 0.0,
+        is_lit: u32::from(settings.is_lit),
     }
 }
 

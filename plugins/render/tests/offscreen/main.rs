@@ -4,6 +4,7 @@
 
 mod instances;
 mod level_of_detail;
+mod lights;
 mod meshes;
 mod picking;
 mod planes;

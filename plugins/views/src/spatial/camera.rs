@@ -199,8 +199,9 @@ impl SceneCamera {
         let mut bulk = bulk_view(shot.style, shot.tile.pixels_per_point);
         if let Some(distance) = shot.placement.focus_distance {
             bulk.focus_distance = distance;
-            // Two more textures and a pass over all pixels are much for a processor.
+            // Two more textures, a pass over all pixels and lights are much for a processor.
             bulk.is_order_independent = !adapter.is_software();
+            bulk.is_lit = !adapter.is_software();
             bulk.depth_shading = f32::from(u8::from(shot.placement.shades_depth));
         }
         let [r, g, b, _] = shot.background.to_array();
