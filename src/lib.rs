@@ -198,7 +198,8 @@ pub mod prelude {
     pub use chronoscope_views::{
         AppViewUiExt, ViewUi, ViewUiContext,
         spatial::{
-            AppPartsExt, AppSpatialExt, AutoFraming, MarkCells, Marks, Part, SpatialPrimitive, SpatialVisual,
+            AppPartsExt, AppSpatialExt, AutoFraming, MarkCells, Marks, Part, PointBudget, SpatialPrimitive,
+            SpatialVisual,
         },
     };
 }

@@ -43,7 +43,7 @@
 //!
 //! # Deliberately absent
 //!
-//! Lights, shadows and their materials (bring `bevy_pbr` for these).
+//! Lights of a scene's own, shadows, and materials beyond metallic and roughness (bring `bevy_pbr` for these).
 //!
 //! # Glossary
 //!

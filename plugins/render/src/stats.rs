@@ -21,6 +21,7 @@ struct Counters {
     gpu_bytes: AtomicU64,
     pending: AtomicU64,
     drawn: AtomicU64,
+    instances: AtomicU64,
 }
 
 impl RenderStats {
@@ -50,6 +51,13 @@ impl RenderStats {
         self.0.drawn.load(Ordering::Relaxed)
     }
 
+    /// Instances queued by the last frame, over all views: those between the ranges of a list included that draw nothing, those
+    /// left out where a view has a [`point_budget`](crate::BulkView::point_budget) not.
+    #[must_use]
+    pub fn queued_instances(&self) -> u64 {
+        self.0.instances.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn count_upload(&self, bytes: u64) {
         self.0.uploaded_now_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -57,6 +65,10 @@ impl RenderStats {
     pub(crate) fn count_draw(&self, is_ready: bool) {
         let counter = if is_ready { &self.0.drawn } else { &self.0.pending };
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_instances(&self, count: u64) {
+        self.0.instances.fetch_add(count, Ordering::Relaxed);
     }
 }
 
@@ -128,4 +140,5 @@ fn begin_upload_count(stats: Res<RenderStats>) {
 fn begin_draw_count(stats: Res<RenderStats>) {
     stats.0.pending.store(0, Ordering::Relaxed);
     stats.0.drawn.store(0, Ordering::Relaxed);
+    stats.0.instances.store(0, Ordering::Relaxed);
 }

@@ -53,6 +53,13 @@ pub struct BulkView {
     /// How much darker is what lies behind its neighbors on screen: zero not at all, one as a cloud of points needs it. Needs
     /// [`DepthShadingPlugin`](crate::DepthShadingPlugin).
     pub depth_shading: f32,
+    /// Whether surfaces look as if they were lit: by a light that goes with the eye, and by light from above and below. Otherwise they are
+    /// shaded by the direction of their normal alone, which costs next to nothing.
+    pub is_lit: bool,
+    /// The most points to draw. Where there are more, of visuals with more than 1024 every second, fourth, and so on up to the
+    /// sixty-fourth is drawn, as much larger as covers the same, the largest visuals first. `None` draws all. Setting it uploads
+    /// nothing, and what picking answers are the same logical instances.
+    pub point_budget: Option<u32>,
 }
 
 impl Default for BulkView {
@@ -66,6 +73,8 @@ impl Default for BulkView {
             focus_distance: 1.0,
             is_order_independent: false,
             depth_shading: 0.0,
+            is_lit: false,
+            point_budget: None,
         }
     }
 }
@@ -164,7 +173,7 @@ pub(crate) struct ViewValues {
     eye_high: [f32; 3],
     depth_shading: f32,
     eye_low: [f32; 3],
-    padding_low: f32,
+    is_lit: u32,
 }
 
 /// The uniform of a view in the render world; rewritten when it changes.
@@ -174,6 +183,7 @@ pub(crate) struct GpuBulkView {
     eye: ViewEye,
     is_order_independent: bool,
     is_shaded_by_depth: bool,
+    point_budget: Option<u32>,
     bind_group: Option<(BufferId, BindGroup)>,
 }
 
@@ -214,8 +224,19 @@ impl GpuBulkView {
             eye,
             is_order_independent: false,
             is_shaded_by_depth: false,
+            point_budget: None,
             bind_group: Some((buffer.id(), bind_group)),
         })
+    }
+
+    /// The same, drawing no more points.
+    pub(crate) fn with_point_budget(self, point_budget: Option<u32>) -> Self {
+        Self { point_budget, ..self }
+    }
+
+    /// How many points are drawn at most.
+    pub(crate) fn point_budget(&self) -> Option<u32> {
+        self.point_budget
     }
 
     /// What the camera's transform is relative to.
@@ -293,6 +314,7 @@ fn extract_views(
             view.eye = eye;
             view.is_order_independent = is_order_independent;
             view.is_shaded_by_depth = is_shaded_by_depth;
+            view.point_budget = settings.point_budget;
         } else {
             let uniform = UniformBuffer::new(&gpu, "bulk_view", values);
             commands.entity(entity).insert(GpuBulkView {
@@ -300,6 +322,7 @@ fn extract_views(
                 eye,
                 is_order_independent,
                 is_shaded_by_depth,
+                point_budget: settings.point_budget,
                 bind_group: None,
             });
         }
@@ -328,7 +351,7 @@ pub(crate) fn view_values(settings: BulkView, scale_factor: Option<f32>, eye: Vi
             0.0
         },
         eye_low,
-        padding_low: 0.0,
+        is_lit: u32::from(settings.is_lit),
     }
 }
 

@@ -20,7 +20,8 @@ struct BulkView {
     // How much what lies behind its neighbors is darkened.
     depth_shading: f32,
     eye_low: vec3<f32>,
-    padding_low: f32,
+    // Whether surfaces are lit as by lights, and not shaded in the cheapest way.
+    is_lit: u32,
 }
 
 @group(0) @binding(0) var<uniform> view: View;
@@ -216,16 +217,89 @@ fn disc_alpha(alpha: f32, radius_pixels: f32, offset: vec2<f32>) -> f32 {
     return cut(alpha, radius_pixels - distance);
 }
 
-// Full color for a face that looks at the camera; no two faces of a box are alike from most places.
+// A color as `encode_output` returned it, linear again.
+fn decode_output(encoded: vec3<f32>) -> vec3<f32> {
+#ifdef SRGB_ENCODED_OUTPUT
+    return linear_from_srgb(encoded);
+#else
+    return encoded;
+#endif
+}
+
+// Full color for a face that looks at the camera; no two faces of a box are alike from most places. Seen from afar, with a surface
+// like that of plastic.
 fn shade(color: vec3<f32>, normal_in_world: vec3<f32>) -> vec3<f32> {
     let normal = normalize((view.view_from_world * vec4(normal_in_world, 0.0)).xyz);
+    if bulk.is_lit != 0u {
+        let material = Material(decode_output(color), 0.0, vec3(0.0), 0.5);
+        return encode_output(lit(material, normal, vec3(0.0, 0.0, 1.0)));
+    }
     return color * light_on(normal);
+}
+
+// What a surface is made of, as in glTF: a linear color, and what it gives off itself.
+struct Material {
+    color: vec3<f32>,
+    metallic: f32,
+    emissive: vec3<f32>,
+    roughness: f32,
+}
+
+// Where the light comes from, in the space of the camera: it goes with the eye, so that nothing is dark that is looked at.
+fn light_direction() -> vec3<f32> {
+    return normalize(vec3(0.25, 0.45, 0.85));
+}
+
+// What a white surface returns of that light at most.
+const KEY_LIGHT: f32 = 0.65;
+
+// The light from all around, from above and from below in the picture.
+const SKY_LIGHT: f32 = 0.45;
+const GROUND_LIGHT: f32 = 0.2;
+
+fn light_from(up: f32) -> f32 {
+    return mix(GROUND_LIGHT, SKY_LIGHT, clamp(up * 0.5 + 0.5, 0.0, 1.0));
+}
+
+// The linear color of a lit surface; both directions are of length one and in the space of the camera.
+//
+// The light that is mirrored is that of the GGX distribution (Walter and others, "Microfacet Models for Refraction through Rough
+// Surfaces", 2007), hidden by itself as Hammon approximates ("PBR Diffuse Lighting for GGX+Smith Microsurfaces", 2017), with
+// Schlick's Fresnel term; of the light from all around, Lazarov's fit ("Getting More Physical in Call of Duty: Black Ops II", 2013).
+// What is mirrored more than once comes back as Turquin has it ("Practical Multiple Scattering Compensation for Microfacet Models",
+// 2019), or rough metals would be dark.
+fn lit(material: Material, normal: vec3<f32>, to_eye: vec3<f32>) -> vec3<f32> {
+    let to_light = light_direction();
+    let half_way = normalize(to_light + to_eye);
+    let n_l = max(dot(normal, to_light), 0.0);
+    let n_v = max(dot(normal, to_eye), 1e-3);
+    let n_h = max(dot(normal, half_way), 0.0);
+    let roughness = clamp(material.roughness, 0.1, 1.0);
+    let alpha = roughness * roughness;
+    let diffuse = material.color * (1.0 - material.metallic);
+    let mirrored = mix(vec3(0.04), material.color, material.metallic);
+
+    let spread = n_h * n_h * (alpha * alpha - 1.0) + 1.0;
+    let distribution = alpha * alpha / (spread * spread);
+    let visibility = 0.5 / mix(2.0 * n_l * n_v, n_l + n_v, alpha);
+    let fresnel = mirrored + (1.0 - mirrored) * pow(1.0 - max(dot(to_light, half_way), 0.0), 5.0);
+    let direct = distribution * visibility * fresnel;
+
+    let fit = roughness * vec4(-1.0, -0.0275, -0.572, 0.022) + vec4(1.0, 0.0425, 1.04, -0.04);
+    let grazing = min(fit.x * fit.x, exp2(-9.28 * n_v)) * fit.x + fit.y;
+    let scale_and_bias = vec2(-1.04, 1.04) * grazing + fit.zw;
+    let mirrored_up = mix(reflect(-to_eye, normal).y, normal.y, roughness);
+    let around = mirrored * scale_and_bias.x + scale_and_bias.y;
+    let again = 1.0 + mirrored * (1.0 / (scale_and_bias.x + scale_and_bias.y) - 1.0);
+
+    let of_key = KEY_LIGHT * n_l * (diffuse + direct * again);
+    let of_all = diffuse * light_from(normal.y) + around * again * light_from(mirrored_up);
+    return of_key + of_all + material.emissive;
 }
 
 // How much light falls on what has a normal in the space of the camera.
 fn light_on(normal: vec3<f32>) -> f32 {
-    let light = normalize(vec3(0.25, 0.45, 0.85));
-    return clamp(0.3 + 0.82 * max(dot(normal, light), 0.0), 0.0, 1.0);
+    return clamp(0.3 + 0.82 * max(dot(normal, light_direction()), 0.0), 0.0, 1.0);
 }
 
 // How much light falls on a sphere that is seen as a disc, at a place within it as a share of its radius. Less is made of it where

@@ -1,17 +1,20 @@
-//! The item becomes one instanced draw call per range of its run.
+//! The item becomes one instanced draw call per range of its run, or of what is left of it where a view may draw only so much.
 
 use std::marker::PhantomData;
 
+use bevy::ecs::entity::Entity;
 use bevy::ecs::query::ROQueryItem;
 use bevy::ecs::system::SystemParamItem;
-use bevy::ecs::system::lifetimeless::{Read, SQuery};
+use bevy::ecs::system::lifetimeless::{Read, SQuery, SRes};
 use bevy::render::render_phase::{
     PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline, TrackedRenderPass,
 };
+use bevy::render::render_resource::PipelineCache;
 
+use super::level_of_detail::ThinnedLists;
 use super::lists::GpuDrawList;
 use super::upload::GpuInstances;
-use crate::instances::Primitive;
+use crate::instances::{Primitive, SizedRange};
 use crate::view::SetBulkViewBindGroup;
 
 /// Everything that draws a run of a list.
@@ -21,15 +24,19 @@ pub(crate) type DrawInstances<P> = (SetItemPipeline, SetBulkViewBindGroup<0>, Dr
 pub(crate) struct DrawRunOfList<P, const GROUP: usize>(PhantomData<fn() -> P>);
 
 impl<I: PhaseItem, P: Primitive, const GROUP: usize> RenderCommand<I> for DrawRunOfList<P, GROUP> {
-    type Param = SQuery<Read<GpuInstances<P>>>;
-    type ViewQuery = ();
+    type Param = (
+        SQuery<Read<GpuInstances<P>>>,
+        SRes<ThinnedLists>,
+        SRes<PipelineCache>,
+    );
+    type ViewQuery = Entity;
     type ItemQuery = Read<GpuDrawList<P>>;
 
     fn render<'w>(
         item: &I,
-        (): ROQueryItem<'w, '_, Self::ViewQuery>,
+        view: ROQueryItem<'w, '_, Self::ViewQuery>,
         list: Option<ROQueryItem<'w, '_, Self::ItemQuery>>,
-        buffers: SystemParamItem<'w, '_, Self::Param>,
+        (buffers, thinned, pipeline_cache): SystemParamItem<'w, '_, Self::Param>,
         pass: &mut TrackedRenderPass<'w>,
     ) -> RenderCommandResult {
         let Some((list, buffer)) = list.and_then(|list| Some((list, buffers.get_inner(list.buffer).ok()?)))
@@ -48,6 +55,20 @@ impl<I: PhaseItem, P: Primitive, const GROUP: usize> RenderCommand<I> for DrawRu
         pass.set_vertex_buffer(0, instances.slice(..));
         pass.set_vertex_buffer(1, slots.slice(..));
         let len = buffer.instances.len().min(buffer.slots.len());
+        let thinned = thinned.into_inner().get(view, item.entity());
+        if let Some(thinned) = thinned.filter(|_| !run.by_size.is_empty()) {
+            let pipeline_cache = pipeline_cache.into_inner();
+            let is_there = |sized: &&SizedRange| sized.range.end <= len;
+            for sized in run.by_size.iter().filter(is_there) {
+                if let Some((pipeline, range)) = thinned.draw(sized, pipeline_cache)
+                    && !range.is_empty()
+                {
+                    pass.set_render_pipeline(pipeline);
+                    pass.draw(0..P::VERTICES, range);
+                }
+            }
+            return RenderCommandResult::Success;
+        }
         for range in &run.ranges {
             let range = range.start.min(len)..range.end.min(len);
             if !range.is_empty() {

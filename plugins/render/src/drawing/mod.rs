@@ -5,11 +5,13 @@
 //! 3. [`pipeline`]: one pipeline per sample count, target format and blending.
 //! 4. [`queue`]: each visible list becomes items of `Opaque3d` or `Transparent3d`.
 //! 5. [`draw`]: the item becomes one instanced draw call per range.
-//! 6. [`weighted`]: what is translucent, of cameras that ask for no order.
-//! 7. [`depth_shading`]: what is opaque, of cameras that ask for it.
+//! 6. [`level_of_detail`]: what is left out of large visuals, where a view may draw only so much.
+//! 7. [`weighted`]: what is translucent, of cameras that ask for no order.
+//! 8. [`depth_shading`]: what is opaque, of cameras that ask for it.
 
 pub(crate) mod depth_shading;
 pub(crate) mod draw;
+pub(crate) mod level_of_detail;
 pub(crate) mod lists;
 pub(crate) mod pipeline;
 pub(crate) mod queue;
@@ -69,6 +71,7 @@ impl<P: Primitive> Plugin for InstancePlugin<P> {
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };
+        level_of_detail::add_to(render_app);
         render_app
             .init_gpu_resource::<SpecializedRenderPipelines<InstancePipeline<P>>>()
             .insert_resource(InstancePipeline::<P>::new())

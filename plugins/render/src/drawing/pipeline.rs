@@ -28,6 +28,8 @@ pub(crate) struct PipelineKey {
     output: Output,
     blending: Blending,
     writes_depth: bool,
+    /// Of how many instances one is drawn, as the logarithm to base two.
+    stride_log2: u8,
 }
 
 /// What a pipeline writes.
@@ -48,6 +50,7 @@ impl PipelineKey {
             output: Output::Color(view.target_format),
             blending,
             writes_depth: blending == Blending::Opaque,
+            stride_log2: 0,
         }
     }
 
@@ -58,6 +61,7 @@ impl PipelineKey {
             output: Output::Gathered,
             blending: Blending::Translucent,
             writes_depth: false,
+            stride_log2: 0,
         }
     }
 
@@ -70,6 +74,12 @@ impl PipelineKey {
         }
     }
 
+    /// The key of what draws one instance of so many, the logarithm to base two.
+    #[must_use]
+    pub(crate) fn thinned(self, stride_log2: u8) -> Self {
+        Self { stride_log2, ..self }
+    }
+
     /// The key of what is picked as it is drawn with a blending.
     pub(crate) fn picking(blending: Blending) -> Self {
         Self {
@@ -77,6 +87,7 @@ impl PipelineKey {
             output: Output::Ids,
             blending,
             writes_depth: blending == Blending::Opaque,
+            stride_log2: 0,
         }
     }
 }
@@ -112,8 +123,10 @@ impl<P: Primitive> SpecializedRenderPipeline for InstancePipeline<P> {
     type Key = PipelineKey;
 
     fn specialize(&self, key: Self::Key) -> RenderPipelineDescriptor {
-        let instances =
+        let mut instances =
             VertexBufferLayout::from_vertex_formats(VertexStepMode::Instance, P::FORMATS.iter().copied());
+        // The GPU itself steps over what is left out: nothing is uploaded for it.
+        instances.array_stride <<= key.stride_log2;
         let mut descriptor = describe(
             P::NAME,
             key,
@@ -122,7 +135,7 @@ impl<P: Primitive> SpecializedRenderPipeline for InstancePipeline<P> {
             P::CUTS_EDGES,
         );
         let slots = VertexBufferLayout {
-            array_stride: size_of::<u32>() as u64,
+            array_stride: (size_of::<u32>() as u64) << key.stride_log2,
             step_mode: VertexStepMode::Instance,
             attributes: vec![VertexAttribute {
                 format: VertexFormat::Uint32,
@@ -151,6 +164,9 @@ pub(crate) fn describe(
     let mut defs: Vec<ShaderDefVal> = Vec::new();
     if is_covered_by_alpha {
         defs.push("ALPHA_TO_COVERAGE".into());
+    }
+    if key.stride_log2 > 0 {
+        defs.push(ShaderDefVal::UInt("THINNED_BY".into(), 1 << key.stride_log2));
     }
     let (entry_point, targets) = match key.output {
         Output::Color(format) => {

@@ -20,6 +20,7 @@ use bevy::render::sync_world::MainEntity;
 use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
 
 use super::draw::DrawInstances;
+use super::level_of_detail::{ThinnedList, ThinnedLists, share_of};
 use super::lists::GpuDrawList;
 use super::pipeline::{InstancePipeline, PipelineKey};
 use super::weighted::{WeightedItem, WeightedItems};
@@ -38,6 +39,7 @@ pub(super) fn queue_lists<P: Primitive>(
     pipeline: Res<InstancePipeline<P>>,
     mut pipelines: ResMut<SpecializedRenderPipelines<InstancePipeline<P>>>,
     mut phases: BulkPhases<'_>,
+    mut thinned: ResMut<ThinnedLists>,
     views: Query<BulkViews>,
     lists: Query<&GpuDrawList<P>>,
 ) {
@@ -45,10 +47,12 @@ pub(super) fn queue_lists<P: Primitive>(
         let Some(mut items) = phases.of_view::<DrawInstances<P>>(&view) else {
             continue;
         };
-        for item in view.visible_of::<DrawList<P>>() {
-            let Ok(list) = lists.get(item.0) else {
-                continue;
-            };
+        let visible = || {
+            let items = view.visible_of::<DrawList<P>>();
+            items.filter_map(|item| Some((item, lists.get(item.0).ok()?)))
+        };
+        let share = share_of(view.point_budget(), visible().map(|(_, list)| list));
+        for (item, list) in visible() {
             let drawn = list.runs.iter().enumerate();
             let mut drawn = drawn.filter(|(_, run)| !run.ranges.is_empty()).peekable();
             if drawn.peek().is_none() {
@@ -56,8 +60,20 @@ pub(super) fn queue_lists<P: Primitive>(
             }
             let sorting = drawn.peek().map(|(_, run)| run.sorting);
             let way = view.way(list.blending, sorting.filter(|_| P::HAS_WEIGHTS));
-            let pipeline = pipelines.specialize(&pipeline_cache, &pipeline, view.key(way));
+            let key = view.key(way);
+            let mut pipeline_of =
+                |stride_log2| pipelines.specialize(&pipeline_cache, &pipeline, key.thinned(stride_log2));
+            let pipeline = pipeline_of(0);
             stats.count_draw(pipeline_cache.get_render_pipeline(pipeline).is_some());
+            let left = share.map(|share| ThinnedList::new(share, list, pipeline_of));
+            let num_instances = |run| {
+                left.as_ref()
+                    .map_or_else(|| run.num_instances(), |left| left.num_instances(run))
+            };
+            stats.count_instances(list.runs.iter().map(num_instances).sum());
+            if let Some(left) = left {
+                thinned.insert(view.entity, item.0, left);
+            }
             let runs = drawn.map(|(index, run)| (index as u32, run.sorting));
             items.push(item, pipeline, way, runs);
         }
@@ -68,6 +84,7 @@ pub(super) fn queue_lists<P: Primitive>(
 /// The views that items are queued for.
 #[derive(QueryData)]
 pub(crate) struct BulkViews {
+    entity: Entity,
     pub(crate) view: &'static ExtractedView,
     visible: &'static RenderVisibleEntities,
     pub(crate) msaa: &'static Msaa,
@@ -100,6 +117,11 @@ impl<'w> BulkViewsItem<'w, '_> {
     /// Whether what is translucent is drawn in no certain order.
     pub(crate) fn is_order_independent(&self) -> bool {
         self.bulk_view.is_some_and(GpuBulkView::is_order_independent)
+    }
+
+    /// How many points the view draws at most.
+    fn point_budget(&self) -> Option<u32> {
+        self.bulk_view.and_then(GpuBulkView::point_budget)
     }
 
     /// What a pipeline depends on that draws in one of these ways.

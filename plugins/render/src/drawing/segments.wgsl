@@ -36,6 +36,13 @@ const SELECTED: u32 = 2u;
 const NAMED: u32 = 4u;
 const FAINT: u32 = 8u;
 
+// Of how many instances one is drawn, where others are left out.
+#ifdef THINNED_BY
+const STRIDE: u32 = #{THINNED_BY}u;
+#else
+const STRIDE: u32 = 1u;
+#endif
+
 // What the view draws.
 @group(1) @binding(0) var<storage, read> segments: array<Segment>;
 // The position of each slot's segment plus one, or zero where the view does not draw the slot.
@@ -52,7 +59,12 @@ fn is_void(slot: u32) -> bool {
 
 // The logical instance where each instance is one.
 fn implied_instance(slot: u32, instance_index: u32) -> u32 {
-    return instance_index - starts[slot];
+    return instance_index * STRIDE - starts[slot];
+}
+
+// A radius in pixels, so much larger that what is drawn covers as much as all would that it stands for.
+fn grown(radius_pixels: f32) -> f32 {
+    return radius_pixels * sqrt(f32(STRIDE));
 }
 
 fn is_selected(segment: Segment, instance: u32) -> bool {

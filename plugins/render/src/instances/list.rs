@@ -18,6 +18,7 @@ use super::dirty::DirtyRanges;
 use super::primitive::Primitive;
 use super::segment::{GpuSegment, SegmentUniform};
 use super::selected::SelectedInstances;
+use super::sizes::{SizedRange, by_size};
 use super::{MemoryUse, VOID, next_version};
 
 /// How instances meet what is behind them.
@@ -196,6 +197,15 @@ impl Runs {
 pub(crate) struct ResolvedRun {
     pub(crate) sorting: Sorting,
     pub(crate) ranges: Vec<Range<u32>>,
+    /// The visuals themselves by their size, where some of their instances may be left out; empty otherwise.
+    pub(crate) by_size: Vec<SizedRange>,
+}
+
+impl ResolvedRun {
+    /// Instances in all ranges.
+    pub(crate) fn num_instances(&self) -> u64 {
+        self.ranges.iter().map(|range| range.len() as u64).sum()
+    }
 }
 
 /// Ranges that are closer than this are drawn as one: a call costs more than the instances between, which draw nothing.
@@ -397,12 +407,23 @@ impl<P: Primitive> DrawList<P> {
                 .map(|(sorting, slots)| ResolvedRun {
                     sorting,
                     ranges: self.resolve_run(buffer, slots),
+                    by_size: if P::CAN_BE_THINNED {
+                        let held = slots.iter().filter(|slot| self.contains(**slot));
+                        by_size(held.map(|slot| buffer.range(slot.0)), 0)
+                    } else {
+                        Vec::new()
+                    },
                 })
                 .collect();
         }
         vec![ResolvedRun {
             sorting: Sorting::default(),
             ranges: self.resolve_unordered(buffer),
+            by_size: if P::CAN_BE_THINNED {
+                by_size(self.sorted_ranges(buffer).into_iter(), MERGE_GAP)
+            } else {
+                Vec::new()
+            },
         }]
     }
 
@@ -430,8 +451,7 @@ impl<P: Primitive> DrawList<P> {
         if covered >= u64::from(buffer.end() / 2) {
             return std::iter::once(0..buffer.end()).collect();
         }
-        let mut sorted: Vec<Range<u32>> = ranges().filter(|range| !range.is_empty()).collect();
-        sorted.sort_unstable_by_key(|range| range.start);
+        let mut sorted = self.sorted_ranges(buffer);
         sorted.dedup_by(|next, kept| {
             let is_near = next.start <= kept.end.saturating_add(MERGE_GAP);
             if is_near {
@@ -444,6 +464,14 @@ impl<P: Primitive> DrawList<P> {
         {
             return std::iter::once(first.start..last.end).collect();
         }
+        sorted
+    }
+
+    /// Where the visuals of the list lie, in the order of the buffer.
+    fn sorted_ranges(&self, buffer: &InstanceBuffer<P>) -> Vec<Range<u32>> {
+        let ranges = self.slots.iter().map(|slot| buffer.range(*slot));
+        let mut sorted: Vec<Range<u32>> = ranges.filter(|range| !range.is_empty()).collect();
+        sorted.sort_unstable_by_key(|range| range.start);
         sorted
     }
 

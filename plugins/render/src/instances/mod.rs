@@ -6,6 +6,7 @@
 //! - [`alloc`]: where ranges of instances lie in the buffer.
 //! - [`dirty`]: which ranges changed since the last upload.
 //! - [`buffer`]: [`InstanceBuffer`], which stores visuals.
+//! - [`sizes`]: which visuals are large, and how much of them is drawn where there is a limit.
 //! - [`list`]: [`DrawList`], which says what one view draws of a buffer, how and in which order.
 
 mod alloc;
@@ -15,6 +16,7 @@ mod list;
 mod primitive;
 mod segment;
 mod selected;
+mod sizes;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +31,7 @@ pub(crate) use self::primitive::SLOT_LOCATION;
 pub(crate) use self::segment::{GpuSegment, NO_INSTANCE, affine_rows, split};
 pub use self::segment::{Highlight, SegmentUniform, mean_scale};
 pub use self::selected::InstanceSet;
+pub(crate) use self::sizes::{InstancesBySize, MAX_STRIDE, Share, SizedRange};
 
 /// The slot, or the segment, of what draws nothing.
 pub(crate) const VOID: u32 = u32::MAX;

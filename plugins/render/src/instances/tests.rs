@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bevy::ecs::entity::Entity;
@@ -426,6 +427,39 @@ fn what_has_no_order_is_drawn_in_few_calls() {
         1,
         "scattered: one call over all"
     );
+}
+
+#[test]
+fn large_visuals_are_told_from_small_ones() {
+    let mut buffer = Buffer::default();
+    let lengths = [5000, 20, 20_000, 30_000, 400];
+    let slots = lengths.map(|length| buffer.insert(points(length, 0)).unwrap());
+    let sized = |list: &List, run: usize| -> Vec<Range<u32>> {
+        let runs = list.resolve(&buffer);
+        runs[run]
+            .by_size
+            .iter()
+            .map(|sized| sized.range.clone())
+            .collect()
+    };
+    let mut list = list();
+    [0, 1, 4].map(|at| list.insert(slots[at], at(0.0)));
+    assert_eq!(sized(&list, 0), [0..5000, 5000..5020, 55_020..55_420]);
+    [2, 3].map(|at| list.insert(slots[at], at(0.0)));
+    assert_eq!(
+        sized(&list, 0),
+        [0..5000, 5000..5020, 5020..55_020, 55_020..55_420]
+    );
+    let mut ordered = List::new(Entity::PLACEHOLDER, Blending::Translucent);
+    slots.map(|slot| ordered.insert(slot, at(0.0)));
+    let run = |order: &[usize]| DrawRun {
+        sorting: Sorting::Index(0),
+        slots: order.iter().map(|at| slots[*at]).collect(),
+    };
+    ordered.set_runs(Some(&[run(&[3, 2, 1]), run(&[0]), run(&[4])]));
+    assert_eq!(sized(&ordered, 0), [25_020..55_020, 5020..25_020, 5000..5020]);
+    assert_eq!(sized(&ordered, 1), [0..5000]);
+    assert!(sized(&ordered, 2).is_empty(), "all of it is small");
 }
 
 #[test]

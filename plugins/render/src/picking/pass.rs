@@ -128,14 +128,12 @@ pub(super) fn extract_requests(
         let mut uniforms = DynamicUniformBuffer::<ViewUniform>::default();
         uniforms.push(&view_uniform(&pick, camera.clip_from_view(), transform));
         uniforms.write_buffer(&device, &queue);
-        let values = view_values(
-            settings.copied().unwrap_or_default(),
-            camera.target_scaling_factor(),
-            eye,
-        );
+        let settings = settings.copied().unwrap_or_default();
+        let values = view_values(settings, camera.target_scaling_factor(), eye);
         let Some(view) = GpuBulkView::bound(&gpu, &pipeline_cache, values, eye, &uniforms) else {
             continue;
         };
+        let view = view.with_point_budget(settings.point_budget);
         let pick_view = PickView {
             layers: layers.cloned().unwrap_or_default(),
             eye: eye.position,

@@ -14,9 +14,11 @@ use bevy::render::render_resource::{CachedRenderPipelineId, PipelineCache, Speci
 use bevy::render::sync_world::MainEntity;
 
 use crate::drawing::draw::DrawInstances;
+use crate::drawing::level_of_detail::{ThinnedList, ThinnedLists, share_of};
 use crate::drawing::lists::GpuDrawList;
 use crate::drawing::pipeline::{InstancePipeline, PipelineKey};
 use crate::instances::{Blending, Primitive, Sorting};
+use crate::view::GpuBulkView;
 
 /// A view of a request in the render world, for one frame.
 #[derive(Component)]
@@ -117,20 +119,30 @@ pub(crate) fn queue_picked_lists<P: Primitive>(
     pipeline: Res<InstancePipeline<P>>,
     mut pipelines: ResMut<SpecializedRenderPipelines<InstancePipeline<P>>>,
     functions: Res<DrawFunctions<PickItem>>,
-    mut views: Query<&mut PickView>,
+    mut thinned: ResMut<ThinnedLists>,
+    mut views: Query<(Entity, &mut PickView, &GpuBulkView)>,
     lists: Query<(Entity, &GpuDrawList<P>)>,
 ) {
     if views.is_empty() {
         return;
     }
     let draw_function = functions.read().id::<DrawInstances<P>>();
-    for mut view in &mut views {
-        for (entity, list) in &lists {
-            if !view.sees(list.is_visible, &list.layers) {
-                continue;
-            }
+    for (view_entity, mut view, bulk_view) in &mut views {
+        let layers = view.layers.clone();
+        let visible = || {
+            let is_seen =
+                |(_, list): &(Entity, &GpuDrawList<P>)| list.is_visible && layers.intersects(&list.layers);
+            lists.iter().filter(is_seen)
+        };
+        let share = share_of(bulk_view.point_budget(), visible().map(|(_, list)| list));
+        for (entity, list) in visible() {
             let key = PipelineKey::picking(list.blending);
-            let pipeline = pipelines.specialize(&pipeline_cache, &pipeline, key);
+            let mut pipeline_of =
+                |stride_log2| pipelines.specialize(&pipeline_cache, &pipeline, key.thinned(stride_log2));
+            let pipeline = pipeline_of(0);
+            if let Some(share) = share {
+                thinned.insert(view_entity, entity, ThinnedList::new(share, list, pipeline_of));
+            }
             for (run, resolved) in list.runs.iter().enumerate() {
                 if !resolved.ranges.is_empty() {
                     view.push(NewPickItem {

@@ -7,7 +7,7 @@ use bevy::shader::Shader;
 use bytemuck::{Pod, Zeroable};
 
 use super::is_finite;
-use crate::instances::Primitive;
+use crate::instances::{MAX_STRIDE, Primitive};
 
 pub(crate) const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d01");
 
@@ -36,6 +36,9 @@ impl PointInstance {
     }
 }
 
+/// Every GPU can step over as many bytes from one instance to the next.
+const _: () = assert!(size_of::<PointInstance>() * MAX_STRIDE as usize <= 2048);
+
 impl Primitive for PointInstance {
     const NAME: &'static str = "points";
     const VERTICES: u32 = 6;
@@ -46,6 +49,7 @@ impl Primitive for PointInstance {
     ];
     const CUTS_EDGES: bool = true;
     const HAS_WEIGHTS: bool = true;
+    const CAN_BE_THINNED: bool = true;
 
     fn shader() -> Handle<Shader> {
         SHADER

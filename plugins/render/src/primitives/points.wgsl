@@ -1,7 +1,7 @@
 // Round points: two triangles around the centre, cut to a disc in the fragment shader.
 
 #import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, disc_alpha, disc_reach, light_on_sphere, nothing, Picked, picked, Weighted, weighted}
-#import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, has_round_points, resolve_color, radius_pixels, to_clip}
+#import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, has_round_points, resolve_color, radius_pixels, grown, to_clip}
 
 struct Instance {
     @location(0) position: vec3<f32>,
@@ -42,7 +42,7 @@ fn vertex(
     out.color = resolve_color(segment, instance.color);
     out.is_round = u32(has_round_points(segment));
     let center = to_clip(segment, instance.position);
-    out.radius = radius_pixels(segment, instance.radius, center.w);
+    out.radius = grown(radius_pixels(segment, instance.radius, center.w));
     if out.color.a <= 0.0 || out.radius <= 0.0 || center.w <= 0.0 {
         return out;
     }

@@ -154,6 +154,11 @@ struct MeshValues {
     alpha_cutoff: f32,
     is_unlit: u32,
     is_whole: u32,
+    /// Linear.
+    emissive: [f32; 3],
+    metallic: f32,
+    roughness: f32,
+    padding: [f32; 3],
 }
 
 /// A mesh in the render world.
@@ -255,6 +260,10 @@ fn values_of(mesh: &TriangleMesh) -> MeshValues {
         },
         is_unlit: u32::from(material.is_unlit),
         is_whole: u32::from(segment.is_whole),
+        emissive: material.emissive,
+        metallic: material.metallic,
+        roughness: material.roughness,
+        padding: [0.0; 3],
     }
 }
 

@@ -1,6 +1,6 @@
 // Triangles with a material, each drawn once for each pose.
 
-#import chronoscope_render::common::{bulk, view, is_orthographic, with_depth_offset, encode_output, linear_from_srgb, from_eye, clip_from_eye, shade, Picked, picked, Weighted, weighted}
+#import chronoscope_render::common::{bulk, view, is_orthographic, with_depth_offset, encode_output, linear_from_srgb, from_eye, clip_from_eye, shade, lit, Material, Picked, picked, Weighted, weighted}
 
 struct Mesh {
     row_x: vec4<f32>,
@@ -14,6 +14,10 @@ struct Mesh {
     alpha_cutoff: f32,
     is_unlit: u32,
     is_whole: u32,
+    // Linear.
+    emissive: vec3<f32>,
+    metallic: f32,
+    roughness: f32,
 }
 
 // How a pose stands out; with FAINT less than the one that is pointed at or selected.
@@ -101,11 +105,19 @@ fn surface(in: Varyings) -> vec4<f32> {
 #endif
 }
 
+// To the eye, along the axes of the world.
+fn to_eye(in: Varyings) -> vec3<f32> {
+    return select(-in.offset, view.world_from_view[2].xyz, is_orthographic());
+}
+
+fn direction_in_view(in_world: vec3<f32>) -> vec3<f32> {
+    return normalize((view.view_from_world * vec4(in_world, 0.0)).xyz);
+}
+
 // On the side that is seen, whichever way the vertices go round.
 fn seen_normal(in: Varyings) -> vec3<f32> {
     let across = cross(dpdx(in.offset), dpdy(in.offset));
-    let to_eye = select(-in.offset, view.world_from_view[2].xyz, is_orthographic());
-    let face = select(-across, across, dot(across, to_eye) >= 0.0);
+    let face = select(-across, across, dot(across, to_eye(in)) >= 0.0);
     let own = select(-in.normal, in.normal, dot(in.normal, face) >= 0.0);
     return select(face, own, dot(own, own) > 1e-6);
 }
@@ -118,8 +130,14 @@ fn color_of(in: Varyings) -> vec4<f32> {
         discard;
     }
 #endif
-    let encoded = encode_output(mix(color.rgb, in.highlight.rgb, in.highlight.a));
-    let shaded = select(shade(encoded, normal), encoded, mesh.is_unlit != 0u);
+    let own = mix(color.rgb, in.highlight.rgb, in.highlight.a);
+    var shaded = encode_output(own);
+    if mesh.is_unlit == 0u && bulk.is_lit != 0u {
+        let material = Material(own, mesh.metallic, mesh.emissive, mesh.roughness);
+        shaded = encode_output(lit(material, direction_in_view(normal), direction_in_view(to_eye(in))));
+    } else if mesh.is_unlit == 0u {
+        shaded = shade(shaded, normal);
+    }
 #ifdef TRANSLUCENT
     return vec4(shaded, color.a);
 #else

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod instances;
+mod level_of_detail;
+mod lights;
 mod meshes;
 mod picking;
 mod planes;

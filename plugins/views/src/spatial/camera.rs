@@ -23,7 +23,7 @@ use bevy_egui::{EguiTextureHandle, EguiUserTextures};
 use chronoscope_frame::{ActiveBlueprint, Cursor, IngestSources, Settled, ViewTile};
 use chronoscope_render::{AdapterClass, BulkView, EyeOrigin, RenderStats};
 
-use super::through_camera::CameraProjectionMatrix;
+use super::{motion::Motion, through_camera::CameraProjectionMatrix};
 use crate::ViewStyle;
 
 /// How many frames a camera stays awake after a change: the frame itself, and those in which a resized image, a new texture or a
@@ -97,6 +97,9 @@ pub(crate) struct SceneCamera {
     is_hidden: bool,
     /// Samples per pixel.
     samples: u32,
+    motion: Motion,
+    /// The most points in the picture that it rendered last, where it may have left some out.
+    point_budget: Option<u32>,
     /// When it last rendered, and what a user had asked for then.
     rendered: Option<(Instant, Asked)>,
 }
@@ -139,9 +142,14 @@ impl SceneCamera {
         }
     }
 
+    /// Whether its picture may lack points, because something moves.
+    pub(crate) fn is_thinned(&self) -> bool {
+        self.point_budget.is_some()
+    }
+
     /// Whether it has nothing left to render.
     pub(crate) fn is_asleep(&self) -> bool {
-        self.awake_frames == 0 && !self.is_active
+        self.awake_frames == 0 && !self.is_active && !self.is_thinned()
     }
 
     /// Places the camera of a view, and decides whether it renders in this frame. The first one is made where there is something to
@@ -186,24 +194,35 @@ impl SceneCamera {
 
     fn look(&mut self, world: &mut World, size: [u32; 2], shot: &Shot<'_>) {
         self.is_hidden = false;
-        self.resize(world, size);
+        let is_resized = self.resize(world, size);
         let adapter = world.get_resource::<AdapterClass>().copied().unwrap_or_default();
         let mut bulk = bulk_view(shot.style, shot.tile.pixels_per_point);
         if let Some(distance) = shot.placement.focus_distance {
             bulk.focus_distance = distance;
-            // Two more textures and a pass over all pixels are much for a processor.
+            // Two more textures, a pass over all pixels and lights are much for a processor.
             bulk.is_order_independent = !adapter.is_software();
+            bulk.is_lit = !adapter.is_software();
             bulk.depth_shading = f32::from(u8::from(shot.placement.shades_depth));
         }
         let [r, g, b, _] = shot.background.to_array();
         let now = (shot.placement, shot.overlay, bulk, [r, g, b, 255]);
-        if self.placement != Some(now) {
+        let is_moved = self.placement != Some(now);
+        let budget = self
+            .motion
+            .point_budget(world, is_resized || is_moved || shot.is_changed);
+        if is_moved {
             self.placement = Some(now);
             self.awake_frames = AWAKE_FRAMES;
             self.place_overlay(world, shot.overlay, bulk);
             // A host may have despawned it.
             if let Ok(mut entity) = world.get_entity_mut(self.entity) {
-                entity.insert((placed(shot.placement), bulk));
+                entity.insert((
+                    placed(shot.placement),
+                    BulkView {
+                        point_budget: self.point_budget,
+                        ..bulk
+                    },
+                ));
                 if let Some(mut component) = entity.get_mut::<Camera>() {
                     component.clear_color = ClearColorConfig::Custom(Color::srgb_u8(r, g, b));
                 }
@@ -215,10 +234,17 @@ impl SceneCamera {
         if shot.is_changed || is_incomplete {
             self.awake_frames = AWAKE_FRAMES;
         }
+        if self.is_thinned() && budget.is_none() {
+            // All is at rest: once more, with all points.
+            self.awake_frames = self.awake_frames.max(1);
+        }
         let may_render = self.is_due(world);
         self.set_active(world, may_render);
-        if self.awake_frames > 0 {
-            self.awake_frames -= u8::from(may_render);
+        if self.is_active {
+            self.set_point_budget(world, budget);
+        }
+        if self.awake_frames > 0 || self.is_thinned() {
+            self.awake_frames = self.awake_frames.saturating_sub(u8::from(may_render));
             if let Some(mut settled) = world.get_resource_mut::<Settled>() {
                 settled.disturb();
             }
@@ -247,6 +273,19 @@ impl SceneCamera {
                 if let Some(mut component) = world.get_mut::<Camera>(entity) {
                     component.is_active = is_active;
                 }
+            }
+        }
+    }
+
+    /// Draws no more points. Uploads nothing.
+    fn set_point_budget(&mut self, world: &mut World, point_budget: Option<u32>) {
+        if self.point_budget == point_budget {
+            return;
+        }
+        self.point_budget = point_budget;
+        for entity in self.cameras() {
+            if let Some(mut bulk) = world.get_mut::<BulkView>(entity) {
+                bulk.point_budget = point_budget;
             }
         }
     }
@@ -287,6 +326,10 @@ impl SceneCamera {
         };
         let layers = RenderLayers::none().with(layer);
         if let Ok(mut entity) = world.get_entity_mut(entity) {
+            let bulk = BulkView {
+                point_budget: self.point_budget,
+                ..bulk
+            };
             entity.insert((placed(placement), bulk, layers));
         }
     }
@@ -321,14 +364,16 @@ impl SceneCamera {
             is_active: false,
             is_hidden: false,
             samples,
+            motion: Motion::default(),
+            point_budget: None,
             rendered: None,
         }
     }
 
-    /// Gives the image another size. Its id stays.
-    fn resize(&mut self, world: &mut World, size: [u32; 2]) {
+    /// Gives the image another size, and returns whether it had one. Its id stays.
+    fn resize(&mut self, world: &mut World, size: [u32; 2]) -> bool {
         if self.size == size {
-            return;
+            return false;
         }
         self.size = size;
         self.awake_frames = AWAKE_FRAMES;
@@ -337,6 +382,7 @@ impl SceneCamera {
             image.texture_descriptor.size.width = size[0];
             image.texture_descriptor.size.height = size[1];
         }
+        true
     }
 }
 

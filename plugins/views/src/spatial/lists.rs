@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use bevy::{camera::visibility::RenderLayers, ecs::prelude::*};
 use chronoscope_render::{
-    Blending, DrawList, DrawRun, InstanceBuffer, MemoryUse, Primitive, SegmentUniform, Slot, Sorting,
+    Blending, DrawList, DrawRun, InstanceBuffer, MemoryUse, PointInstance, Primitive, SegmentUniform, Slot,
+    Sorting,
 };
 use rustc_hash::FxHashMap;
 
@@ -38,6 +39,13 @@ impl SharedBuffers {
     pub(crate) fn memory_use(&self, world: &World) -> MemoryUse {
         let buffers = self.by_key.values();
         total(buffers.map(|buffer| (buffer.memory_use)(world, buffer.entity)))
+    }
+
+    /// The points of all views, each once. Cost: the number of buffers.
+    pub(crate) fn num_points(&self, world: &World) -> u64 {
+        let buffers = self.by_key.values();
+        let points = buffers.filter_map(|buffer| world.get::<InstanceBuffer<PointInstance>>(buffer.entity));
+        points.map(|points| points.len() as u64).sum()
     }
 }
 

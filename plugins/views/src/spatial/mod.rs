@@ -8,7 +8,7 @@
 //! # From instances to the GPU
 //! Each view has a [`scene`]: it takes what changed from the [`sources`], writes [`lists`] of instances on a render layer of the
 //! view's own, and has [`textures`] made of pictures and models of meshes; of both, what is [`held`] is kept. The [`camera`] renders to an image of the tile's size and sleeps
-//! while nothing changes. Until somebody says where to look, [`framing`] does. A 2D view in the picture of a camera shows
+//! while nothing changes; while something moves ([`motion`]), it may leave points out. Until somebody says where to look, [`framing`] does. A 2D view in the picture of a camera shows
 //! what is in space as that camera sees it ([`through_camera`]).
 //!
 //! # From the tile to the data
@@ -41,6 +41,7 @@ pub(crate) mod framing;
 mod held;
 pub(crate) mod lists;
 mod memory;
+pub(crate) mod motion;
 mod notices;
 
 pub(crate) mod picking;
@@ -73,6 +74,7 @@ pub use chronoscope_frame::Space;
 pub use digest::PartDigest;
 pub use framing::AutoFraming;
 pub use marks::{MarkCells, Marks, class_color, read_cell};
+pub use motion::PointBudget;
 pub use parts::{AppPartsExt, Part};
 pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
@@ -123,6 +125,7 @@ impl Plugin for SpatialPlugin {
         app.init_resource::<SpatialScenes>()
             .init_resource::<ViewLayers>()
             .init_resource::<AutoFraming>()
+            .init_resource::<PointBudget>()
             .init_resource::<SpatialSources>()
             .init_resource::<ChangedVisuals>()
             .init_resource::<PictureTextures>()

@@ -26,6 +26,7 @@ use chronoscope_store::{EntityId, EntityPath};
 use glam::DVec3;
 
 use super::{
+    camera::SceneCamera,
     projection::Projector,
     scene::{SpatialScene, SpatialScenes},
 };
@@ -102,6 +103,8 @@ struct Question {
     place: PointerPlace,
     projector: Projector,
     version: u64,
+    /// Whether points may be left out, of what is picked too.
+    is_thinned: bool,
     recording: Option<RecordingKey>,
 }
 
@@ -268,6 +271,7 @@ pub(crate) fn ask(
             place,
             projector: scene.projector,
             version: scene.version(),
+            is_thinned: scene.camera.as_ref().is_some_and(SceneCamera::is_thinned),
             recording: scene.recording(),
         };
         if picks

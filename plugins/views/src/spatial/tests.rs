@@ -42,6 +42,7 @@ mod growing;
 mod history;
 mod layers;
 mod meshes;
+mod motion;
 mod picking;
 mod pictures;
 mod places;

@@ -15,8 +15,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::instances::{Blending, Highlight, SegmentUniform};
 
-/// What the faces of a mesh look like. Without lights, as everything in this crate: see
-/// [`BoxInstance`](crate::BoxInstance).
+/// What the faces of a mesh look like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeshMaterial {
     /// Multiplies the colors of vertices and texture: linear, with straight alpha.
@@ -31,6 +30,13 @@ pub struct MeshMaterial {
     pub sides: MeshSides,
     /// Whether faces have their full color from all sides.
     pub is_unlit: bool,
+    /// How much it is like a metal, from 0 to 1. This and what follows is seen where a view
+    /// [is lit](crate::BulkView::is_lit), and means what it does in glTF.
+    pub metallic: f32,
+    /// How little it mirrors, from 0 to 1.
+    pub roughness: f32,
+    /// What it gives off by itself: linear.
+    pub emissive: [f32; 3],
 }
 
 impl Default for MeshMaterial {
@@ -42,6 +48,9 @@ impl Default for MeshMaterial {
             alpha: MeshAlpha::Opaque,
             sides: MeshSides::Both,
             is_unlit: false,
+            metallic: 0.0,
+            roughness: 0.5,
+            emissive: [0.0; 3],
         }
     }
 }

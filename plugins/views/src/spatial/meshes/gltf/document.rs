@@ -115,6 +115,8 @@ pub(super) struct Material {
     pub(super) alpha_mode: Option<String>,
     pub(super) alpha_cutoff: Option<f32>,
     pub(super) double_sided: bool,
+    pub(super) emissive_factor: [f32; 3],
+    pub(super) emissive_texture: Option<TextureRef>,
     pub(super) extensions: MaterialExtensions,
 }
 
@@ -123,6 +125,9 @@ pub(super) struct Material {
 pub(super) struct Metallic {
     pub(super) base_color_factor: Option<[f32; 4]>,
     pub(super) base_color_texture: Option<TextureRef>,
+    pub(super) metallic_factor: Option<f32>,
+    pub(super) roughness_factor: Option<f32>,
+    pub(super) metallic_roughness_texture: Option<TextureRef>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,4 +1,5 @@
-//! What is read of materials: base colors and textures, alpha and sides.
+//! What is read of materials: base colors and their textures, alpha and sides, and by their factors, how metallic and rough they are
+//! and what they give off.
 
 use chronoscope_render::{MeshAlpha, MeshMaterial, MeshSides, TextureSampling, TextureWrap};
 
@@ -28,8 +29,22 @@ pub(super) fn base_color_texture(material: &Material) -> Option<&TextureRef> {
     diffuse.or(material.pbr_metallic_roughness.base_color_texture.as_ref())
 }
 
+/// How metallic and how rough a material is. Where textures say it, or another model of light, as a material is by default.
+fn metallic_and_roughness(material: &Material) -> (f32, f32) {
+    let pbr = &material.pbr_metallic_roughness;
+    if pbr.metallic_roughness_texture.is_some() || material.extensions.glossiness.is_some() {
+        let default = MeshMaterial::default();
+        return (default.metallic, default.roughness);
+    }
+    let share = |factor: Option<f32>| factor.unwrap_or(1.0).clamp(0.0, 1.0);
+    (share(pbr.metallic_factor), share(pbr.roughness_factor))
+}
+
 /// A material without its texture.
 pub(super) fn material_of(material: &Material) -> MeshMaterial {
+    let (metallic, roughness) = metallic_and_roughness(material);
+    // A texture says where it glows.
+    let glows = material.emissive_texture.is_none();
     let diffuse = material.extensions.glossiness.as_ref();
     let diffuse = diffuse.and_then(|glossiness| glossiness.diffuse_factor);
     let factor = diffuse.or(material.pbr_metallic_roughness.base_color_factor);
@@ -46,6 +61,49 @@ pub(super) fn material_of(material: &Material) -> MeshMaterial {
             MeshSides::Front
         },
         is_unlit: material.extensions.unlit.is_some(),
+        metallic,
+        roughness,
+        emissive: if glows { material.emissive_factor } else { [0.0; 3] },
         ..MeshMaterial::default()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn check(json: &str, metallic: f32, roughness: f32, emissive: [f32; 3]) {
+        let material = material_of(&serde_json::from_str(json).unwrap());
+        assert_eq!(
+            (material.metallic, material.roughness, material.emissive),
+            (metallic, roughness, emissive),
+            "{json}"
+        );
+    }
+
+    #[test]
+    fn what_a_material_mirrors_and_gives_off_is_read() {
+        let nothing = [0.0; 3];
+        check("{}", 1.0, 1.0, nothing);
+        check(
+            r#"{"pbrMetallicRoughness":{"metallicFactor":0.25,"roughnessFactor":7}}"#,
+            0.25,
+            1.0,
+            nothing,
+        );
+        check(r#"{"emissiveFactor":[0.5,0,1]}"#, 1.0, 1.0, [0.5, 0.0, 1.0]);
+        // What a texture says is not known.
+        check(
+            r#"{"emissiveFactor":[0.5,0,1],"emissiveTexture":{"index":0}}"#,
+            1.0,
+            1.0,
+            nothing,
+        );
+        let textured =
+            r#"{"pbrMetallicRoughness":{"metallicFactor":1,"metallicRoughnessTexture":{"index":0}}}"#;
+        check(textured, 0.0, 0.5, nothing);
+        let glossy = r#"{"extensions":{"KHR_materials_pbrSpecularGlossiness":{"diffuseFactor":[1,1,1,1]}}}"#;
+        check(glossy, 0.0, 0.5, nothing);
     }
 }
