@@ -18,6 +18,8 @@ parser.add_argument("--only", help="only checks whose names have this in them")
 options = parser.parse_args()
 program, flood = options.program, options.flood
 here = Path(__file__).parent
+# A shell has what runs in its background ignore it, and so would all that is started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Viewer:
