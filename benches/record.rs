@@ -1,8 +1,12 @@
-//! What it costs to record a world, and to log without one: `cargo bench -p chronoscope_benches --bench record`.
+//! What the viewer and its recorder cost a host: `cargo bench -p chronoscope_benches --bench record [CASE...]`.
 //!
-//! Prints lines `case  mean_ms  p99_ms` per frame: the CPU time of all threads of an app that records, less that of the same app
-//! without the recorder. What is sent to the store counts. Beside it stands the plain way: all of the world is logged in each frame.
-//! Then `case  million_rows_per_s` for logging from one thread. Compare cases of one run.
+//! Prints lines separated by tabs: `case  mean_ms  p99_ms  base_ms`. That is CPU time of all threads per frame: the mean of an app
+//! less that of the same app without the plugin, the 99th percentile less the median of that one, and its mean. Both apps take
+//! turns, some frames each, so that what else the machine does meets both. What is sent to the store counts. Beside the recorder
+//! stands the plain way: all of the world is logged in each frame.
+//!
+//! A line `case/frames_late  mean  max  -` says how many frames old the newest row in the store is of what moved in this frame.
+//! Then `case  million_rows_per_s  million_rows_per_cpu_s  -` for logging from one thread. Compare cases of one run.
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 #![allow(
@@ -11,22 +15,31 @@
     reason = "a benchmark that cannot be set up fails by panicking"
 )]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bevy::{prelude::*, time::TimeUpdateStrategy, transform::TransformPlugin};
+use bevy::{asset::AssetPlugin, prelude::*, time::TimeUpdateStrategy, transform::TransformPlugin};
 use chronoscope::{
+    ChronoscopePlugins,
     frame::{DiffLog, FramePlugins, Recordings},
     log::{BatchSettings, FileSink, MemorySink, Recorder},
-    record::{RecordPlugin, RecordSettings, Rewind, RewindPlugin},
+    record::{FRAME_TIMELINE, RecordPlugin, RecordSettings, Rewind, RewindPlugin, WorldRecorder},
     store::{StoreId, Timeline},
     types::{Scalars, Transform3D, components, log_chunk},
 };
-use chronoscope_benches::measure::{Cost, quantile_ms};
+use chronoscope_benches::{
+    measure::{Cost, quantile_ms},
+    scenarios,
+    stage::{FRAME_TIME, Stage, StageOptions},
+};
 
 const ENTITIES: usize = 10_000;
 const FRAMES: usize = 300;
-/// Frames before those that are measured.
-const WARM_UP: usize = 60;
+/// Of what takes tens of milliseconds a frame.
+const SLOW_FRAMES: usize = 60;
+/// Frames before those that are measured: until then, all that rests is in the store.
+const WARM_UP: usize = 200;
+/// Frames that an app runs before it is the other one's turn.
+const TURN: usize = 20;
 
 #[derive(Component)]
 struct Moves;
@@ -59,11 +72,11 @@ fn log_all(
     }
 }
 
-fn app(moving: usize, resting: usize) -> App {
+/// A host: entities that move and that rest, and the stores that a viewer has.
+fn world(moving: usize, resting: usize) -> App {
     let mut app = App::new();
-    app.add_plugins((MinimalPlugins, TransformPlugin))
-        .add_plugins(FramePlugins)
-        .insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(16)))
+    app.add_plugins((MinimalPlugins, TransformPlugin, FramePlugins))
+        .insert_resource(TimeUpdateStrategy::ManualDuration(FRAME_TIME))
         .add_systems(Update, fly);
     for at in 0..moving + resting {
         let place = Transform::from_xyz(at as f32, 0.0, 0.0);
@@ -75,137 +88,239 @@ fn app(moving: usize, resting: usize) -> App {
     app
 }
 
-/// CPU time of frames, from the first on.
-fn frames(app: &mut App) -> Vec<Duration> {
+fn start(app: &mut App, warm_up: usize) {
     app.finish();
     app.cleanup();
-    later_frames(app)
-}
-
-/// CPU time of frames of an app that runs.
-fn later_frames(app: &mut App) -> Vec<Duration> {
-    for _ in 0..WARM_UP {
+    for _ in 0..warm_up {
         app.update();
     }
-    (0..FRAMES).map(|_| Cost::of(|| app.update()).0.cpu).collect()
+}
+
+fn cpu_of(app: &mut App) -> Duration {
+    Cost::of(|| app.update()).0.cpu
 }
 
 fn mean_ms(durations: &[Duration]) -> f64 {
-    durations.iter().sum::<Duration>().as_secs_f64() * 1e3 / durations.len() as f64
+    durations.iter().sum::<Duration>().as_secs_f64() * 1e3 / durations.len().max(1) as f64
 }
 
-fn print_over(case: &str, cost: &[Duration], base: &[Duration]) {
-    let mean = mean_ms(cost) - mean_ms(base);
-    let p99 = quantile_ms(cost.iter().copied(), 0.99) - quantile_ms(base.iter().copied(), 0.5);
-    println!("{case}\t{mean:.3}\t{p99:.3}");
+fn print_over(case: &str, costs: &[Duration], base: &[Duration]) {
+    let mean = mean_ms(costs) - mean_ms(base);
+    let p99 = quantile_ms(costs.iter().copied(), 0.99) - quantile_ms(base.iter().copied(), 0.5);
+    println!("{case}\t{mean:.4}\t{p99:.4}\t{:.4}", mean_ms(base));
 }
 
-fn record(settings: RecordSettings) -> RecordPlugin {
-    RecordPlugin::new("bench").with_settings(settings)
-}
-
-fn record_worlds() {
-    println!("case\tmean_ms\tp99_ms");
-    let moving = frames(&mut app(ENTITIES, 0));
-    let resting = frames(&mut app(0, ENTITIES));
-
-    let mut recorded = app(ENTITIES, 0);
-    recorded.add_plugins(record(RecordSettings::default()));
-    print_over("moving_10k", &frames(&mut recorded), &moving);
-
-    let mut recorded = app(ENTITIES, 0);
-    recorded.add_plugins(record(RecordSettings {
-        flush_budget: Duration::MAX,
-        ..RecordSettings::default()
-    }));
-    print_over("moving_10k_all_at_once", &frames(&mut recorded), &moving);
-
-    let mut recorded = app(0, ENTITIES);
-    recorded.add_plugins(record(RecordSettings::default()));
-    // Until all of them are in the store.
-    let _ = frames(&mut recorded);
-    print_over("resting_10k", &later_frames(&mut recorded), &resting);
-
-    let mut plain = app(ENTITIES, 0);
-    plain.add_systems(Last, log_all);
-    print_over("plain_moving_10k", &frames(&mut plain), &moving);
-    let mut plain = app(0, ENTITIES);
-    plain.add_systems(Last, log_all);
-    print_over("plain_resting_10k", &frames(&mut plain), &resting);
-}
-
-fn rewind_worlds() {
-    let mut app = app(ENTITIES, 0);
-    app.add_plugins((record(RecordSettings::default()), RewindPlugin));
-    let _ = frames(&mut app);
-    let mut costs = Vec::new();
-    let mut frame = 7;
-    let paused = {
-        app.world_mut().resource_mut::<Rewind>().to_frame(0);
-        app.update();
-        (0..60)
-            .map(|_| Cost::of(|| app.update()).0.cpu)
-            .collect::<Vec<_>>()
-    };
-    for _ in 0..200 {
-        frame = (frame * 7919 + 13) % 300;
-        app.world_mut().resource_mut::<Rewind>().to_frame(frame);
-        costs.push(Cost::of(|| app.update()).0.cpu);
+/// Measures frames of two apps in turns.
+fn compare(case: &str, frames: usize, base: &mut App, mut frame: impl FnMut(usize) -> Duration) {
+    let (mut costs, mut of_base) = (Vec::new(), Vec::new());
+    while costs.len() < frames {
+        of_base.extend((0..TURN).map(|_| cpu_of(base)));
+        for _ in 0..TURN {
+            costs.push(frame(costs.len()));
+        }
     }
-    print_over("rewind_10k_random", &costs, &paused);
-    let costs: Vec<_> = (0..200)
-        .map(|frame| {
-            app.world_mut().resource_mut::<Rewind>().to_frame(frame);
-            Cost::of(|| app.update()).0.cpu
-        })
-        .collect();
-    print_over("rewind_10k_scrub", &costs, &paused);
+    print_over(case, &costs, &of_base);
 }
 
-fn million_per_sec(rows: usize, start: Instant) -> f64 {
-    rows as f64 / start.elapsed().as_secs_f64() / 1e6
+fn recorded(moving: usize, resting: usize, settings: RecordSettings) -> App {
+    let mut app = world(moving, resting);
+    app.add_plugins(RecordPlugin::new("bench").with_settings(settings));
+    app
+}
+
+/// How many frames old the newest row is of some of those that move.
+fn frames_late(app: &App, moving: usize) -> Vec<i64> {
+    let recorder = app.world().resource::<WorldRecorder>();
+    let recordings = app.world().resource::<Recordings>();
+    let recording = &recordings.find(recorder.id()).unwrap().recording;
+    let store = &recording.store;
+    let frame = store.timeline_id(FRAME_TIMELINE);
+    let translation = store.component_id(&Transform3D::TRANSLATION).unwrap();
+    let some = (0..moving).step_by((moving / 50).max(1));
+    some.map(|at| {
+        let entity = store.entity_id(&format!("/world/e{at}").into()).unwrap();
+        let newest = recording.latest_at(entity, frame, i64::MAX, translation);
+        recorder.frame() - newest.hit.unwrap().data_time().unwrap()
+    })
+    .collect()
+}
+
+fn record_moving(case: &str, moving: usize, frames: usize, settings: RecordSettings) {
+    let mut base = world(moving, 0);
+    start(&mut base, WARM_UP);
+    let mut app = recorded(moving, 0, settings);
+    start(&mut app, if frames == SLOW_FRAMES { TURN } else { WARM_UP });
+    let mut late = Vec::new();
+    compare(case, frames, &mut base, |_| {
+        let cost = cpu_of(&mut app);
+        late.extend(frames_late(&app, moving));
+        cost
+    });
+    let mean = late.iter().sum::<i64>() as f64 / late.len().max(1) as f64;
+    println!("{case}/frames_late\t{mean:.2}\t{}\t-", late.iter().max().unwrap());
+}
+
+fn record_resting() {
+    let mut base = world(0, ENTITIES);
+    start(&mut base, WARM_UP);
+    let mut app = recorded(0, ENTITIES, RecordSettings::default());
+    start(&mut app, WARM_UP);
+    WorldRecorder::flush(app.world_mut()).unwrap();
+    compare("resting_10k", FRAMES, &mut base, |_| cpu_of(&mut app));
+}
+
+fn record_plainly(case: &str, moving: usize, resting: usize) {
+    let mut base = world(moving, resting);
+    start(&mut base, WARM_UP);
+    let mut app = world(moving, resting);
+    app.add_systems(Last, log_all);
+    start(&mut app, TURN);
+    compare(case, SLOW_FRAMES, &mut base, |_| cpu_of(&mut app));
+}
+
+/// The viewer in a host that does not show it, with a recording at rest.
+fn embed_hidden() {
+    let host = || {
+        let mut app = App::new();
+        app.add_plugins((MinimalPlugins, TransformPlugin))
+            .insert_resource(TimeUpdateStrategy::ManualDuration(FRAME_TIME));
+        app
+    };
+    let mut base = host();
+    start(&mut base, WARM_UP);
+    let mut app = host();
+    app.add_plugins(ChronoscopePlugins::embedded());
+    start(&mut app, 1);
+    let store = StoreId::recording("bench", "hidden");
+    app.world_mut().resource_scope(|world, mut log: Mut<DiffLog>| {
+        let mut recordings = world.resource_mut::<Recordings>();
+        for at in 0..ENTITIES {
+            let place = Transform3D::from_translation([at as f32, 0.0, 0.0]);
+            let times = [(Timeline::sequence("frame"), 0)];
+            let chunk = log_chunk(format!("/world/e{at}"), times, &place).unwrap();
+            recordings.insert(&mut log, &store, chunk).unwrap();
+        }
+    });
+    for _ in 0..WARM_UP {
+        app.update();
+    }
+    compare("embedded_hidden", FRAMES, &mut base, |_| cpu_of(&mut app));
+}
+
+/// The viewer in a host that shows it, paused, with entities in six views. The egui pass is not counted.
+fn embed_shown() {
+    let mut base = App::new();
+    base.add_plugins((MinimalPlugins, AssetPlugin::default()))
+        .init_asset::<Image>()
+        .insert_resource(TimeUpdateStrategy::ManualDuration(FRAME_TIME));
+    start(&mut base, WARM_UP);
+    let mut stage = Stage::new(StageOptions::default());
+    scenarios::paused(ENTITIES).prepare(&mut stage);
+    stage.settle();
+    compare("embedded_shown_paused", FRAMES, &mut base, |_| {
+        stage.frame().app.cpu
+    });
+}
+
+/// The world is set back to times of its recording, over frames in which it stands at one.
+fn rewind(case: &str, frame_at: impl Fn(usize) -> i64) {
+    let app = || {
+        let mut app = recorded(ENTITIES, 0, RecordSettings::default());
+        app.add_plugins(RewindPlugin);
+        start(&mut app, FRAMES);
+        app.world_mut().resource_mut::<Rewind>().to_frame(0);
+        for _ in 0..TURN {
+            app.update();
+        }
+        assert!(
+            app.world().resource::<Rewind>().is_past(),
+            "it stands at that time"
+        );
+        app
+    };
+    let (mut base, mut app) = (app(), app());
+    compare(case, FRAMES, &mut base, |at| {
+        app.world_mut().resource_mut::<Rewind>().to_frame(frame_at(at));
+        cpu_of(&mut app)
+    });
 }
 
 fn log_scalars() {
-    println!("case\tmillion_rows_per_s");
     const ROWS: usize = 2_000_000;
-    let start_recorder = |memory: bool, path: &std::path::Path| {
+    let folder = tempfile::tempdir().unwrap();
+    let start_recorder = |to_memory: bool, name: &str| {
         let builder = Recorder::builder("bench").batches(BatchSettings::without_timer());
-        let builder = if memory {
+        let builder = if to_memory {
             builder.sink(MemorySink::default())
         } else {
-            builder.sink(FileSink::create(path).unwrap())
+            builder.sink(FileSink::create(folder.path().join(name)).unwrap())
         };
         builder.start().unwrap()
     };
-    let folder = tempfile::tempdir().unwrap();
-    for (case, memory) in [("memory", true), ("file", false)] {
-        let mut recorder = start_recorder(memory, &folder.path().join("rows.rrd"));
-        let start = Instant::now();
-        for step in 0..ROWS {
-            recorder.set_sequence("step", step as i64);
-            recorder.log("plot", &Scalars::new([step as f64])).unwrap();
-        }
-        recorder.finish().unwrap();
-        println!("scalars_{case}\t{:.2}", million_per_sec(ROWS, start));
+    let print = |case: &str, cost: Cost| {
+        let per_sec = |time: Duration| ROWS as f64 / time.as_secs_f64() / 1e6;
+        println!("{case}\t{:.2}\t{:.2}\t-", per_sec(cost.wall), per_sec(cost.cpu));
+    };
+    for (sink, to_memory) in [("memory", true), ("file", false)] {
+        let mut recorder = start_recorder(to_memory, "rows.rrd");
+        let (cost, ()) = Cost::of(|| {
+            for step in 0..ROWS {
+                recorder.set_sequence("step", step as i64);
+                recorder.log("plot", &Scalars::new([step as f64])).unwrap();
+            }
+            recorder.finish().unwrap();
+        });
+        print(&format!("scalars_{sink}"), cost);
 
-        let mut recorder = start_recorder(memory, &folder.path().join("stream.rrd"));
+        let mut recorder = start_recorder(to_memory, "stream.rrd");
         let stream = recorder
             .stream::<components::Scalar>("plot", Scalars::SCALARS)
             .unwrap();
-        let start = Instant::now();
-        for step in 0..ROWS {
-            recorder.set_sequence("step", step as i64);
-            recorder.push(&stream, step as f64).unwrap();
-        }
-        drop(stream);
-        recorder.finish().unwrap();
-        println!("scalars_stream_{case}\t{:.2}", million_per_sec(ROWS, start));
+        let (cost, ()) = Cost::of(|| {
+            for step in 0..ROWS {
+                recorder.set_sequence("step", step as i64);
+                recorder.push(&stream, step as f64).unwrap();
+            }
+            drop(stream);
+            recorder.finish().unwrap();
+        });
+        print(&format!("scalars_stream_{sink}"), cost);
     }
 }
 
 fn main() {
-    log_scalars();
-    record_worlds();
-    rewind_worlds();
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|name| !name.starts_with("--"))
+        .collect();
+    let is_chosen = |case: &str| chosen.is_empty() || chosen.iter().any(|name| case.starts_with(&**name));
+    let at_once = || RecordSettings {
+        flush_budget: Duration::MAX,
+        ..RecordSettings::default()
+    };
+    let cases: [(&str, &dyn Fn(&str)); 11] = [
+        ("moving_10k", &|case| {
+            record_moving(case, ENTITIES, FRAMES, RecordSettings::default());
+        }),
+        ("moving_200", &|case| {
+            record_moving(case, 200, FRAMES, RecordSettings::default());
+        }),
+        ("moving_10k_at_once", &|case| {
+            record_moving(case, ENTITIES, SLOW_FRAMES, at_once());
+        }),
+        ("resting_10k", &|_| record_resting()),
+        ("plain_moving_10k", &|case| record_plainly(case, ENTITIES, 0)),
+        ("plain_resting_10k", &|case| record_plainly(case, 0, ENTITIES)),
+        ("embedded_hidden", &|_| embed_hidden()),
+        ("embedded_shown_paused", &|_| embed_shown()),
+        ("rewind_10k_random", &|case| {
+            rewind(case, |at| (at as i64 * 7919 + 13) % FRAMES as i64);
+        }),
+        ("rewind_10k_scrub", &|case| rewind(case, |at| at as i64)),
+        ("scalars", &|_| log_scalars()),
+    ];
+    println!("case\tmean_ms\tp99_ms\tbase_ms");
+    for (name, run) in cases.into_iter().filter(|(name, _)| is_chosen(name)) {
+        run(name);
+    }
 }

@@ -7,8 +7,12 @@ use bevy::{
     camera::{ClearColorConfig, RenderTarget},
     prelude::*,
 };
-use bevy_egui::{EguiContext, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext};
-use chronoscope::{prelude::*, types::Boxes3D};
+use bevy_egui::{EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext};
+use chronoscope::{
+    prelude::*,
+    types::Boxes3D,
+    ui::{context_of, show},
+};
 
 /// The color of the app's window.
 pub const BACKGROUND: [u8; 3] = [82, 46, 30];
@@ -56,16 +60,8 @@ fn toggle(keys: Option<Res<ButtonInput<KeyCode>>>, mut is_shown: ResMut<ViewerIs
     }
 }
 
-fn draw_ui(
-    world: &mut World,
-    contexts: &mut QueryState<&mut EguiContext, With<PrimaryEguiContext>>,
-    mut viewer: Local<UiState>,
-) {
-    let Some(ctx) = contexts
-        .iter_mut(world)
-        .next()
-        .map(|mut context| context.get_mut().clone())
-    else {
+fn draw_ui(world: &mut World, mut viewer: Local<UiState>) {
+    let Some(ctx) = context_of::<With<PrimaryEguiContext>>(world) else {
         return;
     };
     if world.resource::<ViewerIsShown>().0 {
@@ -73,7 +69,7 @@ fn draw_ui(
         egui::Window::new("Viewer")
             .default_size(size)
             .default_pos([30.0, 16.0])
-            .show(&ctx, |ui| chronoscope::ui::show(world, ui, &mut viewer));
+            .show(&ctx, |ui| show(world, ui, &mut viewer));
     } else {
         egui::Area::new(egui::Id::new("hint"))
             .fixed_pos([12.0, 12.0])

@@ -6,22 +6,19 @@
 use bevy::{
     camera::{ClearColorConfig, RenderTarget, Viewport, visibility::RenderLayers},
     core_pipeline::tonemapping::{DebandDither, Tonemapping},
-    ecs::query::QueryState,
     prelude::*,
 };
-use bevy_egui::{
-    EguiContext, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui,
-};
+use bevy_egui::{EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui};
 use bevy_panorbit_camera::{PanOrbitCamera, PanOrbitCameraPlugin};
 use chronoscope::{
-    frame::{DiffLog, Recordings, TimeCommand},
+    frame::{DiffLog, Recordings},
     prelude::*,
     render::{
         AdapterClass, Blending, BoxInstance, BufferError, DrawList, InstanceBuffer, SegmentUniform, Slot,
         pack_color,
     },
-    types::{Boxes3D, Scalars, Transform3D, ViewCoordinates},
-    ui::{UiSettings, UiState},
+    types::{Boxes3D, Scalars, Transform3D, ViewCoordinates, enums::FillMode},
+    ui::{UiSettings, context_of, show},
 };
 
 /// Colors of the cubes: red, green, blue, from 0 to 255.
@@ -179,39 +176,39 @@ fn move_cubes(
     Ok(())
 }
 
-/// Logs where the cubes are, as any app may: chunks into a recording, from whatever system.
+/// Logs where the cubes are, as any app may: chunks into a recording, from whatever system. `RecordPlugin` does it by itself for
+/// entities with a transform; these cubes are none.
 fn log_cubes(
     circling: Res<Circling>,
     mut recordings: ResMut<Recordings>,
     mut log: ResMut<DiffLog>,
-    mut commands: ResMut<ViewerCommands>,
+    mut viewer: ViewerHandle,
 ) -> Result {
     let store = StoreId::recording("embed_panel", "cubes");
-    let is_first = circling.frame == 1;
+    let mut insert = |chunk: Chunk| recordings.insert(&mut log, &store, chunk);
     let now = || [(Timeline::sequence("frame"), circling.frame)];
+    let is_first = circling.frame == 1;
     if is_first {
-        let chunk = log_chunk("scene", [], &ViewCoordinates::right_hand_y_up())?;
-        recordings.insert(&mut log, &store, chunk)?;
+        insert(log_chunk("scene", [], &ViewCoordinates::right_hand_y_up())?)?;
         // The viewer stays at the newest time until somebody moves the cursor.
-        commands.time(TimeCommand::Follow);
+        viewer.follow();
     }
     for (at, color) in COLORS.into_iter().enumerate() {
         let path = format!("scene/cube_{at}");
         if is_first {
             let cube = Boxes3D::from_half_sizes([[HALF_SIZE; 3]])
                 .with_colors([color])
-                .with_fill_mode(chronoscope::types::enums::FillMode::Solid);
-            recordings.insert(&mut log, &store, log_chunk(&*path, [], &cube)?)?;
+                .with_fill_mode(FillMode::Solid);
+            insert(log_chunk(&*path, [], &cube)?)?;
         }
         let place = circling.place(at);
-        let transform = Transform3D::from_translation(place.to_array());
-        recordings.insert(&mut log, &store, log_chunk(&*path, now(), &transform)?)?;
+        insert(log_chunk(
+            &*path,
+            now(),
+            &Transform3D::from_translation(place.to_array()),
+        )?)?;
         let height = Scalars::new([f64::from(place.y)]);
-        recordings.insert(
-            &mut log,
-            &store,
-            log_chunk(format!("height/cube_{at}"), now(), &height)?,
-        )?;
+        insert(log_chunk(format!("height/cube_{at}"), now(), &height)?)?;
     }
     Ok(())
 }
@@ -219,14 +216,12 @@ fn log_cubes(
 /// The app's own panel, called like one of the viewer's; the viewer beside it; the scene between the two.
 fn draw_ui(
     world: &mut World,
-    contexts: &mut QueryState<&mut EguiContext, With<PrimaryEguiContext>>,
     cameras: &mut QueryState<&mut Camera, With<SceneCamera>>,
     mut viewer: Local<UiState>,
-) -> Result {
-    let Some(mut context) = contexts.iter_mut(world).next() else {
-        return Ok(());
+) {
+    let Some(ctx) = context_of::<With<PrimaryEguiContext>>(world) else {
+        return;
     };
-    let ctx = context.get_mut().clone();
     let window = egui::UiBuilder::new()
         .layer_id(egui::LayerId::background())
         .max_rect(ctx.viewport_rect());
@@ -248,7 +243,7 @@ fn draw_ui(
     egui::Panel::right("viewer")
         .frame(egui::Frame::NONE)
         .exact_size(width)
-        .show(&mut ui, |ui| chronoscope::ui::show(world, ui, &mut viewer));
+        .show(&mut ui, |ui| show(world, ui, &mut viewer));
 
     let pixels = ctx.pixels_per_point();
     let free = ui.available_rect_before_wrap();
@@ -263,7 +258,6 @@ fn draw_ui(
         camera.is_active = viewport.is_some();
         camera.viewport.clone_from(&viewport);
     }
-    Ok(())
 }
 
 /// Everything but the window: the viewer without its shell, and the app.

@@ -9,10 +9,11 @@ use bevy::{
     prelude::*,
     window::{WindowRef, WindowResolution},
 };
-use bevy_egui::{EguiContext, EguiGlobalSettings, EguiPlugin, EguiSchedule};
+use bevy_egui::{EguiGlobalSettings, EguiPlugin, EguiSchedule};
 use chronoscope::{
     prelude::*,
     types::{Points3D, Rgba},
+    ui::{context_of, show_over_context},
 };
 
 /// The color of the app's window.
@@ -50,23 +51,10 @@ fn wave(time: Res<Time>, mut lights: Query<(&mut Transform, &Light)>) {
 }
 
 /// Draws the viewer over all of its window.
-fn draw_viewer(
-    world: &mut World,
-    contexts: &mut QueryState<&mut EguiContext, With<ViewerCamera>>,
-    mut viewer: Local<UiState>,
-) {
-    let Some(ctx) = contexts
-        .iter_mut(world)
-        .next()
-        .map(|mut context| context.get_mut().clone())
-    else {
-        return;
-    };
-    let window = egui::UiBuilder::new()
-        .layer_id(egui::LayerId::background())
-        .max_rect(ctx.viewport_rect());
-    let mut ui = egui::Ui::new(ctx, egui::Id::new("viewer"), window);
-    chronoscope::ui::show(world, &mut ui, &mut viewer);
+fn draw_viewer(world: &mut World, mut viewer: Local<UiState>) {
+    if let Some(ctx) = context_of::<With<ViewerCamera>>(world) {
+        show_over_context(world, &ctx, &mut viewer);
+    }
 }
 
 /// The app and the viewer, each with what it is drawn to.

@@ -1,5 +1,6 @@
-//! What can be added to the viewer, a page each. What it brings itself is added by the same calls, and one of the same name is
-//! replaced.
+//! What can be added to the viewer, a page each. What it brings itself is added by the same calls, and of two of the same name
+//! the one that was added last counts: add yours after [`ChronoscopePlugins`](crate::ChronoscopePlugins). Panels, commands and time
+//! sources may be added before, too. Primitives are known by their types: nothing else has the name of one.
 //!
 //! | what | call | page | example |
 //! |---|---|---|---|
@@ -12,6 +13,8 @@
 //! | a panel | `add_panel` | [`panel`] | `custom_panel` |
 //! | a command | `add_command` | [`command`] | `custom_panel` |
 //! | a source of data | `IngestSources::add` | [`data_source`] | `custom_view` |
+//! | a timeline of what is recorded | `add_time_source` | [`time_source`] | |
+//! | something that is done when the viewer is used | `add_observer` | [`event`] | `click_to_entity` |
 //! | something that counts against the memory budget | `add_viewer_cache` | [`viewer_cache`] | |
 //!
 //! The plugins themselves can be left out or replaced too: see [`ChronoscopePlugins`](crate::ChronoscopePlugins) and
@@ -352,6 +355,59 @@ pub mod data_source {
     //! let mut app = App::new();
     //! app.init_resource::<IngestSources>();
     //! app.world_mut().resource_mut::<IngestSources>().add(Antenna);
+    //! ```
+}
+
+pub mod time_source {
+    //! A clock of the app's own, as a timeline of what [`RecordPlugin`](crate::record::RecordPlugin) records: a system that says the time.
+    //! The timelines `frame`, `sim_time`, `fixed_time` and `real_time` are added by this call, too. The type of the time is that of
+    //! the timeline: an `i64` counts, a `Duration` is since some start, a `SystemTime` is a date.
+    //!
+    //! The cursor of the viewer goes to any time by [`ViewerHandle::seek`](crate::frame::ViewerHandle::seek): a host that calls it in each
+    //! frame has the viewer follow a clock of the host's.
+    //!
+    //! ```
+    //! use std::time::Duration;
+    //!
+    //! use bevy::prelude::*;
+    //! use chronoscope::prelude::*;
+    //!
+    //! /// What a robot says when it sends something.
+    //! #[derive(Resource, Default)]
+    //! struct RobotClock {
+    //!     since_start: Duration,
+    //! }
+    //!
+    //! fn look_at_what_the_robot_does_now(clock: Res<RobotClock>, mut viewer: ViewerHandle) {
+    //!     viewer.seek("robot_time", clock.since_start.as_nanos() as i64);
+    //! }
+    //!
+    //! App::new()
+    //!     .init_resource::<RobotClock>()
+    //!     .add_plugins(RecordPlugin::new("robot"))
+    //!     .add_time_source("robot_time", |clock: Res<RobotClock>| clock.since_start)
+    //!     // In place of one of the recorder's own.
+    //!     .add_time_source("sim_time", |clock: Res<RobotClock>| clock.since_start / 2)
+    //!     .add_systems(Update, look_at_what_the_robot_does_now);
+    //! ```
+}
+
+pub mod event {
+    //! What happens in the viewer, as events to observe: [`ViewerClick`](crate::frame::ViewerClick),
+    //! [`ViewerHoverChanged`](crate::frame::ViewerHoverChanged), [`ViewerSelectionChanged`](crate::frame::ViewerSelectionChanged),
+    //! [`ViewerCursorMoved`](crate::frame::ViewerCursorMoved), [`ViewerRecordingOpened`](crate::frame::ViewerRecordingOpened). A click on
+    //! what was recorded of an entity of this app is an event at that entity: [`RecordedClick`](crate::record::RecordedClick).
+    //!
+    //! ```
+    //! use bevy::prelude::*;
+    //! use chronoscope::prelude::*;
+    //!
+    //! fn say(click: On<ViewerClick>, mut viewer: ViewerHandle) {
+    //!     info!("{} at {:?}, instance {:?}", click.entity, click.position, click.instance);
+    //!     viewer.pause();
+    //! }
+    //!
+    //! App::new().add_observer(say);
     //! ```
 }
 

@@ -33,23 +33,18 @@
 //! [`ui::show`] with any [`egui::Ui`] in the pass of its context: in a part of its window (`examples/embed_panel.rs`), in a
 //! window of the viewer's own (`examples/embed_window.rs`), or only after a key (`examples/embed_hidden.rs`).
 //! ```no_run
-//! use bevy::{ecs::query::QueryState, prelude::*};
+//! use bevy::prelude::*;
 //! use chronoscope::{
-//!     bevy_egui::{EguiContext, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext},
+//!     bevy_egui::{EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext},
 //!     egui,
 //!     prelude::*,
-//!     ui::UiState,
+//!     ui::{context_of, show},
 //! };
 //!
-//! fn draw_ui(
-//!     world: &mut World,
-//!     contexts: &mut QueryState<&mut EguiContext, With<PrimaryEguiContext>>,
-//!     mut viewer: Local<UiState>,
-//! ) {
-//!     let Some(ctx) = contexts.iter_mut(world).next().map(|mut context| context.get_mut().clone()) else {
-//!         return;
-//!     };
-//!     egui::Window::new("Viewer").show(&ctx, |ui| chronoscope::ui::show(world, ui, &mut viewer));
+//! fn draw_ui(world: &mut World, mut viewer: Local<UiState>) {
+//!     if let Some(ctx) = context_of::<With<PrimaryEguiContext>>(world) {
+//!         egui::Window::new("Viewer").show(&ctx, |ui| show(world, ui, &mut viewer));
+//!     }
 //! }
 //!
 //! App::new()
@@ -173,6 +168,11 @@ impl PluginGroup for ChronoscopePlugins {
 #[doc = include_str!("../GUIDE.md")]
 pub mod guide {}
 
+/// What it shows is compiled.
+#[cfg(all(doctest, feature = "viewer"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 /// The items that most users of the plugins need.
 pub mod prelude {
     #[cfg(feature = "viewer")]
@@ -185,8 +185,8 @@ pub mod prelude {
         selection::{EntityClicked, SelectionChanged},
     };
     pub use chronoscope_record::{
-        AppRecordExt, AppRecordMoreExt, RecordComponent, RecordPlugin, RecordSettings, RecordedClick, Rewind,
-        RewindPlugin, WorldRecorder,
+        AppRecordExt, AppRecordMoreExt, AppTimeSourceExt, RecordComponent, RecordPlugin, RecordSettings,
+        RecordedClick, Rewind, RewindPlugin, WorldRecorder,
     };
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
     pub use chronoscope_types::{AsComponents, log_chunk};

@@ -37,7 +37,8 @@ impl Plugin for ScreenshotPlugin {
             !requests.0.is_empty() || taken.current.is_some()
         };
         app.init_resource::<Taken>()
-            .add_systems(Last, take_screenshots.run_if(is_wanted));
+            // It has no order to what else a host does in the end, and needs none: the picture is of a frame that was drawn.
+            .add_systems(Last, take_screenshots.run_if(is_wanted).ambiguous_with_all());
     }
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use bevy::{
     app::MainScheduleOrder,
     camera::{ImageRenderTarget, RenderTarget, visibility::RenderLayers},
-    ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel as _},
+    ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel as _, Schedules},
     prelude::*,
     time::TimeUpdateStrategy,
+    transform::TransformSystems,
 };
 use bevy_egui::{EguiInput, EguiPrimaryContextPass};
 use chronoscope::{
@@ -17,7 +18,12 @@ use chronoscope::{
         View, ViewTile, ViewerCommands, WorkCounters,
     },
     offscreen::{self, HeadlessPlugin, OffscreenSize, OffscreenTarget},
+    record::{
+        AppRecordExt as _, AppRecordMoreExt as _, AppTimeSourceExt as _, RecordComponent, RecordPlugin,
+        RecordSystems, Rewind, RewindPlugin, WorldRecorder,
+    },
     store::StoreId,
+    types::TextLog,
     views::spatial::ViewLayers,
 };
 use image::RgbImage;
@@ -220,6 +226,64 @@ fn systems_of_a_host_are_ambiguous_with_none_of_the_viewer() {
         app.update();
     }
     assert!(app.world().resource::<FrameDiagnostics>().frame >= 3);
+}
+
+#[derive(Component, Reflect, Default)]
+struct Speed(f32);
+
+#[derive(Event)]
+struct Crash;
+
+/// Of all schedules: those of the engine have ambiguities of their own, which are not looked at.
+#[test]
+fn viewer_recorder_and_rewinding_are_ambiguous_with_nothing_of_a_host() {
+    let mut app = host_app(SIZE);
+    app.add_plugins((RecordPlugin::new("host"), RewindPlugin))
+        .record_with(RecordComponent::<Speed>::new().with_fields(["0"]).with_rate(10.0))
+        .record_as(|speed: &Speed| TextLog::new(speed.0.to_string()))
+        .record_events("log/crashes", |_: &Crash| TextLog::new("crash"))
+        .add_time_source("laps", |speeds: Query<&Speed>| speeds.iter().count() as i64)
+        .add_systems(Startup, |mut commands: Commands| {
+            commands.spawn((Name::new("car"), Transform::default(), Speed(1.0)));
+        })
+        .add_systems(Update, |mut cars: Query<(&mut Transform, &mut Speed)>| {
+            for (mut place, mut speed) in &mut cars {
+                place.translation.x += speed.0;
+                speed.0 += 1.0;
+            }
+        })
+        .add_systems(
+            PostUpdate,
+            (|_: Query<&mut Speed>, _: ResMut<Rewind>| {}).before(TransformSystems::Propagate),
+        )
+        .add_systems(
+            Last,
+            (
+                (|_: Query<&Speed>, _: Res<Recordings>| {}).before(RecordSystems::Begin),
+                (|recorder: Res<WorldRecorder>, speeds: Query<&Speed>| {
+                    let text = TextLog::new(format!("{} cars", speeds.iter().count()));
+                    recorder.log().log("log/cars", &text).unwrap();
+                })
+                .in_set(RecordSystems::Log),
+                (|_: Query<(&mut Transform, &mut Speed)>, _: ResMut<Recordings>| {})
+                    .after(RecordSystems::Flush),
+            ),
+        );
+    offscreen::finish(&mut app);
+    for _ in 0..3 {
+        app.update();
+    }
+    let world = app.world();
+    let mut conflicts = Vec::new();
+    for (label, schedule) in world.resource::<Schedules>().iter() {
+        let graph = schedule.graph();
+        let found = graph.conflicting_systems().to_string(graph, world.components());
+        let found =
+            found.filter(|(one, other, _)| [one, other].iter().any(|name| name.contains("chronoscope")));
+        conflicts.extend(found.map(|(one, other, on)| format!("{label:?}: {one} and {other} over {on:?}")));
+    }
+    assert!(conflicts.is_empty(), "{conflicts:#?}");
+    assert_eq!(world.resource::<WorldRecorder>().frame(), 2);
 }
 
 #[test]

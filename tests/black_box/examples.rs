@@ -7,12 +7,13 @@ use bevy::{
     prelude::*,
     time::TimeUpdateStrategy,
 };
-use bevy_egui::{PrimaryEguiContext, input::EguiInputEvent};
+use bevy_egui::{EguiPrimaryContextPass, EguiSchedule, PrimaryEguiContext, input::EguiInputEvent};
 use chronoscope::{
     ChronoscopePlugins,
     frame::{Recordings, WorkCounters},
     offscreen::{self, HeadlessPlugin, OffscreenPlugin, OffscreenSize, OffscreenTarget},
     prelude::*,
+    ui::{context_of, show},
 };
 use image::RgbImage;
 
@@ -135,6 +136,77 @@ fn the_viewer_has_a_window_of_its_own() {
         background > all * 99 / 100,
         "the app's own window is as it was: {background}"
     );
+}
+
+/// What a host draws into its own context.
+const MARK: [u8; 3] = [200, 30, 160];
+
+/// Whether the host shows the viewer in its own context, too.
+#[derive(Resource, Default)]
+struct AlsoHere(bool);
+
+fn draw_host(world: &mut World, mut second: Local<UiState>) {
+    let Some(ctx) = context_of::<With<PrimaryEguiContext>>(world) else {
+        return;
+    };
+    let [r, g, b] = MARK;
+    let place = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(100.0, 100.0));
+    ctx.layer_painter(egui::LayerId::background())
+        .rect_filled(place, 0.0, egui::Color32::from_rgb(r, g, b));
+    if world.resource::<AlsoHere>().0 {
+        egui::Window::new("Here, too")
+            .default_pos([150.0, 20.0])
+            .default_size([700.0, 500.0])
+            .show(&ctx, |ui| show(world, ui, &mut second));
+    }
+}
+
+#[test]
+fn a_host_keeps_an_egui_context_of_its_own_and_may_show_the_viewer_in_both() {
+    let (mut app, [of_app, of_viewer]) = host(|app, [of_app, of_viewer]| {
+        embed_window::add_to(app, of_app, of_viewer);
+        let world = app.world_mut();
+        let camera = world
+            .query_filtered::<Entity, (With<Camera2d>, Without<EguiSchedule>)>()
+            .single(world)
+            .unwrap();
+        world.entity_mut(camera).insert(PrimaryEguiContext);
+        app.init_resource::<AlsoHere>()
+            .add_systems(EguiPrimaryContextPass, draw_host);
+    });
+    run(&mut app, 30);
+    let app_window = picture_of(&mut app, &of_app, "two_contexts_app.png");
+    let viewer = picture_of(&mut app, &of_viewer, "two_contexts_viewer.png");
+    assert!(count(&app_window, MARK) > 9_000, "what the host draws is there");
+    assert_eq!(count(&app_window, panel_color()), 0, "and nothing of the viewer");
+    assert!(count(&viewer, panel_color()) > 50_000);
+    assert_eq!(count(&viewer, MARK), 0);
+
+    app.insert_resource(AlsoHere(true));
+    run(&mut app, 30);
+    let app_window = picture_of(&mut app, &of_app, "two_contexts_both.png");
+    assert!(count(&app_window, MARK) > 9_000);
+    assert!(
+        count(&app_window, panel_color()) > 20_000,
+        "the viewer is in it too"
+    );
+    assert!(
+        count(
+            &picture_of(&mut app, &of_viewer, "two_contexts_viewer_again.png"),
+            panel_color()
+        ) > 50_000
+    );
+
+    // A context that goes takes nothing else with it.
+    let world = app.world_mut();
+    let camera = world
+        .query_filtered::<Entity, With<PrimaryEguiContext>>()
+        .single(world)
+        .unwrap();
+    world.despawn(camera);
+    run(&mut app, 10);
+    let viewer = picture_of(&mut app, &of_viewer, "two_contexts_one_left.png");
+    assert!(count(&viewer, panel_color()) > 50_000);
 }
 
 #[test]

@@ -8,12 +8,17 @@
     reason = "a test fails by panicking"
 )]
 
+/// A host has an allocator of its own: were there one in the libraries, this would not be linked.
+#[global_allocator]
+static ALLOCATOR: std::alloc::System = std::alloc::System;
+
 mod archetypes;
 mod blueprints;
 mod commands;
 mod contexts;
 mod embedding;
 mod examples;
+mod extensions;
 mod frames;
 mod gallery;
 mod links;

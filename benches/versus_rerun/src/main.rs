@@ -8,6 +8,7 @@
 
 mod data;
 mod load;
+mod logging;
 mod memory;
 mod workloads;
 

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The workloads by name, in the order of the table.
-pub(crate) const ALL: [(&str, fn(&Options) -> Outcomes); 19] = [
+pub(crate) const ALL: [(&str, fn(&Options) -> Outcomes); 20] = [
     ("mono_insert", mono_insert),
     ("mono_query_warm", mono_query_warm),
     ("mono_scrub", mono_scrub),
@@ -40,6 +40,7 @@ pub(crate) const ALL: [(&str, fn(&Options) -> Outcomes); 19] = [
     ("two_readers", two_readers),
     ("bytes_mono", bytes_mono),
     ("load", crate::load::load),
+    ("log_scalars", crate::logging::log_scalars),
 ];
 
 /// Both engines with the same data.

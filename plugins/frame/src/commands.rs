@@ -25,6 +25,8 @@ pub enum TimeCommand {
     SetTimeOf(String, i64),
     /// Show a timeline at a time.
     SetTimelineAndTime(String, i64),
+    /// Play, from the beginning where the cursor is at the end.
+    Play,
     /// Stop at the cursor.
     Pause,
     /// Play, from the beginning where the cursor is at the end, or pause.

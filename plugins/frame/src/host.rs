@@ -184,6 +184,7 @@ fn tell_recordings(
 /// fn look_at_the_start(mut viewer: ViewerHandle) {
 ///     viewer.open(["run.rrd"]);
 ///     viewer.seek("frame", 0);
+///     viewer.play();
 ///     viewer.select("/world/robot");
 /// }
 /// # bevy_ecs::system::assert_is_system(look_at_the_start);
@@ -208,6 +209,16 @@ impl ViewerHandle<'_> {
     pub fn open(&mut self, paths: impl IntoIterator<Item = impl Into<PathBuf>>) -> Option<CommandId> {
         let paths = paths.into_iter().map(Into::into).collect();
         self.request(ViewerCommand::OpenFiles(paths))
+    }
+
+    /// Plays, from the beginning where the cursor is at the end.
+    pub fn play(&mut self) -> Option<CommandId> {
+        self.request(ViewerCommand::Time(TimeCommand::Play))
+    }
+
+    /// Stops at the cursor.
+    pub fn pause(&mut self) -> Option<CommandId> {
+        self.request(ViewerCommand::Time(TimeCommand::Pause))
     }
 
     /// Plays, or pauses where it plays.

@@ -290,6 +290,7 @@ impl Names<'_> {
             }
             C::Pause | C::Follow | C::SetLoop(_) | C::SetSpeed(_) | C::SetFps(_) => {}
             C::SetTime(_)
+            | C::Play
             | C::TogglePlay
             | C::StepForward
             | C::StepBack

@@ -204,6 +204,8 @@ impl TimeControl {
                 self.set_time(&name, *time);
                 self.stop_following();
             }
+            TimeCommand::Play if self.play_state == PlayState::Playing => {}
+            TimeCommand::Play => self.play(&name, time, range),
             TimeCommand::TogglePlay if self.play_state == PlayState::Paused => self.play(&name, time, range),
             TimeCommand::TogglePlay => self.play_state = PlayState::Paused,
             TimeCommand::StepForward => self.step(&name, store.next_time(timeline, time)),

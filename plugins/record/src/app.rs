@@ -1,4 +1,4 @@
-//! What an app says about what else is recorded: states, messages.
+//! What an app says about what else is recorded: states, messages, events.
 
 use std::sync::Arc;
 
@@ -55,6 +55,36 @@ pub trait AppRecordMoreExt {
         path: impl Into<EntityPath>,
         archetype: impl Fn(&M) -> A + Send + Sync + 'static,
     ) -> &mut Self;
+
+    /// Records each event that is triggered, also those at entities, as a row of an archetype, at the times of the frame.
+    ///
+    /// ```
+    /// # use bevy_app::App;
+    /// # use bevy_ecs::prelude::*;
+    /// # use chronoscope_record::{AppRecordMoreExt, RecordPlugin};
+    /// # use chronoscope_types::TextLog;
+    /// #[derive(EntityEvent)]
+    /// struct Exploded { entity: Entity }
+    ///
+    /// App::new()
+    ///     .add_plugins(RecordPlugin::new("mine"))
+    ///     .record_events("log/explosions", |event: &Exploded| TextLog::new(event.entity.to_string()));
+    /// ```
+    fn record_events<E: Event, A: AsComponents + Send + Sync + 'static>(
+        &mut self,
+        path: impl Into<EntityPath>,
+        archetype: impl Fn(&E) -> A + Send + Sync + 'static,
+    ) -> &mut Self;
+}
+
+/// Rows of events that were triggered since the last frame was recorded.
+#[derive(Resource)]
+struct EventRows<A>(Vec<(EntityPath, A)>);
+
+impl<A> Default for EventRows<A> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
 }
 
 impl AppRecordMoreExt for App {
@@ -96,6 +126,32 @@ impl AppRecordMoreExt for App {
         };
         // An app that writes no such messages has none to read.
         order::add_to_values(self.add_message::<M>(), record);
+        self
+    }
+
+    fn record_events<E: Event, A: AsComponents + Send + Sync + 'static>(
+        &mut self,
+        path: impl Into<EntityPath>,
+        archetype: impl Fn(&E) -> A + Send + Sync + 'static,
+    ) -> &mut Self {
+        let path = path.into();
+        // The times of this frame are not known before its end.
+        let keep =
+            move |event: On<E>, recorder: Option<Res<WorldRecorder>>, mut rows: ResMut<EventRows<A>>| {
+                if recorder.is_some_and(|recorder| recorder.is_recording()) {
+                    rows.0.push((path.clone(), archetype(&event)));
+                }
+            };
+        let record = |mut recorder: ResMut<WorldRecorder>, mut rows: ResMut<EventRows<A>>| {
+            for (path, row) in rows.0.drain(..) {
+                recorder.log_or_report(path, &row);
+            }
+        };
+        let is_new = !self.world().contains_resource::<EventRows<A>>();
+        self.init_resource::<EventRows<A>>().add_observer(keep);
+        if is_new {
+            order::add_to_values(self, record);
+        }
         self
     }
 }

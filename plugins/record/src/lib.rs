@@ -4,7 +4,8 @@
 //! [`RecordPlugin`] makes the [`WorldRecorder`] and says when what runs: [`RecordSystems`]. [`RecordSettings`] say what of the
 //! world is recorded and what that may cost. [`AppRecordExt`] adds components of the app,
 //! [`AppRecordMoreExt`] states and messages, [`AppRecordMaterialExt`] materials. [`RecordAssetsPlugin`] (meshes, cameras),
-//! [`RecordLightsPlugin`], [`RecordDiagnosticsPlugin`] and [`log_layer`] are for what the engine has.
+//! [`RecordLightsPlugin`], [`RecordGizmosPlugin`], [`RecordDiagnosticsPlugin`] and [`log_layer`] are for what the engine has.
+//! [`AppTimeSourceExt`] adds timelines.
 //!
 //! # How
 //! Each recorded entity has a slot, with a path by its name and those above it (`slots`). Systems look for what changed by the
@@ -31,6 +32,7 @@
 mod settings;
 
 mod ticks;
+mod time_sources;
 
 mod slots;
 
@@ -52,6 +54,8 @@ mod app;
 mod assets;
 #[cfg(feature = "diagnostics")]
 mod diagnostics;
+#[cfg(feature = "gizmos")]
+mod gizmos;
 #[cfg(feature = "lights")]
 mod lights;
 #[cfg(feature = "logs")]
@@ -68,6 +72,8 @@ pub use clicks::RecordedClick;
 pub use components::{AppRecordExt, RecordComponent};
 #[cfg(feature = "diagnostics")]
 pub use diagnostics::RecordDiagnosticsPlugin;
+#[cfg(feature = "gizmos")]
+pub use gizmos::RecordGizmosPlugin;
 #[cfg(feature = "lights")]
 pub use lights::RecordLightsPlugin;
 #[cfg(feature = "logs")]
@@ -77,4 +83,7 @@ pub use recorder::WorldRecorder;
 pub use rewind::{EntityRewound, NotRestored, Rewind, RewindPlugin, RewindState};
 pub use rows::{ENTITY_COMPONENT, PARENT_COMPONENT};
 pub use settings::{NotRecorded, RecordSettings};
-pub use ticks::{FIXED_TIMELINE, FRAME_TIMELINE, REAL_TIMELINE, RecordTimelines, SIM_TIMELINE};
+pub use ticks::RecordTimelines;
+pub use time_sources::{
+    AppTimeSourceExt, FIXED_TIMELINE, FRAME_TIMELINE, REAL_TIMELINE, SIM_TIMELINE, SourceTime,
+};

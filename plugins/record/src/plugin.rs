@@ -6,7 +6,7 @@ use bevy_app::{App, Last, Plugin};
 use bevy_ecs::{
     entity_disabling::Disabled, hierarchy::ChildOf, prelude::*, query::Allow, resource::IsResource,
 };
-use bevy_time::{Fixed, Real, Time, Virtual};
+use bevy_time::{Real, Time};
 use bevy_transform::components::Transform;
 use chronoscope_frame::{
     AppViewerCacheExt as _, CacheSize, DiffLog, PlayState, PurgeOrder, Recordings, Report, Reports,
@@ -14,16 +14,18 @@ use chronoscope_frame::{
 };
 use chronoscope_log::{BatchSettings, Batched, FileSink, MemorySink, Recorder, Sink};
 use chronoscope_store::StoreId;
-use chronoscope_types::ViewCoordinates;
+use chronoscope_types::{Scalars, ViewCoordinates};
 use parking_lot::Mutex;
 
 use crate::{
     NotRecorded, RecordSettings, WorldRecorder,
     components::RecordedComponents,
     recorder::{RECORDER, Stores, deadline},
+    rewind::LastComponents,
     rows::Identity,
     slots::Naming,
-    ticks::{FrameTimes, nanos},
+    ticks::Ticks,
+    time_sources::{self, TimeSources},
     tracks::Row,
 };
 
@@ -47,6 +49,16 @@ pub enum RecordSystems {
 /// Transforms, with the hierarchy as paths, are recorded where they change; components by
 /// [`AppRecordExt`](crate::AppRecordExt). An entity is named by its `Name`, else by its number. One that gets another parent is
 /// cleared where it was and goes on where it is; one that is despawned is cleared.
+///
+/// Of what the engine has, these plugins record more, each with the Cargo feature of its name, unless [`RecordSettings`] leave it
+/// out; an app may add one of its own instead:
+///
+/// | plugin | what it records |
+/// |---|---|
+/// | `RecordAssetsPlugin` | meshes, once per asset, and cameras as pinholes |
+/// | `RecordLightsPlugin` | lights as points and arrows, and their strength |
+/// | `RecordGizmosPlugin` | what is drawn with gizmos, as lines |
+/// | `RecordDiagnosticsPlugin` | diagnostics as scalars |
 ///
 /// ```
 /// use bevy_app::App;
@@ -181,11 +193,22 @@ impl Plugin for RecordPlugin {
         let mut recorder = WorldRecorder::new(recorder, viewer, self.settings.clone());
         recorder.reports = reports;
         #[cfg(feature = "assets")]
-        app.add_plugins(crate::RecordAssetsPlugin);
+        if self.settings.assets {
+            app.add_plugins(crate::RecordAssetsPlugin);
+        }
         #[cfg(feature = "diagnostics")]
-        app.add_plugins(crate::RecordDiagnosticsPlugin);
+        if self.settings.diagnostics {
+            app.add_plugins(crate::RecordDiagnosticsPlugin);
+        }
+        #[cfg(feature = "gizmos")]
+        if self.settings.gizmos {
+            app.add_plugins(crate::RecordGizmosPlugin);
+        }
         #[cfg(feature = "lights")]
-        app.add_plugins(crate::RecordLightsPlugin);
+        if self.settings.lights {
+            app.add_plugins(crate::RecordLightsPlugin);
+        }
+        time_sources::add_own(app, self.settings.timelines);
         app.insert_resource(recorder)
             .init_resource::<RecordedComponents>()
             .add_observer(crate::clicks::tell_entity)
@@ -203,7 +226,11 @@ impl Plugin for RecordPlugin {
             .add_systems(
                 Last,
                 (
-                    begin.in_set(RecordSystems::Begin).run_if(is_recording),
+                    // It runs systems of the app, and would be ambiguous with all that stand in no order to it.
+                    begin
+                        .in_set(RecordSystems::Begin)
+                        .run_if(is_recording)
+                        .ambiguous_with_all(),
                     (record_gone, record_moves)
                         .chain()
                         .in_set(RecordSystems::Entities)
@@ -230,8 +257,9 @@ impl Plugin for RecordPlugin {
                 size: |world| {
                     let rows = world.get_resource().map_or(0, WorldRecorder::heap_bytes);
                     let of_components = world.get_resource().map_or(0, RecordedComponents::heap_bytes);
+                    let of_the_gone = world.get_resource().map_or(0, LastComponents::heap_bytes);
                     CacheSize {
-                        bytes: (rows + of_components) as u64,
+                        bytes: (rows + of_components + of_the_gone) as u64,
                         idle_bytes: 0,
                     }
                 },
@@ -260,36 +288,20 @@ pub fn is_recording(recorder: Option<Res<WorldRecorder>>) -> bool {
     recorder.is_some_and(|recorder| recorder.is_recording())
 }
 
-fn begin(
-    mut recorder: ResMut<WorldRecorder>,
-    sim_time: Option<Res<Time<Virtual>>>,
-    fixed_time: Option<Res<Time<Fixed>>>,
-    real_time: Option<Res<Time<Real>>>,
-) {
-    let now = clocks(sim_time.as_deref(), fixed_time.as_deref(), real_time.as_deref());
-    recorder.begin(now);
-    if let Some(time) = real_time.filter(|_| recorder.settings.frame_times) {
-        let millis = time.delta_secs_f64() * 1e3;
-        let logged = recorder
-            .log()
-            .log("app/frame_time_ms", &chronoscope_types::Scalars::new([millis]));
-        if let Err(error) = logged {
-            recorder.report_once(Report::error(RECORDER, error.to_string()));
-        }
+/// Exclusive, as time sources are systems that may ask for anything. They are few and short.
+fn begin(world: &mut World) {
+    if world.resource::<WorldRecorder>().frame < 0 {
+        let sources = world.get_resource::<TimeSources>();
+        let timelines = sources.iter().flat_map(|sources| sources.timelines()).cloned();
+        let ticks = Ticks::new(timelines.collect());
+        world.resource_mut::<WorldRecorder>().ticks = ticks;
     }
-}
-
-/// What the clocks of the world say.
-pub(crate) fn clocks(
-    sim_time: Option<&Time<Virtual>>,
-    fixed_time: Option<&Time<Fixed>>,
-    real_time: Option<&Time<Real>>,
-) -> FrameTimes {
-    FrameTimes {
-        frame: 0,
-        sim_time: sim_time.map_or(0, |time| nanos(time.elapsed())),
-        fixed_time: fixed_time.map_or(0, |time| nanos(time.elapsed())),
-        real_time: real_time.map_or(0, |time| nanos(time.elapsed())),
+    let times = time_sources::read(world);
+    let frame_time = world.get_resource::<Time<Real>>().map(Time::delta_secs_f64);
+    let mut recorder = world.resource_mut::<WorldRecorder>();
+    recorder.begin(&times);
+    if let Some(secs) = frame_time.filter(|_| recorder.settings.frame_times) {
+        recorder.log_or_report("app/frame_time_ms".into(), &Scalars::new([secs * 1e3]));
     }
 }
 

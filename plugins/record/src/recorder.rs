@@ -14,11 +14,11 @@ use chronoscope_store::{Chunk, ChunkError, EntityPath, StoreId};
 use chronoscope_types::LogMessage;
 
 use crate::{
-    RecordSettings,
+    FRAME_TIMELINE, RecordSettings,
     components::RecordedComponents,
     rows::{Gone, Identity, Pose},
     slots::{Slot, SlotId, Slots, Standing},
-    ticks::{FrameTimes, Tick, Ticks},
+    ticks::{NamedTime, Tick, Ticks},
     tracks::{FlushLimits, Row, RowIdBlock, Tracks},
 };
 
@@ -36,10 +36,12 @@ pub struct WorldRecorder {
     pub(crate) identities: Tracks<Identity>,
     pub(crate) gone: Tracks<Gone>,
     pub(crate) poses: Tracks<Pose>,
-    /// The times of the latest frame.
-    pub(crate) times: FrameTimes,
-    /// Is added to the clocks, so that a fork goes on from the time that it branched at.
-    pub(crate) shift: FrameTimes,
+    /// Frames until now, from zero on.
+    pub(crate) frame: i64,
+    /// Is added to what the time sources say, so that a fork goes on from the time that it branched at.
+    shift: Vec<i64>,
+    /// The times of the first frame of a fork that has not begun yet.
+    begins_at: Vec<NamedTime>,
     pub(crate) deadline: Option<Instant>,
     /// Nothing is recorded: the world shows a time that is past.
     pub(crate) is_paused: bool,
@@ -57,17 +59,15 @@ impl WorldRecorder {
         Self {
             recorder,
             viewer,
-            ticks: Ticks::new(settings.timelines),
+            ticks: Ticks::default(),
             slots: Slots::new(settings.root.clone()),
             settings,
             identities: Tracks::default(),
             gone: Tracks::default(),
             poses: Tracks::default(),
-            times: FrameTimes {
-                frame: -1,
-                ..FrameTimes::default()
-            },
-            shift: FrameTimes::default(),
+            frame: -1,
+            shift: Vec::new(),
+            begins_at: Vec::new(),
             deadline: None,
             is_paused: false,
             records_all: false,
@@ -87,9 +87,9 @@ impl WorldRecorder {
         &self.recorder
     }
 
-    /// Frames since the recording began.
+    /// Frames since the recording began: that of the first is 0, and -1 before it.
     pub fn frame(&self) -> i64 {
-        self.times.frame
+        self.frame
     }
 
     /// Whether the world is recorded now. It is not while it shows a time that is past.
@@ -157,16 +157,43 @@ impl WorldRecorder {
         })
     }
 
-    /// Begins a frame: rows are at these times from now on.
-    pub(crate) fn begin(&mut self, clocks: FrameTimes) {
-        self.times = FrameTimes {
-            frame: self.times.frame + 1,
-            ..clocks.with_clocks(self.shift, i64::saturating_add)
-        };
-        for (timeline, time) in self.ticks.push(&self.times) {
+    /// Begins a frame: rows are at these times from now on, one per timeline.
+    pub(crate) fn begin(&mut self, clocks: &[i64]) {
+        self.frame += 1;
+        self.shift.resize(clocks.len(), 0);
+        for (timeline, begin) in std::mem::take(&mut self.begins_at) {
+            let mut timelines = self.ticks.timelines().iter();
+            if let Some(at) = timelines.position(|known| **known.name() == *timeline) {
+                self.shift[at] = begin.saturating_sub(clocks[at]);
+            }
+        }
+        let times = clocks.iter().zip(&self.shift);
+        let times = times.map(|(clock, shift)| clock.saturating_add(*shift)).collect();
+        self.ticks.push(times);
+        for (timeline, time) in self.ticks.latest() {
             self.recorder.set_time(timeline, time);
         }
         self.slots.moved.clear();
+    }
+
+    /// The times of the latest frame.
+    pub(crate) fn times(&self) -> Vec<NamedTime> {
+        let latest = self.ticks.latest();
+        latest
+            .map(|(timeline, time)| (timeline.name().to_string(), time))
+            .collect()
+    }
+
+    /// Goes on in another recording, whose first frame is at these times.
+    pub(crate) fn branch(&mut self, recorder: Recorder, begins_at: Vec<NamedTime>) {
+        self.recorder = recorder;
+        self.ticks = Ticks::new(self.ticks.timelines().to_vec());
+        self.slots = Slots::new(self.settings.root.clone());
+        if let Some((_, frame)) = begins_at.iter().find(|(timeline, _)| timeline == FRAME_TIMELINE) {
+            self.frame = frame.saturating_sub(1);
+        }
+        self.begins_at = begins_at;
+        self.records_all = true;
     }
 
     pub(crate) fn tick(&self) -> Tick {
@@ -280,7 +307,7 @@ impl fmt::Debug for WorldRecorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WorldRecorder")
             .field("id", self.id())
-            .field("times", &self.times)
+            .field("times", &self.times())
             .field("is_paused", &self.is_paused)
             .finish_non_exhaustive()
     }

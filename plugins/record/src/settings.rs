@@ -28,6 +28,14 @@ pub struct RecordSettings {
     pub frame_times: bool,
     /// Whether the viewer follows the end of the recording.
     pub follow: bool,
+    /// Whether meshes and cameras are recorded, with the Cargo feature `assets`.
+    pub assets: bool,
+    /// Whether the engine's diagnostics are recorded, with the Cargo feature `diagnostics`.
+    pub diagnostics: bool,
+    /// Whether what is drawn with gizmos is recorded, with the Cargo feature `gizmos`.
+    pub gizmos: bool,
+    /// Whether lights are recorded, with the Cargo feature `lights`.
+    pub lights: bool,
 }
 
 impl Default for RecordSettings {
@@ -41,6 +49,10 @@ impl Default for RecordSettings {
             first_viewer_layer: 8,
             frame_times: true,
             follow: true,
+            assets: true,
+            diagnostics: true,
+            gizmos: true,
+            lights: true,
         }
     }
 }

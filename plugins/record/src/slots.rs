@@ -10,6 +10,9 @@ pub(crate) type SlotId = u32;
 /// Entities deeper than that are recorded below the one at this depth.
 const MAX_DEPTH: usize = 64;
 
+/// The part of the path below the root that is no entity's: what is drawn with the engine's gizmos.
+pub(crate) const GIZMOS: &str = "gizmos";
+
 /// A recorded entity.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
@@ -159,10 +162,12 @@ impl Slots {
             _ => entity.to_string(),
         };
         let mut path = above.child(&part);
-        if self.by_path.contains_key(&path) {
+        let is_reserved = part == GIZMOS && above == self.root;
+        if is_reserved || self.by_path.contains_key(&path) {
             // Thousands may have the same name: they are counted, not tried one after the other.
             let count = self.namesakes.entry(path.clone()).or_insert(1);
-            while self.by_path.contains_key(&path) {
+            let reserved = is_reserved.then(|| path.clone());
+            while self.by_path.contains_key(&path) || reserved.as_ref() == Some(&path) {
                 *count += 1;
                 path = above.child(&format!("{part} ({count})"));
             }

@@ -108,7 +108,7 @@ pub use commands::{AppCommandExt, CommandGroup, NamedCommand, UiCommand};
 pub use editors::{AppComponentEditorExt, ComponentEditor, ComponentEditors};
 pub use named_panels::{AppPanelExt, NamedPanel, PanelSide};
 pub use own_windows::OwnWindows;
-pub use plugin::{PrimaryUiPlugin, UiPlugin, UiSystems, show_over_context};
+pub use plugin::{PrimaryUiPlugin, UiPlugin, UiSystems, context_of, show_over_context};
 pub use settings::{AllowedPanels, Look, PanelSizes, UiSettings};
 pub use shell::show;
 pub use state::UiState;

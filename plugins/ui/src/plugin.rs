@@ -2,7 +2,7 @@
 
 use bevy::{
     app::{App, Last, Plugin, PreUpdate},
-    ecs::{prelude::*, query::QueryState},
+    ecs::{prelude::*, query::QueryFilter},
     log::{error, warn},
 };
 use bevy_egui::{
@@ -197,16 +197,33 @@ fn warn_without_context(contexts: Query<(), With<PrimaryEguiContext>>, mut num_f
     }
 }
 
-fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<PrimaryEguiContext>>) {
-    let Some(ctx) = contexts
-        .iter_mut(world)
-        .next()
-        .map(|mut context| context.get_mut().clone())
-    else {
+fn draw_ui(world: &mut World) {
+    let Some(ctx) = context_of::<With<PrimaryEguiContext>>(world) else {
         return;
     };
     world.init_resource::<UiState>();
     world.resource_scope(|world, mut state: Mut<UiState>| show_over_context(world, &ctx, &mut state));
+}
+
+/// The egui context of a camera, to draw into in the pass of that context: `With<PrimaryEguiContext>` finds the one that `bevy_egui`
+/// makes by itself, a component of the host's own that of another camera. The first, where several match.
+///
+/// ```
+/// use bevy::prelude::*;
+/// use bevy_egui::PrimaryEguiContext;
+/// use chronoscope_ui::{UiState, context_of, show};
+///
+/// fn draw_ui(world: &mut World, mut viewer: Local<UiState>) {
+///     if let Some(ctx) = context_of::<With<PrimaryEguiContext>>(world) {
+///         egui::Window::new("Viewer").show(&ctx, |ui| show(world, ui, &mut viewer));
+///     }
+/// }
+/// # bevy::ecs::system::assert_is_system(draw_ui);
+/// ```
+pub fn context_of<F: QueryFilter>(world: &mut World) -> Option<egui::Context> {
+    let mut contexts = world.query_filtered::<&mut EguiContext, F>();
+    let mut context = contexts.iter_mut(world).next()?;
+    Some(context.get_mut().clone())
 }
 
 /// Draws an instance of the viewer over all of a context that nobody else draws into, such as that of a window. Call it in a

@@ -1,11 +1,12 @@
 //! Commands that wait for what they name, and their answers.
 
 use bevy_app::App;
-use bevy_ecs::message::Messages;
+use bevy_ecs::{message::Messages, system::RunSystemOnce as _};
 use chronoscope_blueprint::{BlueprintCommand, Contents, ViewId};
 use chronoscope_frame::{
-    ActiveBlueprint, CommandError, CommandFinished, CommandId, Cursor, Item, Recordings, Selection, Settled,
-    TimeCommand, TimeControls, ViewerCommand, ViewerCommands, commands::FileRequests,
+    ActiveBlueprint, CommandError, CommandFinished, CommandId, Cursor, Item, PlayState, Recordings,
+    Selection, Settled, TimeCommand, TimeControls, ViewerCommand, ViewerCommands, ViewerHandle,
+    commands::FileRequests,
 };
 use chronoscope_store::StoreId;
 use chronoscope_types::SourceStatus;
@@ -243,4 +244,25 @@ fn commands_without_a_request_do_not_wait() {
     settle(&mut app);
     assert_eq!(cursor(&app), 0);
     assert!(reports(&app).is_empty());
+}
+
+#[test]
+fn a_host_plays_and_pauses_whatever_the_viewer_does_now() {
+    let mut app = app_with_data();
+    // So slowly that it does not come to the end.
+    request(&mut app, ViewerCommand::Time(TimeCommand::SetFps(1e-6)));
+    answers(&mut app);
+    for (plays, expected) in [
+        (true, PlayState::Playing),
+        (true, PlayState::Playing),
+        (false, PlayState::Paused),
+        (false, PlayState::Paused),
+    ] {
+        let ask = move |mut viewer: ViewerHandle| if plays { viewer.play() } else { viewer.pause() };
+        let id = app.world_mut().run_system_once(ask).unwrap().unwrap();
+        assert_eq!(answers(&mut app), [finished(id, Ok(()))]);
+        let active = app.world().resource::<Recordings>().active().unwrap().key();
+        let control = app.world().resource::<TimeControls>().get(active);
+        assert_eq!(control.play_state(), expected);
+    }
 }

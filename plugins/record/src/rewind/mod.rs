@@ -16,13 +16,7 @@ use chronoscope_store::StoreId;
 use chronoscope_types::TextDocument;
 
 use self::restore::Restorer;
-use crate::{
-    FRAME_TIMELINE, WorldRecorder,
-    plugin::clocks,
-    recorder::RECORDER,
-    slots::Slots,
-    ticks::{FrameTimes, Ticks},
-};
+use crate::{FRAME_TIMELINE, WorldRecorder, recorder::RECORDER, ticks::NamedTime};
 
 /// Has the world show any time of its recording, and go on from there.
 ///
@@ -72,7 +66,11 @@ impl Plugin for RewindPlugin {
             .init_resource::<LastComponents>()
             .add_message::<EntityRewound>()
             .add_observer(remember_components)
-            .add_systems(PostUpdate, rewind.before(TransformSystems::Propagate));
+            .add_systems(
+                PostUpdate,
+                // It has the whole world, and would be ambiguous with all that stand in no order to it.
+                rewind.before(TransformSystems::Propagate).ambiguous_with_all(),
+            );
     }
 }
 
@@ -170,12 +168,12 @@ impl Default for Rewind {
 }
 
 impl Rewind {
-    /// Shows the world as it was at a frame of the recording.
+    /// Shows the world as it was at a frame of the recording, and the viewer in this app that frame, where it shows this recording.
     pub fn to_frame(&mut self, frame: i64) {
         self.to_time(FRAME_TIMELINE, frame);
     }
 
-    /// Shows the world as it was at a time of a timeline, in its unit.
+    /// Shows the world as it was at a time of a timeline, in its unit; likewise.
     pub fn to_time(&mut self, timeline: impl Into<String>, time: i64) {
         self.wanted = Some(Wanted::At(timeline.into(), time));
     }
@@ -252,12 +250,24 @@ impl Rewind {
 #[derive(Resource, Default)]
 pub(crate) struct LastComponents(pub(crate) EntityHashMap<bevy_ecs::archetype::ArchetypeId>);
 
+impl LastComponents {
+    /// The bytes that it takes. Cost: O(1).
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<(Entity, bevy_ecs::archetype::ArchetypeId)>()
+    }
+}
+
 fn remember_components(despawn: On<Despawn, Transform>, mut world: DeferredWorld) {
     let entity = despawn.event().entity;
     let Ok(archetype) = world.get_entity(entity).map(|entity| entity.archetype().id()) else {
         return;
     };
-    if let Some(mut last) = world.get_resource_mut::<LastComponents>() {
+    // What was never recorded does not come back.
+    let recorder = world.get_resource::<WorldRecorder>();
+    let is_recorded = recorder.is_some_and(|recorder| recorder.slots.find(entity).is_some());
+    if let Some(mut last) = world.get_resource_mut::<LastComponents>()
+        && is_recorded
+    {
         last.0.insert(entity, archetype);
     }
 }
@@ -269,9 +279,14 @@ fn rewind(world: &mut World) {
     }
     world.resource_scope(|world, mut rewind: Mut<Rewind>| {
         let rewind = rewind.bypass_change_detection();
-        if rewind.wanted.is_none() && rewind.follows_cursor {
+        if rewind.follows_cursor {
             let of = world.resource::<WorldRecorder>().id().clone();
-            rewind.follow_cursor(world, &of);
+            match &rewind.wanted {
+                None => rewind.follow_cursor(world, &of),
+                // Without this, the world would be back at the viewer's time in the next frame.
+                Some(Wanted::At(timeline, time)) => move_cursor(world, &of, timeline, *time),
+                Some(_) => {}
+            }
         }
         match rewind.wanted.take() {
             None => {}
@@ -279,25 +294,24 @@ fn rewind(world: &mut World) {
             // A fork of the present begins now.
             Some(Wanted::Fork(id)) if !rewind.is_past() => {
                 rewind.enter(world);
-                let frame = world.resource::<WorldRecorder>().times;
+                let now = world.resource::<WorldRecorder>().times();
                 rewind.leave(world);
-                fork(world, id, frame);
+                fork(world, id, now);
             }
             Some(_) if !rewind.is_past() => {}
             Some(Wanted::Present) => {
-                let frame = world.resource::<WorldRecorder>().times.frame;
-                rewind.show(world, FRAME_TIMELINE.to_owned(), frame);
+                let now = world.resource::<WorldRecorder>().times();
+                if let Some((timeline, time)) = counted(&now) {
+                    rewind.show(world, timeline, time);
+                }
                 rewind.leave(world);
             }
             Some(Wanted::Resume) => rewind.leave(world),
             Some(Wanted::Fork(id)) => {
-                let times = rewind
-                    .restorer
-                    .as_ref()
-                    .and_then(|restorer| restorer.shown_times(world));
+                let restorer = rewind.restorer.as_ref();
+                let times = restorer.map(|restorer| restorer.shown_times(world));
                 rewind.leave(world);
-                let times = times.unwrap_or_else(|| world.resource::<WorldRecorder>().times);
-                fork(world, id, times);
+                fork(world, id, times.unwrap_or_default());
             }
         }
     });
@@ -360,12 +374,18 @@ impl Rewind {
     }
 }
 
+/// Of times on several timelines, that of the frames; of another timeline where frames are not recorded.
+fn counted(times: &[NamedTime]) -> Option<NamedTime> {
+    let frame = times.iter().find(|(timeline, _)| timeline == FRAME_TIMELINE);
+    frame.or(times.first()).cloned()
+}
+
 /// Goes on in a new recording that begins at these times.
-fn fork(world: &mut World, recording_id: Option<String>, times: FrameTimes) {
-    let clocks = clocks(world.get_resource(), world.get_resource(), world.get_resource());
+fn fork(world: &mut World, recording_id: Option<String>, times: Vec<NamedTime>) {
     let mut recorder = world.resource_mut::<WorldRecorder>();
     let from = recorder.id().clone();
-    let name = format!("{} from frame {}", from.recording_id, times.frame);
+    let (timeline, time) = counted(&times).unwrap_or_else(|| (FRAME_TIMELINE.to_owned(), 0));
+    let name = format!("{} from {timeline} {time}", from.recording_id);
     let branch = recorder.recorder.branch(recording_id.map(Into::into), Some(name));
     let branch = match branch {
         Ok(branch) => branch,
@@ -376,16 +396,11 @@ fn fork(world: &mut World, recording_id: Option<String>, times: FrameTimes) {
             );
         }
     };
-    recorder.recorder = branch;
-    recorder.ticks = Ticks::new(recorder.settings.timelines);
+    recorder.branch(branch, times);
     let root = recorder.settings.root.clone();
-    recorder.slots = Slots::new(root.clone());
-    recorder.shift = times.with_clocks(clocks, i64::saturating_sub);
-    recorder.times.frame = times.frame - 1;
-    recorder.records_all = true;
     let origin = TextDocument::new(format!(
-        "application: {}\nrecording: {}\ntimeline: {FRAME_TIMELINE}\ntime: {}",
-        from.application_id, from.recording_id, times.frame
+        "application: {}\nrecording: {}\ntimeline: {timeline}\ntime: {time}",
+        from.application_id, from.recording_id
     ));
     let logged = recorder
         .log()
@@ -409,6 +424,23 @@ fn fork(world: &mut World, recording_id: Option<String>, times: FrameTimes) {
         log.push(chronoscope_frame::DiffEntry::Recordings);
     }
     follow_in_viewer(world, &id);
+}
+
+/// Puts the cursor of the viewer in this app at a time of a recording, where it stays.
+fn move_cursor(world: &mut World, id: &StoreId, timeline: &str, time: i64) {
+    let recordings = world.get_resource::<Recordings>();
+    let Some(entry) = recordings.and_then(|recordings| recordings.find(id)) else {
+        return;
+    };
+    let (key, has_timeline) = (entry.key(), entry.store().timeline_id(timeline).is_some());
+    if let Some(mut times) = world.get_resource_mut::<TimeControls>()
+        && has_timeline
+    {
+        let control = times.get_mut(key);
+        control.set_timeline(timeline);
+        control.set_time(timeline, time);
+        control.set_play_state(PlayState::Paused);
+    }
 }
 
 /// The viewer in this app follows the end of a recording.

@@ -21,15 +21,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{EntityRewound, LastComponents, NotRestored};
 use crate::{
-    ENTITY_COMPONENT, FIXED_TIMELINE, FRAME_TIMELINE, PARENT_COMPONENT, REAL_TIMELINE, SIM_TIMELINE,
-    WorldRecorder,
+    ENTITY_COMPONENT, PARENT_COMPONENT, WorldRecorder,
     columns::{group_at, text_at, value_at},
     components::{RecordedComponent, RecordedComponents},
     recorder::WhilePaused,
     rows::NAME_COMPONENT,
     rows::Pose,
     slots::Standing,
-    ticks::FrameTimes,
+    ticks::NamedTime,
 };
 
 /// No time: an answer that was never given.
@@ -117,42 +116,38 @@ impl Restorer {
         }
     }
 
-    /// The times of the frame that is shown.
-    pub(crate) fn shown_times(&self, world: &World) -> Option<FrameTimes> {
+    /// The times of the frame that is shown, of all timelines; none where nothing was recorded until then.
+    pub(crate) fn shown_times(&self, world: &World) -> Vec<NamedTime> {
+        self.latest_times(world).unwrap_or_default()
+    }
+
+    fn latest_times(&self, world: &World) -> Option<Vec<NamedTime>> {
         let (timeline, time) = self.shown?;
         let entry = world.resource::<Recordings>().find(&self.id)?;
         let store = entry.store();
+        let shown = store.timeline(timeline).name();
         // The latest row at or before the shown time lies on all timelines.
-        let at = |name: &str, row: &chronoscope_store::latest_at::Hit| {
-            let times = row.chunk().timeline(name)?.times();
-            times.get(row.row()).copied()
-        };
-        let mut latest: Option<FrameTimes> = None;
-        for place in &self.places {
-            for component in store.components_of(place.entity) {
-                let answer = entry
-                    .recording
-                    .latest_at(place.entity, Some(timeline), time, component);
-                let Some(hit) = answer.hit else { continue };
-                let Some(frame) = at(FRAME_TIMELINE, &hit) else {
-                    continue;
-                };
-                if latest.is_none_or(|latest| frame > latest.frame) {
-                    latest = Some(FrameTimes {
-                        frame,
-                        sim_time: at(SIM_TIMELINE, &hit).unwrap_or_default(),
-                        fixed_time: at(FIXED_TIMELINE, &hit).unwrap_or_default(),
-                        real_time: at(REAL_TIMELINE, &hit).unwrap_or_default(),
-                    });
-                }
-            }
-        }
-        if **store.timeline(timeline).name() == *FRAME_TIMELINE
-            && let Some(latest) = &mut latest
-        {
-            latest.frame = time;
-        }
-        latest
+        let series = store.entities().flat_map(|entity| {
+            let components = store.components_of(entity);
+            components.map(move |component| (entity, component))
+        });
+        let hits = series.filter_map(|(entity, component)| {
+            let answer = entry.recording.latest_at(entity, Some(timeline), time, component);
+            answer.hit
+        });
+        let latest = hits.max_by_key(|hit| (hit.data_time(), hit.row_id()))?;
+        let columns = latest.chunk().timelines().iter();
+        let times = columns.filter_map(|column| {
+            let name = column.timeline().name();
+            // Between two rows as well, it is what was asked for.
+            let time = if name == shown {
+                time
+            } else {
+                *column.times().get(latest.row())?
+            };
+            Some((name.to_string(), time))
+        });
+        Some(times.collect())
     }
 
     /// Writes what was there at a time. Returns what cannot be; `None` where there is no such timeline.

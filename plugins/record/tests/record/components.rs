@@ -178,3 +178,36 @@ fn states_and_messages_are_rows() {
         Some("8 N")
     );
 }
+
+#[derive(Event)]
+struct Horn(u32);
+
+#[derive(EntityEvent)]
+struct Hit {
+    entity: Entity,
+}
+
+#[test]
+fn events_are_rows_of_the_frame_in_which_they_are_triggered() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .record_events("log/horn", |horn: &Horn| TextLog::new(horn.0.to_string()))
+        .record_events("log/hits", |hit: &Hit| TextLog::new(hit.entity.to_string()));
+    let target = stage.world().spawn_empty().id();
+    for frame in 0..4 {
+        if frame == 2 {
+            stage.world().trigger(Horn(1));
+            stage.world().trigger(Horn(2));
+            stage.world().trigger(Hit { entity: target });
+        }
+        stage.app.update();
+    }
+    let recording = stage.recording();
+    let said = |path: &str, frame| text(&recording, path, "TextLog:text", frame);
+    assert_eq!(said("log/horn", 1), None);
+    assert_eq!(said("log/horn", 2), Some("2".to_owned()));
+    assert_eq!(said("log/hits", 2), Some(target.to_string()));
+    let horn = recording.store.entity_id(&"log/horn".into()).unwrap();
+    assert_eq!(recording.store.entity_stats(horn).num_rows, 2);
+}

@@ -6,13 +6,19 @@ use bevy_camera::{PerspectiveProjection, Projection};
 use bevy_color::Color;
 use bevy_diagnostic::{Diagnostic, DiagnosticPath, Diagnostics, DiagnosticsPlugin, RegisterDiagnostic as _};
 use bevy_ecs::prelude::*;
+use bevy_gizmos::{
+    AppGizmoBuilder as _, GizmoAsset,
+    prelude::{DefaultGizmoConfigGroup, Gizmo, Gizmos},
+};
 use bevy_image::Image;
 use bevy_light::{DirectionalLight, PointLight};
 use bevy_mesh::{Indices, Mesh, Mesh3d, PrimitiveTopology};
 use bevy_reflect::TypePath;
 use bevy_transform::components::Transform;
 use chronoscope_record::{AppRecordMaterialExt as _, MaterialLook};
-use chronoscope_types::{Arrows3D, Mesh3D, Pinhole, Points3D, Scalars, read};
+use chronoscope_types::{Arrows3D, LineStrips3D, Mesh3D, Pinhole, Points3D, Scalars, read};
+
+use glam::Vec3;
 
 use crate::{Stage, hit};
 
@@ -189,6 +195,96 @@ fn lights_are_points_and_arrows_with_a_strength() {
         .unwrap()
         .cell();
     assert_eq!(read::vectors3d(&beam).unwrap()[0], [0.0, 0.0, -1.0]);
+}
+
+/// How far the lines reach that are drawn in each frame; none at zero.
+#[derive(Resource)]
+struct Reach(f32);
+
+fn draw_lines(mut gizmos: Gizmos, reach: Res<Reach>) {
+    if reach.0 > 0.0 {
+        gizmos.line(Vec3::ZERO, reach.0 * Vec3::X, Color::srgb_u8(255, 0, 0));
+        gizmos.linestrip([Vec3::ZERO, Vec3::Y, Vec3::Z], Color::srgb_u8(0, 255, 0));
+        gizmos.linestrip([Vec3::X, Vec3::Y], Color::srgb_u8(0, 0, 255));
+    }
+}
+
+fn stage_with_gizmos() -> Stage {
+    let mut stage = stage();
+    stage
+        .app
+        .init_asset::<GizmoAsset>()
+        .init_gizmo_group::<DefaultGizmoConfigGroup>();
+    stage
+}
+
+#[test]
+fn gizmos_are_lines_in_the_frames_in_which_they_are_others() {
+    let mut stage = stage_with_gizmos();
+    // An entity of the same name is another.
+    stage
+        .world()
+        .spawn((Name::new("gizmos"), Transform::from_xyz(9.0, 0.0, 0.0)));
+    stage.app.add_systems(bevy_app::Update, draw_lines);
+    for reach in [1.0, 1.0, 2.0, 0.0, 0.0] {
+        stage.app.insert_resource(Reach(reach));
+        stage.app.update();
+    }
+    let recording = stage.recording();
+    let path = "/world/gizmos";
+    let entity = recording.store.entity_id(&path.into()).unwrap();
+    assert_eq!(recording.store.entity_stats(entity).num_rows, 3);
+    assert!(recording.store.entity_id(&"/world/gizmos (2)".into()).is_some());
+    let strips = |frame| {
+        let cell = hit(&recording, path, &LineStrips3D::STRIPS, frame)
+            .unwrap()
+            .cell();
+        let strips = read::strips3d(&cell).unwrap();
+        strips.iter().map(<[[f32; 3]]>::to_vec).collect::<Vec<_>>()
+    };
+    let drawn = |reach: f32| {
+        vec![
+            vec![[0.0; 3], [reach, 0.0, 0.0]],
+            vec![[0.0; 3], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            vec![[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
+        ]
+    };
+    assert_eq!([strips(0), strips(1)], [drawn(1.0), drawn(1.0)]);
+    assert_eq!([strips(2), strips(4)], [drawn(2.0), vec![]]);
+    let colors = hit(&recording, path, &LineStrips3D::COLORS, 0).unwrap().cell();
+    assert_eq!(
+        *read::colors(&colors).unwrap(),
+        [0xff00_00ff, 0x00ff_00ff, 0x0000_ffff]
+    );
+}
+
+#[test]
+fn a_gizmo_of_an_entity_is_below_it_and_recorded_again_where_it_changes() {
+    let mut stage = stage_with_gizmos();
+    let mut asset = GizmoAsset::default();
+    asset.line(Vec3::ZERO, Vec3::X, Color::WHITE);
+    let mut assets = stage.world().resource_mut::<Assets<GizmoAsset>>();
+    let handle = assets.add(asset);
+    let gizmo = Gizmo {
+        handle: handle.clone(),
+        ..Gizmo::default()
+    };
+    stage.world().spawn((Name::new("box"), gizmo));
+    for _ in 0..3 {
+        stage.app.update();
+    }
+    let mut assets = stage.world().resource_mut::<Assets<GizmoAsset>>();
+    let mut asset = assets.get_mut(&handle).unwrap();
+    asset.line(Vec3::ZERO, Vec3::Y, Color::WHITE);
+    drop(asset);
+    stage.app.update();
+    stage.app.update();
+    let recording = stage.recording();
+    let num_lines = |frame| {
+        let hit = hit(&recording, "/world/box/gizmo", &LineStrips3D::STRIPS, frame).unwrap();
+        read::strips3d(&hit.cell()).unwrap().len()
+    };
+    assert_eq!([num_lines(0), num_lines(2), num_lines(4)], [1, 1, 2]);
 }
 
 #[test]

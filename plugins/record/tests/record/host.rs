@@ -9,9 +9,10 @@ use bevy_ecs::{
 };
 use bevy_reflect::Reflect;
 use bevy_transform::components::Transform;
-use chronoscope_frame::{FrameDiagnostics, FramePlugins, Recordings, Reports};
+use chronoscope_frame::{Cursor, FrameDiagnostics, FramePlugins, Recordings, Reports};
 use chronoscope_record::{
-    AppRecordExt, AppRecordMoreExt, RecordComponent, RecordSystems, RewindPlugin, WorldRecorder,
+    AppRecordExt, AppRecordMoreExt, AppTimeSourceExt, RecordComponent, RecordSystems, Rewind, RewindPlugin,
+    WorldRecorder,
 };
 use chronoscope_types::{Boxes3D, TextLog};
 
@@ -29,6 +30,9 @@ struct Mode;
 #[derive(Message)]
 struct Crash;
 
+#[derive(Event)]
+struct Horn;
+
 #[test]
 fn systems_of_a_host_are_ambiguous_with_none_of_the_recorder() {
     let mut stage = Stage::new(|_| {});
@@ -45,6 +49,8 @@ fn systems_of_a_host_are_ambiguous_with_none_of_the_recorder() {
         .insert_resource(Mode)
         .record_state("mode", |mode: &Mode| format!("{mode:?}"))
         .record_messages("log/crashes", |_: &Crash| TextLog::new("crash"))
+        .record_events("log/horn", |_: &Horn| TextLog::new("horn"))
+        .add_time_source("speed", |speeds: Query<&Speed>| speeds.iter().count() as i64)
         .add_systems(
             Last,
             (
@@ -68,6 +74,41 @@ fn systems_of_a_host_are_ambiguous_with_none_of_the_recorder() {
     let recording = stage.recording();
     let host = recording.store.entity_id(&"/host".into()).unwrap();
     assert_eq!(recording.store.entity_stats(host).num_rows, 3);
+}
+
+#[test]
+fn a_host_that_goes_to_a_time_takes_the_cursor_of_the_viewer_along() {
+    let mut stage = Stage::new(|_| {});
+    stage.app.add_plugins((FramePlugins, RewindPlugin));
+    stage.app.finish();
+    stage.app.cleanup();
+    let cube = stage.world().spawn(Transform::default()).id();
+    for frame in 0..10 {
+        stage.world().get_mut::<Transform>(cube).unwrap().translation.x = frame as f32;
+        stage.app.update();
+    }
+    let x = |stage: &mut Stage| stage.world().get::<Transform>(cube).unwrap().translation.x;
+    stage.world().resource_mut::<Rewind>().to_frame(4);
+    for frame in 0..4 {
+        stage.app.update();
+        assert!(
+            stage.world().resource::<Rewind>().is_past(),
+            "after {frame} frames"
+        );
+        assert_eq!(x(&mut stage), 4.0);
+    }
+    assert_eq!(stage.world().resource::<Cursor>().time, 4);
+    stage.world().resource_mut::<Rewind>().to_present();
+    for _ in 0..4 {
+        stage.app.update();
+        assert!(!stage.world().resource::<Rewind>().is_past());
+        assert_eq!(x(&mut stage), 9.0);
+    }
+    let newest = stage.world().resource::<WorldRecorder>().frame();
+    assert!(
+        stage.world().resource::<Cursor>().time >= newest - 1,
+        "it follows the end again"
+    );
 }
 
 /// A type that is reflected, and of which nothing is known.

@@ -10,6 +10,7 @@ mod engine;
 mod history;
 mod host;
 mod rewind;
+mod time_sources;
 
 use std::time::Duration;
 
