@@ -12,7 +12,7 @@ use chronoscope_blueprint::{BlueprintDocument, ViewId};
 use chronoscope_frame::{
     ActiveBlueprint, FileKind, FileKinds, IngestSource, IngestSources, Item, OffersDemo, Recordings, Report,
     Reports, SourcePoll, TimeControls, ViewerCommand, ViewerCommands,
-    commands::{FileRequests, FrameAllRequests, ScreenshotRequests},
+    commands::{FileRequests, FrameAllRequests, PictureTarget, ScreenshotRequests},
 };
 use chronoscope_types::SourceStatus;
 use egui::{Event, Key, Modifiers};
@@ -311,8 +311,8 @@ fn a_screenshot_is_saved_under_the_name_that_is_typed() {
     stage.press(Key::Enter, Modifiers::NONE);
     stage.draw();
     let requests = &stage.app.world().resource::<ScreenshotRequests>().0;
-    let paths: Vec<_> = requests.iter().map(|request| request.path.to_str()).collect();
-    assert_eq!(paths, [Some("chronoscope.png")]);
+    let targets: Vec<_> = requests.iter().map(|request| &request.to).collect();
+    assert_eq!(targets, [&PictureTarget::File("chronoscope.png".into())]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod apart;
 use chronoscope_blueprint::{ContainerKind, ViewBlueprint, ViewId, ViewportBlueprint};
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, Item, Recordings, Selection, ViewerCommand, ViewerCommands,
+    commands::{PictureTarget, ScreenshotRequests},
 };
 use egui::{Event, Key, Modifiers};
 
@@ -193,6 +194,25 @@ fn the_menu_of_a_view_copies_it_and_adds_beside_it() {
     stage.click(duplicate);
     stage.draw();
     assert_eq!(titles(&stage).len(), 2);
+}
+
+#[test]
+fn a_picture_of_a_view_is_copied_from_its_menu_and_from_the_palette() {
+    let mut stage = stage(&["/a"]);
+    let view = only_view(&stage);
+    let row = stage.find("/");
+    stage.right_click(row);
+    let copy = stage.find("Copy picture");
+    stage.click(copy);
+    stage.draw();
+    assert_eq!(selected(&stage), [Item::View(view)]);
+    stage.press(Key::P, Modifiers::COMMAND);
+    stage.draw();
+    type_text(&mut stage, "copy picture");
+    press(&mut stage, Key::Enter);
+    let asked = &stage.app.world().resource::<ScreenshotRequests>().0;
+    let asked: Vec<_> = asked.iter().map(|request| (&request.to, request.view)).collect();
+    assert_eq!(asked, [(&PictureTarget::Clipboard, Some(view)); 2]);
 }
 
 #[test]

@@ -42,6 +42,10 @@ pub(crate) struct TooltipValue<'a> {
 
 /// Shows a tooltip at the pointer.
 pub(crate) fn show(ui: &Ui, id: Id, style: &ViewStyle, text: TooltipText<'_>) {
+    // An open menu has the pointer, and would be covered.
+    if egui::Popup::is_any_open(ui.ctx()) {
+        return;
+    }
     egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), id, egui::PopupAnchor::Pointer)
         .gap(12.0)
         .show(|ui| {
