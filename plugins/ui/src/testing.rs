@@ -103,6 +103,11 @@ impl Stage {
         });
     }
 
+    /// The window has another size, in points.
+    pub(crate) fn resize(&mut self, width: f32, height: f32) {
+        self.size = Vec2::new(width, height);
+    }
+
     /// Runs a frame and draws it. Returns the texts on the screen, in the order in which they were drawn.
     pub(crate) fn draw_with(&mut self, events: Vec<Event>) -> Vec<String> {
         let texts = self.draw_by(events, draw_into);

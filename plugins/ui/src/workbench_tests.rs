@@ -118,6 +118,24 @@ fn an_entity_that_is_found_is_selected_and_revealed_in_the_trees() {
 }
 
 #[test]
+fn names_with_escapes_are_found_and_shown_as_they_are_read() {
+    let mut stage = stage(&[r"/can/angle\ \[deg\]", "/can/speed"]);
+    stage.press(Key::P, Modifiers::COMMAND);
+    stage.draw();
+    type_text(&mut stage, "angle [deg]");
+    press(&mut stage, Key::Enter);
+    assert_eq!(selected(&stage), [Item::Entity(r"/can/angle\ \[deg\]".into())]);
+    assert!(says(&mut stage, "/can/angle [deg]"));
+    stage.press(Key::F, Modifiers::COMMAND);
+    stage.draw();
+    // As it is copied, it is found, too.
+    type_text(&mut stage, r"angle\ \[deg\]");
+    let texts = stage.draw();
+    let count = |name: &str| texts.iter().filter(|text| *text == name).count();
+    assert_eq!((count("angle [deg]") > 0, count("speed")), (true, 1), "{texts:?}");
+}
+
+#[test]
 fn the_palette_finds_views_and_conditions() {
     let mut stage = stage(&["/a", "/b"]);
     stage.press(Key::P, Modifiers::COMMAND);

@@ -109,7 +109,7 @@ fn show_value(ui: &mut Ui, pass: &mut Pass<'_>, shown: &ShownValue<'_>) {
     let array = &resolved.array;
     // Before what lies on it, which takes the clicks on itself.
     let place = egui::Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), size::ROW));
-    let row = ui.interact(place, ui.id().with("row"), Sense::click());
+    let row = ui.interact(place, ui.id().with("row"), Sense::CLICK);
     property_row(ui, name, |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = size::GRID;

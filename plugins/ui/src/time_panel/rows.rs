@@ -99,7 +99,9 @@ pub(super) fn found_rows(place: &FilterPlace<'_>, filter: &EntityFilter) -> Vec<
     let mut found: FxHashSet<EntityId> = FxHashSet::default();
     for entity in store.entities() {
         let path = store.entity_path(entity);
-        if store.has_data(entity) && filter.matches_name(path.as_str()) && filter.matches_data(place, entity)
+        if store.has_data(entity)
+            && filter.matches_name(&path.ui_path())
+            && filter.matches_data(place, entity)
         {
             // What lies above was taken with another.
             tree.ancestors(entity)

@@ -20,7 +20,7 @@ use crate::{
     looks::LooksElsewhere,
     pass::{Pass, TileRects},
     theme::{Theme, size},
-    widgets::{container_title, elided_galley, empty_state, icon_button},
+    widgets::{container_title, elided_galley, empty_state, icon_button, paint_focus},
 };
 
 /// Actions on the tiles in a pass.
@@ -306,6 +306,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
                     theme.hover(),
                 );
             }
+            paint_focus(ui, &response);
             let icon_font = fonts::icon(ui, size::ICON);
             let at = egui::pos2(rect.left() + size::PADDING, rect.center().y);
             ui.painter()

@@ -112,7 +112,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     let height = area.height() - axes::AXIS_HEIGHT;
     let value_labels = value_ticks(&was_shown.values, height, font.size * 2.5);
     let plot = plot_rect(&area, label_width(ui, &font, &value_labels), None);
-    let background = ui.interact(plot, input.id.with("plot"), Sense::click_and_drag());
+    let background = ui.interact(plot, input.id.with("plot"), Sense::CLICK | Sense::DRAG);
     let legend = legend.place(ui, &tile, &plot);
 
     // What the user does now is drawn now.

@@ -447,7 +447,7 @@ fn show_line(
             let label = Label::new(RichText::new(path.ui_name()).color(tone(style.text)))
                 .truncate()
                 .sense(Sense::click());
-            let response = ui.add(label).on_hover_text(path.as_str());
+            let response = ui.add(label).on_hover_text(path.ui_path());
             if response.hovered() {
                 commands.push(ViewerCommand::Hover(Some(item())));
             }
