@@ -116,6 +116,11 @@ pub fn property_row<R>(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui) -> R
         |ui| {
             ui.set_min_height(size::ROW);
             ui.spacing_mut().item_spacing.x = size::GRID;
+            // Fields have no names of their own.
+            ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
+                node.set_role(egui::accesskit::Role::Group);
+                node.set_label(name);
+            });
             let name_width = (ui.available_width() * 0.36).clamp(12.0 * size::GRID, 30.0 * size::GRID);
             let name_size = Vec2::new(name_width, size::ROW);
             ui.allocate_ui_with_layout(

@@ -7,6 +7,7 @@
 )]
 
 mod apart;
+mod windows;
 
 use chronoscope_blueprint::{ContainerKind, ViewBlueprint, ViewId, ViewportBlueprint};
 use chronoscope_frame::{
