@@ -200,7 +200,7 @@ impl Theme {
 
     /// The ring around what has the focus of the keyboard, which stands out from the edge of what is selected.
     pub fn focus_ring(&self) -> Stroke {
-        Stroke::new(2.0 * size::HAIRLINE, self.accent_text)
+        Stroke::new(2.0 * size::HAIRLINE, self.accent)
     }
 
     /// The line between surfaces.

@@ -348,6 +348,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         ui.spacing_mut().item_spacing.x = 0.0;
         // In a narrow bar the title takes precedence over the buttons.
         let is_roomy = ui.available_width() >= 5.0 * size::ROW;
+        let is_wide = ui.available_width() >= 8.0 * size::ROW;
         let is_maximized = self.pass.viewport().maximized.is_some();
         let is_apart = self.pass.only.is_some();
         if is_roomy && !is_apart {
@@ -366,7 +367,8 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         if let Some(looks) = LooksElsewhere::of(self.pass, view) {
             elsewhere_mark(ui, &looks);
         }
-        if !is_roomy {
+        // The menu of the title has these, too.
+        if !is_wide {
             return;
         }
         let is_pointed_at = tiles

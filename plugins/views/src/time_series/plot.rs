@@ -44,7 +44,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     let tile = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(tile);
     ui.painter().rect_filled(tile, 0.0, input.background);
-    if !axes::has_room(&tile) {
+    if !axes::has_room(ui, input.style, &tile) {
         return events;
     }
     let font = egui::TextStyle::Small.resolve(ui.style());
