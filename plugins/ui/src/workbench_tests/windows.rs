@@ -91,3 +91,12 @@ fn what_can_be_pressed_has_a_name() {
         }
     }
 }
+
+#[test]
+fn properties_of_the_recording_stand_where_it_is_selected() {
+    let mut stage = stage(&["/a", "/__properties/weather"]);
+    let texts = stage.draw();
+    assert!(texts.iter().any(|text| text == "Property weather"), "{texts:?}");
+    let streams = texts.iter().filter(|text| text.contains("__properties")).count();
+    assert_eq!(streams, 0, "{texts:?}");
+}

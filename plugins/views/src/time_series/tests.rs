@@ -289,7 +289,10 @@ fn a_tile_without_room_for_a_plot_says_so() {
     plot.size = vec2(200.0, 80.0);
     plot.frame(Vec::new());
     let texts = plot.frame(Vec::new());
-    assert!(!has(&texts, "Too small to plot") && !texts.is_empty(), "{texts:?}");
+    assert!(
+        !has(&texts, "Too small to plot") && !texts.is_empty(),
+        "{texts:?}"
+    );
 }
 
 #[test]
