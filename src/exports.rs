@@ -103,7 +103,7 @@ impl Job {
                     entities: entities
                         .into_iter()
                         .map(|entity| {
-                            let name = store.entity_path(entity).as_str().replace('\\', "");
+                            let name = store.entity_path(entity).ui_path();
                             (name, store.chunks_of(entity).cloned().collect())
                         })
                         .collect(),

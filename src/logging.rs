@@ -18,9 +18,9 @@ use bevy::{
 
 /// A user reads what they can do something about. The engine warns of what only its users, developers, can:
 /// drivers and shaders (`wgpu`, `naga`, `bevy_render`), systems without an order (`bevy_ecs::schedule`),
-/// desktops without XSETTINGS (`winit`) or a dialog for files (`rfd`). `--log` and `RUST_LOG` show all of it.
+/// desktops without XSETTINGS (`winit`), windows that are closed already (`bevy_winit`) or a dialog for files (`rfd`). `--log` and `RUST_LOG` show all of it.
 const STDERR_FILTER: &str = "warn,wgpu=error,naga=error,bevy_render=error,bevy_egui=error,\
-    bevy_ecs::schedule=error,winit=error,rfd=off";
+    bevy_ecs::schedule=error,winit=error,bevy_winit=error,rfd=off";
 
 /// The file says in addition what runs where.
 const FILE_FILTER: &str = "info,wgpu=warn,naga=warn,winit=warn,bevy_ecs::schedule=error";

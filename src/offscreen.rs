@@ -164,6 +164,9 @@ pub enum OffscreenError {
         /// Reason.
         message: String,
     },
+    /// The picture could not be copied.
+    #[error("cannot copy to the clipboard: {0}")]
+    Clipboard(String),
 }
 
 /// Frames in a row that must be settled before a picture is taken: one for a tile's size to reach its view,
@@ -316,17 +319,24 @@ pub(crate) fn save_png_part(image: &Image, path: &Path, part: Option<URect>) -> 
         path: path.display().to_string(),
         message,
     };
+    picture_part(image, part)
+        .map_err(failed)?
+        .save_with_format(path, image::ImageFormat::Png)
+        .map_err(|error| failed(error.to_string()))
+}
+
+/// A part of a picture, in pixels; all of it where none is given. What lies outside is left out.
+///
+/// # Errors
+/// Why it is none that can be read.
+pub(crate) fn picture_part(image: &Image, part: Option<URect>) -> Result<image::RgbImage, String> {
     let picture = image
         .clone()
         .try_into_dynamic()
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| error.to_string())?;
     let picture = match part {
-        // What lies outside is left out.
         Some(part) => picture.crop_imm(part.min.x, part.min.y, part.width(), part.height()),
         None => picture,
     };
-    picture
-        .to_rgb8()
-        .save_with_format(path, image::ImageFormat::Png)
-        .map_err(|error| failed(error.to_string()))
+    Ok(picture.to_rgb8())
 }

@@ -9,7 +9,7 @@ use bevy::{
     window::{ClosingWindow, PresentMode, WindowRef, WindowResolution},
 };
 use bevy_egui::{EguiContext, EguiSchedule};
-use chronoscope_blueprint::{Contents, ViewBlueprint, ViewportBlueprint};
+use chronoscope_blueprint::{Contents, ViewBlueprint, ViewId, ViewportBlueprint};
 use chronoscope_frame::{ActiveBlueprint, Settled};
 use chronoscope_ui::{OwnWindows, UiState, show_over_context};
 
@@ -133,6 +133,15 @@ fn open(world: &mut World, contents: Contents, pass: usize, title: String) {
         },
     ));
     world.resource_mut::<Settled>().disturb();
+}
+
+/// The window of its own in which a view is on the screen, and its place there, in points.
+pub(crate) fn place_of_view(world: &mut World, view: ViewId) -> Option<(Entity, egui::Rect)> {
+    let mut windows = world.query::<&OwnWindow>();
+    windows.iter(world).find_map(|window| {
+        let rect = window.ui.as_ref()?.view_rect(view)?;
+        Some((window.window, rect))
+    })
 }
 
 /// Draws what stands in the window of a pass.

@@ -65,7 +65,9 @@ pub mod undo;
 
 pub use command::BlueprintCommand;
 pub use content_hash::content_hash;
-pub use contents::{ContentsFilter, ContentsRule, ResolvedContents, RuleEffect, SubtreeMatch};
+pub use contents::{
+    ContentsFilter, ContentsRule, PROPERTIES_PATH, ResolvedContents, RuleEffect, SubtreeMatch,
+};
 pub use document::{BlueprintDocument, EntitySettings, MAX_DOCUMENT_BYTES, ViewSettings, VisualizerSettings};
 pub use edit::{BlueprintChange, edit_blueprint, reset_blueprint};
 pub use error::{BlueprintError, BlueprintProblem, BlueprintReport};

@@ -12,7 +12,9 @@ use chronoscope_store::TimelineId;
 use crate::{
     ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, IngestSources, Item, PlayState,
     Recordings, Report, Reports, Selection, TimeControls, ViewerCommand, ViewerCommands,
-    commands::{FileRequests, FrameAllRequest, FrameAllRequests, ScreenshotRequest, ScreenshotRequests},
+    commands::{
+        FileRequests, FrameAllRequest, FrameAllRequests, PictureTarget, ScreenshotRequest, ScreenshotRequests,
+    },
     document,
     requests::{CommandError, CommandFinished, Names, Requests, WaitingCommands, more_may_arrive},
     selection::{EntityClicked, SelectionChanged},
@@ -166,13 +168,19 @@ fn apply_commands(
                 requests.frame_all.0.push(FrameAllRequest { view, id, frames });
                 continue;
             }
-            command @ (ViewerCommand::Screenshot(path) | ViewerCommand::ScreenshotOf(_, path)) => {
-                let path = path.clone();
-                let view = match command {
-                    ViewerCommand::ScreenshotOf(view, _) => Some(*view),
-                    _ => None,
-                };
-                requests.screenshots.0.push(ScreenshotRequest { path, view, id });
+            ViewerCommand::Screenshot(path) => {
+                let (to, view) = (PictureTarget::File(path.clone()), None);
+                requests.screenshots.0.push(ScreenshotRequest { to, view, id });
+                continue;
+            }
+            ViewerCommand::ScreenshotOf(view, path) => {
+                let (to, view) = (PictureTarget::File(path.clone()), Some(*view));
+                requests.screenshots.0.push(ScreenshotRequest { to, view, id });
+                continue;
+            }
+            ViewerCommand::CopyPicture(view) => {
+                let (to, view) = (PictureTarget::Clipboard, Some(*view));
+                requests.screenshots.0.push(ScreenshotRequest { to, view, id });
                 continue;
             }
         }

@@ -107,6 +107,8 @@ pub enum ViewerCommand {
     Screenshot(PathBuf),
     /// As [`Self::Screenshot`], of a view alone. It must be on the screen.
     ScreenshotOf(ViewId, PathBuf),
+    /// As [`Self::ScreenshotOf`], onto the clipboard.
+    CopyPicture(ViewId),
     /// Save data of the shown recording to a file. Carried out by whoever owns the sources; see
     /// [`FileRequests`].
     Export(Export, PathBuf),
@@ -266,11 +268,20 @@ pub struct FrameAllRequest {
 #[derive(Resource, Debug, Default)]
 pub struct ScreenshotRequests(pub Vec<ScreenshotRequest>);
 
+/// Where a picture goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PictureTarget {
+    /// A PNG file.
+    File(PathBuf),
+    /// The clipboard.
+    Clipboard,
+}
+
 /// A screenshot that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScreenshotRequest {
-    /// The PNG file.
-    pub path: PathBuf,
+    /// Where it goes.
+    pub to: PictureTarget,
     /// The view that it is of; the whole window where none is given.
     pub view: Option<ViewId>,
     /// The request to answer, if one.

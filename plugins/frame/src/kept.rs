@@ -45,7 +45,7 @@ impl Recordings {
         if blueprints.undo.undo_name() == Some(RESET) {
             return Ok(ToKeep::Nothing);
         }
-        let is_edited = blueprints.restored_over.is_some() || blueprints.undo.can_undo();
+        let is_edited = self.is_blueprint_edited(application);
         let active = blueprints.active.as_ref().and_then(|id| self.find(id));
         let Some(active) = active.filter(|_| is_edited || blueprints.undo.can_redo()) else {
             return Ok(ToKeep::Unchanged);
@@ -58,6 +58,15 @@ impl Recordings {
             chunks: snapshot(&query, 0)?,
             over: over.or_else(|| blueprints.restored_over.flatten()),
         }))
+    }
+
+    /// Whether the blueprint of an application that is shown was edited, in this run or in an earlier one. One that was
+    /// reset is none.
+    pub fn is_blueprint_edited(&self, application: &str) -> bool {
+        self.blueprints(application).is_some_and(|blueprints| {
+            let is_restored = blueprints.restored_over.is_some();
+            blueprints.undo.undo_name() != Some(RESET) && (is_restored || blueprints.undo.can_undo())
+        })
     }
 
     /// Shows what was kept of the blueprint of an application. Returns whether it does: another blueprint that

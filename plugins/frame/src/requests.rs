@@ -240,7 +240,7 @@ impl Names<'_> {
             | C::EndGesture => Ok(()),
             // A picture may be one of an empty viewer.
             C::Screenshot(_) if of.is_none() => Ok(()),
-            C::ScreenshotOf(view, _) => {
+            C::ScreenshotOf(view, _) | C::CopyPicture(view) => {
                 self.shown(of)?;
                 self.find_item(&Item::View(*view), None)
             }

@@ -134,14 +134,22 @@ impl EntityPath {
             return "/".to_owned();
         };
         let mut name = String::with_capacity(part.len());
-        for c in unescape(part) {
-            if c.is_control() {
-                name.extend(c.escape_default());
-            } else {
-                name.push(c);
-            }
-        }
+        push_readable(&mut name, part);
         name
+    }
+
+    /// The whole path for the eye, each part as [`Self::ui_name`] has it. Not to be read back: a slash that is part of a
+    /// name looks like one that divides two.
+    pub fn ui_path(&self) -> String {
+        if self.is_root() {
+            return "/".to_owned();
+        }
+        let mut path = String::with_capacity(self.len as usize);
+        for part in self.parts() {
+            path.push('/');
+            push_readable(&mut path, part);
+        }
+        path
     }
 
     /// The path one level up, or `None` for the root.
@@ -257,6 +265,17 @@ fn canonical(text: &str) -> (String, Option<EntityPathError>) {
         out.push('/');
     }
     (out, error)
+}
+
+/// Appends a part without escapes but those of control characters.
+fn push_readable(out: &mut String, part: &str) {
+    for c in unescape(part) {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
 }
 
 /// As much of a path as an error shows.
@@ -498,6 +517,10 @@ mod tests {
         assert_eq!(shown(r"\u{262E}"), "\u{262E}");
         assert_eq!(shown(r"tab\tnew\nline"), r"tab\tnew\nline");
         assert_eq!(shown("/"), "/");
+        let path = |text: &str| EntityPath::parse(text).ui_path();
+        assert_eq!(path(r"/can/angle\ \[deg\]"), "/can/angle [deg]");
+        assert_eq!(path(r"/x\/y/new\nline"), r"/x/y/new\nline");
+        assert_eq!(path("/"), "/");
     }
 
     #[test]

@@ -92,6 +92,11 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
             arrange::show_in(pass, &entities, ShowIn::Selected, None);
         }
         UiCommand::CopyPath => ctx.copy_text(copied_paths(pass)),
+        UiCommand::CopyPicture => {
+            if let Some(view) = one_view(pass) {
+                pass.push(ViewerCommand::CopyPicture(view));
+            }
+        }
         UiCommand::CopyValue => ctx.copy_text(selection_panel::values_text(pass)),
         UiCommand::RowAbove => step_in_tree(TreeStep::Previous, pass, state),
         UiCommand::RowBelow => step_in_tree(TreeStep::Next, pass, state),
@@ -341,7 +346,7 @@ fn copied_paths(pass: &Pass<'_>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn save(kind: SaveKind, ctx: &egui::Context, pass: &Pass<'_>, state: &mut UiState) {
+pub(crate) fn save(kind: SaveKind, ctx: &egui::Context, pass: &Pass<'_>, state: &mut UiState) {
     let application = pass.recordings().active_application();
     let name = kind.file_name(application.map_or("chronoscope", |name| name));
     let asks_desktop = pass.settings.desktop_dialogs;

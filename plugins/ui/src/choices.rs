@@ -13,6 +13,7 @@ use crate::{
     commands::UiCommand,
     edits,
     pass::Pass,
+    save_dialog::SaveKind,
     state::UiState,
 };
 
@@ -61,6 +62,10 @@ pub(crate) enum Choice {
     OwnWindow(Contents, bool),
     /// A text for the clipboard.
     Copy(String),
+    /// A picture of a view, for the clipboard.
+    CopyPicture(ViewId),
+    /// A picture of a view, for a file.
+    SavePicture(ViewId),
     /// Edits that are done, after which the others are not.
     GoToStep(usize),
 }
@@ -94,6 +99,8 @@ pub(crate) fn perform(choice: Choice, ctx: &egui::Context, pass: &mut Pass<'_>, 
         Choice::Frame(view) => pass.push(ViewerCommand::FrameAll(view)),
         Choice::OwnWindow(contents, is_own) => state.own_windows.push((contents, is_own)),
         Choice::Copy(text) => ctx.copy_text(text),
+        Choice::CopyPicture(view) => pass.push(ViewerCommand::CopyPicture(view)),
+        Choice::SavePicture(view) => actions::save(SaveKind::View(view), ctx, pass, state),
         Choice::GoToStep(step) => pass.push(ViewerCommand::GoToStep(step)),
     }
 }

@@ -166,6 +166,8 @@ commands! {
     Selection CopyPath: "Copy path", COPY, key(COMMAND_SHIFT, Key::X);
     /// Copies the values of the selected items at the cursor.
     Selection CopyValue: "Copy values", COPY;
+    /// Copies a picture of the selected view.
+    Selection CopyPicture: "Copy picture of the view", COPY;
     /// Selects what was selected before.
     Selection SelectBack: "Back to the last selection", BACK, key(ALT, Key::ArrowLeft);
     /// Selects what was selected after.

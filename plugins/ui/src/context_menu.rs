@@ -161,6 +161,10 @@ fn of_view(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
     });
     presence_rows(ui, pass, contents, view.visible);
     ui.separator();
+    choice_row(ui, pass, icons::COPY, "Copy picture", Choice::CopyPicture(id));
+    let save = Choice::SavePicture(id);
+    choice_row(ui, pass, icons::SCREENSHOT, "Save picture as…", save);
+    ui.separator();
     submenu(ui, pass, "Add beside it", add_rows);
 }
 

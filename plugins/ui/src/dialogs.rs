@@ -1,6 +1,6 @@
 //! Dialogs: a file to open, and what this program is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chronoscope_frame::{FileKind, FileKinds, ViewerCommand};
 use egui::{Align, Align2, Layout, RichText, Vec2};
@@ -64,6 +64,8 @@ pub(crate) struct OpenDialogState {
     is_open: bool,
     just_opened: bool,
     path: String,
+    /// Whether nothing is where the path leads. It can be typed again then.
+    is_missing: bool,
     question: FileQuestion,
 }
 
@@ -80,6 +82,7 @@ impl OpenDialogState {
         self.is_open = true;
         self.just_opened = true;
         self.path = String::new();
+        self.is_missing = false;
     }
 
     /// Whether a path is asked for.
@@ -145,6 +148,10 @@ pub(crate) fn show_open(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut Op
         ui.label(RichText::new(state.kind.title()).font(fonts::medium(ui, size::TITLE)));
         let field = path_field(ui, &mut state.path, "Path of a file", &mut state.just_opened);
         wanted |= field.is_entered;
+        state.is_missing &= !field.is_changed;
+        if state.is_missing {
+            ui.label(RichText::new("There is no such file.").color(theme.error));
+        }
         let small = |text: &str| RichText::new(text).size(size::SMALL).color(theme.secondary);
         if !kinds.0.is_empty() {
             let text = format!("Opens {}", kinds.extensions());
@@ -163,9 +170,18 @@ pub(crate) fn show_open(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut Op
             }
         });
     });
-    if wanted && !state.path.trim().is_empty() {
-        pass.push(state.kind.command(vec![PathBuf::from(state.path.trim())]));
-        state.is_open = false;
+    let path = state.path.trim();
+    if wanted && !path.is_empty() {
+        let is_link = path.contains("://");
+        if is_link || Path::new(path).exists() {
+            pass.push(state.kind.command(vec![PathBuf::from(path)]));
+            state.is_open = false;
+        } else {
+            state.is_missing = true;
+            // Enter took the focus away.
+            state.just_opened = true;
+            ctx.request_repaint();
+        }
     } else if answer.should_close {
         state.is_open = false;
     }
@@ -257,10 +273,15 @@ mod tests {
         assert!(!asks_for_path(&mut stage), "it was canceled");
         open(&mut stage, ready(None));
         assert!(asks_for_path(&mut stage));
-        stage.draw_with(vec![egui::Event::Text("c.rrd".to_owned())]);
+        // Where nothing is, it is said, and typed on. Tests run in the folder of the package.
+        stage.draw_with(vec![egui::Event::Text("Cargo".to_owned())]);
+        stage.press(egui::Key::Enter, egui::Modifiers::NONE);
+        assert!(stage.draw().iter().any(|text| text == "There is no such file."));
+        assert!(stage.app.world().resource::<FileRequests>().open.is_empty());
+        stage.draw_with(vec![egui::Event::Text(".toml".to_owned())]);
         stage.press(egui::Key::Enter, egui::Modifiers::NONE);
         let wanted = &stage.app.world().resource::<FileRequests>().open;
-        assert_eq!(*wanted, [PathBuf::from("c.rrd")]);
+        assert_eq!(*wanted, [PathBuf::from("Cargo.toml")]);
         assert!(!asks_for_path(&mut stage));
     }
 

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 
 use chronoscope_blueprint::{BlueprintDocument, ViewId};
 use chronoscope_frame::{
-    ActiveBlueprint, FileKind, FileKinds, IngestSource, IngestSources, Item, OffersDemo, Recordings, Report,
-    Reports, SourcePoll, TimeControls, ViewerCommand, ViewerCommands,
-    commands::{FileRequests, FrameAllRequests, ScreenshotRequests},
+    ActiveBlueprint, FileKind, FileKinds, IngestSource, IngestSources, Item, OffersDemo, RecentFiles,
+    Recordings, Report, Reports, SourcePoll, TimeControls, ViewerCommand, ViewerCommands,
+    commands::{FileRequests, FrameAllRequests, PictureTarget, ScreenshotRequests},
 };
 use chronoscope_types::SourceStatus;
 use egui::{Event, Key, Modifiers};
@@ -49,6 +49,24 @@ fn the_welcome_page_opens_a_file_and_the_demo() {
     let file = stage.find("Open a file");
     stage.click(file);
     check_says(&stage.draw(), "Path of a file");
+}
+
+#[test]
+fn the_welcome_page_opens_recent_files() {
+    let mut stage = Stage::empty(1400.0, 900.0);
+    stage.app.world_mut().resource_mut::<RecentFiles>().0 = vec!["/data/runs/yard.rrd".into()];
+    assert!(!says(&stage.draw(), "yard.rrd"), "a host may open nothing");
+    let kind = FileKind {
+        name: "a recording".to_owned(),
+        extensions: vec!["rrd".to_owned()],
+    };
+    stage.app.insert_resource(FileKinds(vec![kind]));
+    check_says(&stage.draw(), "/data/runs");
+    let file = stage.find("yard.rrd");
+    stage.click(file);
+    stage.draw();
+    let requests = stage.app.world().resource::<FileRequests>();
+    assert_eq!(requests.open, [std::path::PathBuf::from("/data/runs/yard.rrd")]);
 }
 
 /// A source that gives nothing, and stands as a test says.
@@ -311,8 +329,8 @@ fn a_screenshot_is_saved_under_the_name_that_is_typed() {
     stage.press(Key::Enter, Modifiers::NONE);
     stage.draw();
     let requests = &stage.app.world().resource::<ScreenshotRequests>().0;
-    let paths: Vec<_> = requests.iter().map(|request| request.path.to_str()).collect();
-    assert_eq!(paths, [Some("chronoscope.png")]);
+    let targets: Vec<_> = requests.iter().map(|request| &request.to).collect();
+    assert_eq!(targets, [&PictureTarget::File("chronoscope.png".into())]);
 }
 
 #[test]

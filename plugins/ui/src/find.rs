@@ -27,7 +27,8 @@ impl EntityFilter {
             } else if word == "at:cursor" {
                 filter.at_cursor = true;
             } else {
-                filter.words.push(word);
+                // A path that was copied is found as it is read.
+                filter.words.push(word.replace('\\', ""));
             }
         }
         filter

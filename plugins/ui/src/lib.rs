@@ -26,8 +26,8 @@
 //!
 //! # All together
 //! [`UiState`] is what the panels of one instance remember, `actions` runs commands, `overlay` is what
-//! dialogs are made of, `shell` lays everything out, `shown` tells the views where they are, `plugin` runs
-//! the pass in the engine.
+//! dialogs are made of, `shell` lays everything out, `shown` tells the views where they are, `key_order` gives keys the
+//! modifiers that were held, `plugin` runs the pass in the engine.
 //!
 //! # Glossary
 //! - **Context**: an `egui::Context`, with its fonts, styles and input; one per window or image.
@@ -83,6 +83,7 @@ mod viewport;
 mod state;
 
 mod actions;
+mod key_order;
 mod plugin;
 mod shell;
 mod shown;

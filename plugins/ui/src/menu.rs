@@ -10,7 +10,7 @@ use crate::{
     names::short_name,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{elided_galley, icon_button},
+    widgets::{elided_galley, icon_button, paint_focus},
 };
 
 /// Draws the button and, while it is open, the menu: a part for each group of commands.
@@ -166,6 +166,7 @@ pub(crate) fn menu_row(ui: &mut Ui, text: MenuText<'_>, row: CommandRow) -> egui
     } else if row.enabled && (response.hovered() || response.has_focus()) {
         painter.rect_filled(rect, f32::from(size::RADIUS), theme.hover());
     }
+    paint_focus(ui, &response);
     let (icon_color, color) = if row.enabled {
         (theme.secondary, theme.text)
     } else {

@@ -220,7 +220,7 @@ pub(crate) fn show_report(ui: &mut Ui, pass: &mut Pass<'_>, report: &Report) {
             if let Some(entity) = &report.entity {
                 let item = Item::Entity(entity.clone());
                 let link = ui.add(
-                    egui::Label::new(RichText::new(entity.as_str()).monospace())
+                    egui::Label::new(RichText::new(entity.ui_path()).monospace())
                         .truncate()
                         .sense(Sense::click()),
                 );

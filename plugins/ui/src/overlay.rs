@@ -34,7 +34,8 @@ pub(crate) fn show<R>(
         .constrain_to(place.rect)
         .fade_in(false)
         .show(ctx, |ui| {
-            let (rect, response) = ui.allocate_exact_size(place.rect.size(), Sense::click_and_drag());
+            // It takes the clicks, and no focus.
+            let (rect, response) = ui.allocate_exact_size(place.rect.size(), Sense::CLICK | Sense::DRAG);
             ui.painter().rect_filled(rect, 0.0, DIMMED);
             response
         })
@@ -52,7 +53,7 @@ pub(crate) fn show<R>(
         ctx.memory_mut(|memory| memory.set_modal_layer(dialog.layer()));
     }
     let shown = dialog.show(ctx, |ui| {
-        ui.scope_builder(egui::UiBuilder::new().sense(Sense::click_and_drag()), |ui| {
+        ui.scope_builder(egui::UiBuilder::new().sense(Sense::CLICK | Sense::DRAG), |ui| {
             Frame::popup(ui.style()).show(ui, content).inner
         })
         .inner

@@ -7,6 +7,7 @@ use bevy::{
 };
 use bevy_egui::{
     EguiContext, EguiInput, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, PrimaryEguiContext,
+    input::WindowToEguiContextMap,
 };
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, DiffLog, FileKinds, Frame, FrameDiagnostics, FrameSystems, IngestSources,
@@ -18,6 +19,7 @@ use chronoscope_views::{ViewStyle, ViewUis};
 use crate::{
     commands::{AppCommandExt, NamedCommands, UiCommand},
     editors::ComponentEditors,
+    key_order::restore_modifiers,
     look,
     named_panels::{AppPanelExt, NamedPanels},
     performance_panel,
@@ -145,7 +147,11 @@ impl Plugin for PrimaryUiPlugin {
         app.add_systems(Last, warn_without_context);
         app.add_systems(
             PreUpdate,
-            drop_unchanged_modifiers
+            (
+                restore_modifiers.run_if(resource_exists::<WindowToEguiContextMap>),
+                drop_unchanged_modifiers,
+            )
+                .chain()
                 .after(EguiPreUpdateSet::ProcessInput)
                 .before(EguiPreUpdateSet::BeginPass),
         );

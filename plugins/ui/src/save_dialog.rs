@@ -289,7 +289,7 @@ mod tests {
 
     use std::future::{pending, ready};
 
-    use chronoscope_frame::commands::{FileRequests, ScreenshotRequests};
+    use chronoscope_frame::commands::{FileRequests, PictureTarget, ScreenshotRequests};
 
     use super::*;
     use crate::{UiState, testing::Stage};
@@ -318,7 +318,10 @@ mod tests {
         let world = stage.app.world_mut();
         let screenshots = std::mem::take(&mut world.resource_mut::<ScreenshotRequests>().0);
         let blueprints = std::mem::take(&mut world.resource_mut::<FileRequests>().save_blueprint);
-        let screenshots = screenshots.into_iter().map(|request| request.path);
+        let screenshots = screenshots.into_iter().filter_map(|request| match request.to {
+            PictureTarget::File(path) => Some(path),
+            PictureTarget::Clipboard => None,
+        });
         blueprints.into_iter().chain(screenshots).collect()
     }
 

@@ -3,6 +3,7 @@
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::Panel;
 use chronoscope_types::TimeZone;
+use egui::containers::panel::PanelState;
 
 /// Settings of the interface.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
@@ -127,6 +128,20 @@ pub struct PanelSizes {
 }
 
 impl PanelSizes {
+    /// The size that a panel begins with. One that was never dragged follows the window: where `by_itself` is another
+    /// than in the last pass, it has that. So it does in the first passes of a window whose scale is not known yet.
+    pub(crate) fn initial(size: Option<f32>, ctx: &egui::Context, panel: egui::Id, by_itself: f32) -> f32 {
+        let key = panel.with("size by itself");
+        ctx.data_mut(|data| {
+            let before = data.get_temp::<f32>(key);
+            data.insert_temp(key, by_itself);
+            if size.is_none() && before != Some(by_itself) {
+                data.remove::<PanelState>(panel);
+            }
+        });
+        size.unwrap_or(by_itself)
+    }
+
     /// Takes down the size of a panel whose border is being dragged.
     pub(crate) fn note(size: &mut Option<f32>, ctx: &egui::Context, panel: egui::Id, now: f32) {
         let border = ctx.read_response(panel.with("__resize"));

@@ -332,7 +332,8 @@ fn side_panel(
         Side::Right => egui::Panel::right(id),
     };
     let width = place.rect.width();
-    let default = dragged.unwrap_or((width * share).clamp(*widths.start(), *widths.end()));
+    let by_itself = (width * share).clamp(*widths.start(), *widths.end());
+    let default = PanelSizes::initial(*dragged, ui.ctx(), id, by_itself);
     let theme = Theme::of(ui);
     let shown = panel
         .resizable(true)

@@ -103,6 +103,11 @@ impl Stage {
         });
     }
 
+    /// The window has another size, in points.
+    pub(crate) fn resize(&mut self, width: f32, height: f32) {
+        self.size = Vec2::new(width, height);
+    }
+
     /// Runs a frame and draws it. Returns the texts on the screen, in the order in which they were drawn.
     pub(crate) fn draw_with(&mut self, events: Vec<Event>) -> Vec<String> {
         let texts = self.draw_by(events, draw_into);
@@ -235,20 +240,32 @@ impl Stage {
     }
 
     fn find_all(&mut self, text: &str) -> Vec<Pos2> {
+        let mut found = Vec::new();
+        for clipped in &self.pass().shapes {
+            find_text(&clipped.shape, text, &mut found);
+        }
+        found
+    }
+
+    /// What a screen reader is told of the widgets.
+    pub(crate) fn nodes(&mut self) -> Vec<egui::accesskit::Node> {
+        self.ctx.enable_accesskit();
+        let update = self.pass().platform_output.accesskit_update;
+        let nodes = update.into_iter().flat_map(|update| update.nodes);
+        nodes.map(|(_, node)| node).collect()
+    }
+
+    /// A frame without any input.
+    fn pass(&mut self) -> egui::FullOutput {
         self.app.update();
-        let screen = Rect::from_min_size(Pos2::ZERO, self.size);
         let input = egui::RawInput {
-            screen_rect: Some(screen),
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size)),
             ..egui::RawInput::default()
         };
         let world = self.app.world_mut();
         let mut output = self.ctx.run_ui(input, |ui| draw_into(world, ui));
         output.textures_delta.clear();
-        let mut found = Vec::new();
-        for clipped in &output.shapes {
-            find_text(&clipped.shape, text, &mut found);
-        }
-        found
+        output
     }
 }
 

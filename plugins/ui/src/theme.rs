@@ -198,6 +198,11 @@ impl Theme {
         Stroke::new(size::HAIRLINE, self.accent)
     }
 
+    /// The ring around what has the focus of the keyboard, which stands out from the edge of what is selected.
+    pub fn focus_ring(&self) -> Stroke {
+        Stroke::new(2.0 * size::HAIRLINE, self.accent)
+    }
+
     /// The line between surfaces.
     pub fn hairline_stroke(&self) -> Stroke {
         Stroke::new(size::HAIRLINE, self.hairline)
@@ -243,7 +248,7 @@ impl Theme {
                 inactive: widget(self.raised, Stroke::NONE, self.text),
                 hovered: widget(self.hover(), self.hairline_stroke(), self.text),
                 // egui takes the color of strong text from here.
-                active: widget(self.pressed(), self.selection_edge(), self.cursor),
+                active: widget(self.pressed(), self.focus_ring(), self.cursor),
                 open: widget(self.hover(), self.hairline_stroke(), self.text),
             },
             selection: egui::style::Selection {

@@ -31,6 +31,11 @@ pub fn icon_toggle(ui: &mut Ui, icon: &str, on: bool, tooltip: &str, shortcut: O
 /// The title of a section of a panel, as high as a row, with room for buttons at its right end, where the
 /// layout runs from right to left.
 pub fn section_header<R>(ui: &mut Ui, title: &str, actions: impl FnOnce(&mut Ui) -> R) -> R {
+    noted_header(ui, title, "", actions)
+}
+
+/// A [`section_header`] with a word about what it heads, small and dimmed, which yields first where there is little room.
+pub(crate) fn noted_header<R>(ui: &mut Ui, title: &str, note: &str, actions: impl FnOnce(&mut Ui) -> R) -> R {
     let theme = Theme::of(ui);
     let row = Vec2::new(ui.available_width(), size::ROW);
     let layout = egui::Layout::right_to_left(egui::Align::Center);
@@ -38,13 +43,20 @@ pub fn section_header<R>(ui: &mut Ui, title: &str, actions: impl FnOnce(&mut Ui)
         ui.set_min_height(size::ROW);
         let answer = actions(ui);
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = size::GRID;
             let font = fonts::medium(ui, size::BODY);
             elided(ui, title, font, theme.text);
+            if !note.is_empty() && ui.available_width() > LEAST_NOTE {
+                elided_small(ui, note);
+            }
         });
         answer
     })
     .inner
 }
+
+/// The least room in which a note says something.
+const LEAST_NOTE: f32 = 5.0 * size::GRID;
 
 /// Text in one line, cut where it must be, with a tooltip that then holds all of it.
 pub fn elided_label(ui: &mut Ui, text: &str) -> Response {
@@ -104,6 +116,11 @@ pub fn property_row<R>(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui) -> R
         |ui| {
             ui.set_min_height(size::ROW);
             ui.spacing_mut().item_spacing.x = size::GRID;
+            // Fields have no names of their own.
+            ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
+                node.set_role(egui::accesskit::Role::Group);
+                node.set_label(name);
+            });
             let name_width = (ui.available_width() * 0.36).clamp(12.0 * size::GRID, 30.0 * size::GRID);
             let name_size = Vec2::new(name_width, size::ROW);
             ui.allocate_ui_with_layout(
@@ -200,6 +217,7 @@ fn icon_button_impl(
     } else if response.hovered() || response.has_focus() {
         painter.rect_filled(rect, radius, theme.hover());
     }
+    paint_focus(ui, &response);
     let color = match (enabled, is_on, response.hovered()) {
         (false, ..) => theme.disabled,
         (true, true, _) => theme.accent_text,
@@ -220,6 +238,18 @@ fn icon_button_impl(
     response
         .on_hover_ui(add_tooltip)
         .on_disabled_hover_ui(add_tooltip)
+}
+
+/// Draws a ring around what has the focus of the keyboard.
+pub(crate) fn paint_focus(ui: &Ui, response: &Response) {
+    if response.has_focus() {
+        ui.painter().rect_stroke(
+            response.rect,
+            CornerRadius::same(size::RADIUS),
+            Theme::of(ui).focus_ring(),
+            egui::StrokeKind::Inside,
+        );
+    }
 }
 
 fn elided(ui: &mut Ui, text: &str, font: FontId, color: Color32) -> Response {

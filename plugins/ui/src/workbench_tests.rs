@@ -7,10 +7,12 @@
 )]
 
 mod apart;
+mod windows;
 
 use chronoscope_blueprint::{ContainerKind, ViewBlueprint, ViewId, ViewportBlueprint};
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, Item, Recordings, Selection, ViewerCommand, ViewerCommands,
+    commands::{PictureTarget, ScreenshotRequests},
 };
 use egui::{Event, Key, Modifiers};
 
@@ -117,6 +119,24 @@ fn an_entity_that_is_found_is_selected_and_revealed_in_the_trees() {
 }
 
 #[test]
+fn names_with_escapes_are_found_and_shown_as_they_are_read() {
+    let mut stage = stage(&[r"/can/angle\ \[deg\]", "/can/speed"]);
+    stage.press(Key::P, Modifiers::COMMAND);
+    stage.draw();
+    type_text(&mut stage, "angle [deg]");
+    press(&mut stage, Key::Enter);
+    assert_eq!(selected(&stage), [Item::Entity(r"/can/angle\ \[deg\]".into())]);
+    assert!(says(&mut stage, "/can/angle [deg]"));
+    stage.press(Key::F, Modifiers::COMMAND);
+    stage.draw();
+    // As it is copied, it is found, too.
+    type_text(&mut stage, r"angle\ \[deg\]");
+    let texts = stage.draw();
+    let count = |name: &str| texts.iter().filter(|text| *text == name).count();
+    assert_eq!((count("angle [deg]") > 0, count("speed")), (true, 1), "{texts:?}");
+}
+
+#[test]
 fn the_palette_finds_views_and_conditions() {
     let mut stage = stage(&["/a", "/b"]);
     stage.press(Key::P, Modifiers::COMMAND);
@@ -193,6 +213,25 @@ fn the_menu_of_a_view_copies_it_and_adds_beside_it() {
     stage.click(duplicate);
     stage.draw();
     assert_eq!(titles(&stage).len(), 2);
+}
+
+#[test]
+fn a_picture_of_a_view_is_copied_from_its_menu_and_from_the_palette() {
+    let mut stage = stage(&["/a"]);
+    let view = only_view(&stage);
+    let row = stage.find("/");
+    stage.right_click(row);
+    let copy = stage.find("Copy picture");
+    stage.click(copy);
+    stage.draw();
+    assert_eq!(selected(&stage), [Item::View(view)]);
+    stage.press(Key::P, Modifiers::COMMAND);
+    stage.draw();
+    type_text(&mut stage, "copy picture");
+    press(&mut stage, Key::Enter);
+    let asked = &stage.app.world().resource::<ScreenshotRequests>().0;
+    let asked: Vec<_> = asked.iter().map(|request| (&request.to, request.view)).collect();
+    assert_eq!(asked, [(&PictureTarget::Clipboard, Some(view)); 2]);
 }
 
 #[test]

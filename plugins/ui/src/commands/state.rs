@@ -49,7 +49,7 @@ impl UiCommand {
             Self::RestoreTile => pass.viewport().maximized.is_some(),
             Self::Maximize => pass.viewport().maximized.is_none() && one_view(pass).is_some(),
             Self::Rename => matches!(selected.as_slice(), [only] if arrange::contents_of(only).is_some()),
-            Self::ChangeClass | Self::SaveView => one_view(pass).is_some(),
+            Self::ChangeClass | Self::SaveView | Self::CopyPicture => one_view(pass).is_some(),
             Self::Duplicate => !arrange::movable_selection(pass).is_empty(),
             Self::Remove | Self::ToggleVisible => {
                 let is_in_view = |item: &Item| matches!(item, Item::DataResult { .. });

@@ -25,7 +25,7 @@ use crate::{
     theme::size,
     top_bar::command_button,
     tree_steps::{RowPlace, Stepped, TreeStep, step},
-    widgets::{FilterField, ListRow, container_title, elided_small, icon_button, padded, section_header},
+    widgets::{FilterField, ListRow, container_title, elided_small, icon_button, noted_header, padded},
 };
 
 /// The tree, and what it was made of.
@@ -206,24 +206,19 @@ fn reveal(pass: &Pass<'_>, state: &mut TreeState) -> Option<Node> {
 }
 
 fn show_header(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
-    let blueprints = pass
-        .recordings()
-        .active_application()
-        .and_then(|application| pass.recordings().blueprints(application));
-    let edited = pass
-        .recordings()
-        .active_blueprint()
-        .is_some_and(|(_, blueprints)| blueprints.undo.can_undo());
-    let title = match (
-        blueprints.is_some_and(|blueprints| blueprints.default.is_some()),
-        edited,
-    ) {
-        (true, false) => "Blueprint, as sent",
-        (_, true) => "Blueprint, edited",
-        (false, false) => "Blueprint, automatic",
+    let recordings = pass.recordings();
+    let application = recordings.active_application();
+    let is_sent = application
+        .and_then(|application| recordings.blueprints(application))
+        .is_some_and(|blueprints| blueprints.default.is_some());
+    let is_edited = application.is_some_and(|application| recordings.is_blueprint_edited(application));
+    let note = match (is_sent, is_edited) {
+        (_, true) => "edited",
+        (true, false) => "as sent",
+        (false, false) => "automatic",
     };
     padded(ui, |ui| {
-        section_header(ui, title, |ui| {
+        noted_header(ui, "Blueprint", note, |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             let add = icon_button(ui, icons::ADD, "Add a view or a container", None);
             egui::Popup::menu(&add).show(|ui| add_rows(ui, pass));
@@ -301,7 +296,7 @@ fn found_rows(pass: &Pass<'_>, filter: &EntityFilter) -> Vec<Row> {
             let place = place.as_ref()?;
             Some(filter.matches_data(place, place.store.entity_id(&entry.path)?))
         };
-        filter.matches_name(entry.path.as_str())
+        filter.matches_name(&entry.path.ui_path())
             && (!filter.has_conditions() || meets_conditions() == Some(true))
     };
     let found: BTreeMap<ViewId, Arc<[EntityEntry]>> = viewport

@@ -140,7 +140,7 @@ fn entity_entries(pass: &Pass<'_>, entries: &mut Vec<Entry>) {
         .entities()
         .filter(|entity| store.has_data(*entity))
         .map(|entity| {
-            let names = store.entity_path(entity).as_str().replace('\\', "");
+            let names = store.entity_path(entity).ui_path();
             (names, entity)
         })
         .collect();

@@ -154,8 +154,8 @@ fn show_title(ui: &mut Ui, path: &EntityPath, instance: Option<u32>) {
                 .color(entity_color(path)),
         );
         let name = match instance {
-            Some(instance) => format!("{path}[{instance}]"),
-            None => path.to_string(),
+            Some(instance) => format!("{}[{instance}]", path.ui_path()),
+            None => path.ui_path(),
         };
         crate::widgets::value_label(ui, &name, "");
     });

@@ -59,7 +59,7 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelS
                     ui.add_space(size::GRID);
                     elided_small(ui, "Nothing is selected. The recording on screen:");
                     if let Some(entry) = pass.active() {
-                        recording::show(ui, entry, pass.time_zone());
+                        recording::show(ui, pass, entry);
                     }
                     return;
                 }
@@ -90,7 +90,7 @@ pub(crate) fn values_text(pass: &Pass<'_>) -> String {
 fn show_item(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelState, item: &Item) {
     match item {
         Item::Store(id) => match pass.recordings().find(id) {
-            Some(entry) => recording::show(ui, entry, pass.time_zone()),
+            Some(entry) => recording::show(ui, pass, entry),
             None => show_removed(ui, "This recording was closed."),
         },
         Item::Container(id) => blueprint_items::show_container(ui, pass, *id),

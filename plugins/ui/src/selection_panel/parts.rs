@@ -40,7 +40,7 @@ pub(super) fn title(ui: &mut Ui, icon: &str, name: &str, kind: &str) {
 /// A row that names an entity and leads to it.
 pub(super) fn entity_link(ui: &mut Ui, pass: &mut Pass<'_>, name: &str, entity: &EntityPath) {
     property_row(ui, name, |ui| {
-        let link = link_label(ui, entity.as_str());
+        let link = link_label(ui, &entity.ui_path());
         pass.respond(&link, &Item::Entity(entity.clone()));
     });
 }

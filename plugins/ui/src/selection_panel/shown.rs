@@ -109,7 +109,7 @@ fn show_value(ui: &mut Ui, pass: &mut Pass<'_>, shown: &ShownValue<'_>) {
     let array = &resolved.array;
     // Before what lies on it, which takes the clicks on itself.
     let place = egui::Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), size::ROW));
-    let row = ui.interact(place, ui.id().with("row"), Sense::click());
+    let row = ui.interact(place, ui.id().with("row"), Sense::CLICK);
     property_row(ui, name, |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = size::GRID;
@@ -126,32 +126,38 @@ fn show_value(ui: &mut Ui, pass: &mut Pass<'_>, shown: &ShownValue<'_>) {
                 }
                 Source::Store | Source::Fallback => {}
             }
-            // The value takes precedence where there is little room.
-            if ui.available_width() > 16.0 * size::GRID {
-                ui.scope(|ui| {
-                    ui.set_max_width(ui.available_width() * 0.4);
-                    elided_small(ui, &source)
-                });
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                if array.len() == 1
-                    && let Some((editors, component_type)) = editors.zip(component_type.as_deref())
-                {
-                    match editors.show(ui, component_type, array) {
-                        Edited::No => return,
-                        Edited::To(value) => {
-                            edit = Some(ValueEdit::Override(value));
-                            return;
-                        }
-                        Edited::Unreadable => {}
-                    }
+            let room = ui.available_rect_before_wrap();
+            // The value takes precedence where there is little room, and what is wider than its part, such as three numbers.
+            let has_room = room.width() > 16.0 * size::GRID;
+            let mut part = room;
+            part.set_width(room.width() * if has_room { 0.6 } else { 1.0 });
+            let layout = Layout::left_to_right(Align::Center);
+            let mut left = ui.new_child(egui::UiBuilder::new().max_rect(part).layout(layout));
+            let edited = match editors.zip(component_type.as_deref()) {
+                Some((editors, component_type)) if array.len() == 1 => {
+                    editors.show(&mut left, component_type, array)
                 }
-                let text = match array.len() {
-                    0 | 1 => format_value(component_type.as_deref(), array.as_ref(), MAX_CHARS),
-                    several => format!("{} values", grouped(several as u64)),
-                };
-                value_label(ui, &text, "");
-            });
+                _ => Edited::Unreadable,
+            };
+            match edited {
+                Edited::No => {}
+                Edited::To(value) => edit = Some(ValueEdit::Override(value)),
+                Edited::Unreadable => {
+                    let text = match array.len() {
+                        0 | 1 => format_value(component_type.as_deref(), array.as_ref(), MAX_CHARS),
+                        several => format!("{} values", grouped(several as u64)),
+                    };
+                    value_label(&mut left, &text, "");
+                }
+            }
+            let mut rest = room;
+            rest.min.x = left.min_rect().right() + size::GRID;
+            if has_room && rest.width() > 10.0 * size::GRID {
+                let layout = Layout::right_to_left(Align::Center);
+                let mut right = ui.new_child(egui::UiBuilder::new().max_rect(rest).layout(layout));
+                elided_small(&mut right, &source);
+            }
+            ui.advance_cursor_after_rect(room);
         });
     });
     let is_editing = egui::Id::new("editing a value");

@@ -52,9 +52,11 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState,
     let screen_height = pass.place.rect.height();
     let least = size::TOOLBAR + 3.0 * size::ROW;
     let id = pass.place.id.with("time_panel");
+    let by_itself = (screen_height * 0.27).clamp(least, 280.0);
+    let default = PanelSizes::initial(*dragged, ui.ctx(), id, by_itself);
     let shown = egui::Panel::bottom(id)
         .resizable(true)
-        .default_size(dragged.unwrap_or((screen_height * 0.27).clamp(least, 280.0)))
+        .default_size(default)
         .size_range(least..=(screen_height * 0.6).max(least + 1.0))
         .frame(egui::Frame::new().fill(theme.panel))
         .show(ui, |ui| {

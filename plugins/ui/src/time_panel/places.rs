@@ -30,7 +30,7 @@ pub(super) fn places(ui: &mut Ui, state: &mut StreamsState) -> Places {
     let border = rect.left() + width;
     let grip = Rect::from_x_y_ranges(border - size::GRID..=border + size::GRID / 2.0, rect.y_range());
     let response = ui
-        .interact(grip, ui.id().with("column"), Sense::drag())
+        .interact(grip, ui.id().with("column"), Sense::DRAG)
         .on_hover_and_drag_cursor(egui::CursorIcon::ResizeHorizontal);
     if response.dragged() {
         state.column_width = Some((width + response.drag_delta().x).clamp(least, most));

@@ -15,12 +15,12 @@ use crate::pass::Pass;
 /// Longest time between the presses of a double click, in seconds.
 const DOUBLE_CLICK_SECS: f64 = 0.5;
 
-/// Ruler and marks together answer the pointer.
+/// Ruler and marks together answer the pointer. Keys move the cursor wherever the focus is, so they take none.
 pub(super) fn axis_response(ui: &Ui, places: &Places) -> Response {
     ui.interact(
         places.ruler.union(places.marks),
         ui.id().with("axis"),
-        egui::Sense::click_and_drag(),
+        egui::Sense::CLICK | egui::Sense::DRAG,
     )
 }
 

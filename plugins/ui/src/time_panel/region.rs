@@ -60,7 +60,7 @@ fn drag_ends(
         }
         let grip = Rect::from_x_y_ranges(x - size::GRID..=x + size::GRID, places.ruler.y_range());
         let response = ui
-            .interact(grip, ui.id().with(("loop end", is_begin)), Sense::drag())
+            .interact(grip, ui.id().with(("loop end", is_begin)), Sense::DRAG)
             .on_hover_and_drag_cursor(CursorIcon::ResizeHorizontal);
         let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged()) else {
             continue;

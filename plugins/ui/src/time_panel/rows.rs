@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chronoscope_blueprint::natural_order;
+use chronoscope_blueprint::{PROPERTIES_PATH, natural_order};
 use chronoscope_store::{ChunkStore, ComponentId, EntityId, EntityPath};
 use rustc_hash::FxHashSet;
 
@@ -35,7 +35,8 @@ const MAX_EXPANDED: usize = 32;
 /// Levels that begin expanded, where there are few entities.
 const EXPANDED_LEVELS: usize = 2;
 
-/// The rows of a recording. Costs as much as there are rows.
+/// The rows of a recording. Properties of the recording itself are no streams: they stand where it is selected, and are found by
+/// a filter. Costs as much as there are rows.
 pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
     let tree = store.tree();
     let mut rows = Vec::new();
@@ -59,13 +60,14 @@ pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
             }));
         }
     }
-    stack.extend(children_in_reverse(store, tree.root()).map(|child| (child, 0)));
+    let streams = children_in_reverse(store, tree.root()).filter(|child| !is_properties(tree.path(*child)));
+    stack.extend(streams.map(|child| (child, 0)));
     while let Some((entity, level)) = stack.pop() {
         let num_children = tree.num_children(entity);
         let has_components = store.components_of(entity).next().is_some();
         let is_small = level < EXPANDED_LEVELS && num_children <= MAX_EXPANDED;
         // A leaf shows its components only when asked to.
-        let by_default = num_children > 0 && is_small && !is_properties(tree.path(entity));
+        let by_default = num_children > 0 && is_small;
         let expanded = expansion.get(tree.path(entity)).copied().unwrap_or(by_default);
         let has_below = has_components || num_children > 0;
         rows.push(Row {
@@ -99,7 +101,9 @@ pub(super) fn found_rows(place: &FilterPlace<'_>, filter: &EntityFilter) -> Vec<
     let mut found: FxHashSet<EntityId> = FxHashSet::default();
     for entity in store.entities() {
         let path = store.entity_path(entity);
-        if store.has_data(entity) && filter.matches_name(path.as_str()) && filter.matches_data(place, entity)
+        if store.has_data(entity)
+            && filter.matches_name(&path.ui_path())
+            && filter.matches_data(place, entity)
         {
             // What lies above was taken with another.
             tree.ancestors(entity)
@@ -140,7 +144,7 @@ fn children_in_reverse(store: &ChunkStore, entity: EntityId) -> impl Iterator<It
 
 /// Whether SDKs store properties of the recording itself under a path.
 fn is_properties(path: &EntityPath) -> bool {
-    path.parts().next().is_some_and(|part| part == "__properties")
+    path.as_str() == PROPERTIES_PATH
 }
 
 #[cfg(test)]
@@ -176,6 +180,19 @@ mod tests {
             ]
         );
         assert_eq!(rows[0].expanded, Some(false));
+    }
+
+    #[test]
+    fn properties_of_the_recording_are_no_streams() {
+        let recording = recording_of(&["/plots", "/__properties", "/__properties/weather"]);
+        let all = rows(&recording.store, &Expansion::new());
+        assert_eq!(names(&recording.store, &all), [(0, "/plots".to_owned())]);
+        let place = FilterPlace {
+            store: &recording.store,
+            cursor: None,
+        };
+        let found = found_rows(&place, &EntityFilter::parse("weather"));
+        assert_eq!(found.len(), 2, "with what it lies in");
     }
 
     #[test]

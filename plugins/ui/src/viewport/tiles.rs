@@ -20,7 +20,7 @@ use crate::{
     looks::LooksElsewhere,
     pass::{Pass, TileRects},
     theme::{Theme, size},
-    widgets::{container_title, elided_galley, empty_state, icon_button},
+    widgets::{container_title, elided_galley, empty_state, icon_button, paint_focus},
 };
 
 /// Actions on the tiles in a pass.
@@ -306,6 +306,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
                     theme.hover(),
                 );
             }
+            paint_focus(ui, &response);
             let icon_font = fonts::icon(ui, size::ICON);
             let at = egui::pos2(rect.left() + size::PADDING, rect.center().y);
             ui.painter()
@@ -347,6 +348,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         ui.spacing_mut().item_spacing.x = 0.0;
         // In a narrow bar the title takes precedence over the buttons.
         let is_roomy = ui.available_width() >= 5.0 * size::ROW;
+        let is_wide = ui.available_width() >= 8.0 * size::ROW;
         let is_maximized = self.pass.viewport().maximized.is_some();
         let is_apart = self.pass.only.is_some();
         if is_roomy && !is_apart {
@@ -365,7 +367,8 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         if let Some(looks) = LooksElsewhere::of(self.pass, view) {
             elsewhere_mark(ui, &looks);
         }
-        if !is_roomy {
+        // The menu of the title has these, too.
+        if !is_wide {
             return;
         }
         let is_pointed_at = tiles

@@ -1,16 +1,19 @@
 //! What is shown where nothing is open: how files are opened, and how programs connect.
 
-use chronoscope_frame::{FileKinds, ListenLink, OffersDemo, ViewerCommand};
+use std::path::{Path, PathBuf};
+
+use chronoscope_frame::{FileKinds, ListenLink, OffersDemo, RecentFiles, ViewerCommand};
 use egui::{Align, Layout, RichText, Ui};
 
 use crate::{
     choices::Choice,
     commands::UiCommand,
     fonts, icons,
+    names::short_name,
     pass::Pass,
     settings::UiSettings,
     theme::{Theme, size},
-    widgets::{empty_state, icon_button},
+    widgets::{elided_small, empty_state, icon_button, link_label},
 };
 
 const TITLE: &str = "Welcome to Chronoscope";
@@ -34,7 +37,9 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
     let theme = Theme::of(ui);
     let rect = ui.available_rect_before_wrap();
     let width = WIDTH.min(rect.width() - 2.0 * size::PADDING);
-    let height = if link.is_some() { HEIGHT } else { SHORT_HEIGHT };
+    let recent = recent_files(pass);
+    let least = if link.is_some() { HEIGHT } else { SHORT_HEIGHT };
+    let height = least + recent.len() as f32 * size::ROW;
     let scroll = egui::ScrollArea::vertical().id_salt("welcome").auto_shrink(false);
     scroll.show(ui, |ui| {
         ui.add_space(((rect.height() - height) / 2.0).max(size::ROW));
@@ -50,12 +55,43 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
                 );
                 ui.add(egui::Label::new(RichText::new(hint).size(size::SMALL).color(theme.secondary)).wrap());
                 buttons.show(ui, pass);
+                show_recent(ui, pass, &recent);
                 if let Some(link) = &link {
                     show_how_to_log(ui, &theme, link);
                 }
             });
         });
     });
+}
+
+/// The files that were opened last, as many as a page has room for, where files are opened at all.
+fn recent_files(pass: &Pass<'_>) -> Vec<PathBuf> {
+    if pass.world.resource::<FileKinds>().0.is_empty() {
+        return Vec::new();
+    }
+    let recent = pass.world.resource::<RecentFiles>().0.iter();
+    recent.take(MAX_RECENT).cloned().collect()
+}
+
+/// A link to each, with the folder that it is in.
+fn show_recent(ui: &mut Ui, pass: &mut Pass<'_>, recent: &[PathBuf]) {
+    if recent.is_empty() {
+        return;
+    }
+    ui.add_space(size::PADDING);
+    ui.label(RichText::new("Recent files").font(fonts::medium(ui, size::BODY)));
+    for path in recent {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = size::PADDING;
+            let text = path.display().to_string();
+            if link_label(ui, short_name(&text)).on_hover_text(&text).clicked() {
+                pass.choose(Choice::OpenFile(path.clone()));
+            }
+            if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
+                elided_small(ui, &folder.display().to_string());
+            }
+        });
+    }
 }
 
 /// How programs log to this viewer.
@@ -104,6 +140,9 @@ impl Buttons {
         });
     }
 }
+
+/// Files that the page lists. The menu has all.
+const MAX_RECENT: usize = 6;
 
 /// The height of the page, as far as it can be known before it is drawn.
 const HEIGHT: f32 = 120.0 * size::GRID;

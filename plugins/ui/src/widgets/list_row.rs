@@ -4,7 +4,7 @@ use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, CornerRadius, Pos2, Rect, Response, Sense, Ui, Vec2};
 use egui::{WidgetInfo, WidgetType};
 
-use super::capped;
+use super::{capped, paint_focus};
 use crate::fonts;
 use crate::icons;
 use crate::theme::{Theme, size};
@@ -144,6 +144,7 @@ impl<'a> ListRow<'a> {
 
         let is_hovered = response.hovered() || response.has_focus() || ui.rect_contains_pointer(rect);
         self.paint_background(ui, rect, &theme, is_hovered);
+        paint_focus(ui, &response);
 
         let mut left = rect.left() + size::GRID + self.level as f32 * size::INDENT;
         let toggled = self.arrow(
@@ -215,6 +216,7 @@ impl<'a> ListRow<'a> {
                 format!("{name} {}", self.label),
             )
         });
+        paint_focus(ui, &arrow);
         let icon = if expanded {
             icons::EXPANDED
         } else {

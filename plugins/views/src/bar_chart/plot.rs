@@ -93,7 +93,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     let tile = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(tile);
     ui.painter().rect_filled(tile, 0.0, input.background);
-    if !axes::has_room(&tile) {
+    if !axes::has_room(ui, input.style, &tile) {
         return events;
     }
     let font = egui::TextStyle::Small.resolve(ui.style());
@@ -112,7 +112,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     let height = area.height() - axes::AXIS_HEIGHT;
     let value_labels = value_ticks(&was_shown.values, height, font.size * 2.5);
     let plot = plot_rect(&area, label_width(ui, &font, &value_labels), None);
-    let background = ui.interact(plot, input.id.with("plot"), Sense::click_and_drag());
+    let background = ui.interact(plot, input.id.with("plot"), Sense::CLICK | Sense::DRAG);
     let legend = legend.place(ui, &tile, &plot);
 
     // What the user does now is drawn now.

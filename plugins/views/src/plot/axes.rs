@@ -31,9 +31,19 @@ pub(crate) struct Axes<'a> {
     pub(crate) right: Option<&'a Ticks>,
 }
 
-/// Whether a tile has room for a plot with axes.
-pub(crate) fn has_room(rect: &Rect) -> bool {
-    rect.width() > MIN_SIZE && rect.height() > MIN_SIZE + AXIS_HEIGHT
+/// Whether a tile has room for a plot with axes. One that has none says so.
+pub(crate) fn has_room(ui: &Ui, style: &ViewStyle, rect: &Rect) -> bool {
+    if rect.width() > MIN_SIZE && rect.height() > MIN_SIZE + AXIS_HEIGHT {
+        return true;
+    }
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let text = "Too small to plot".to_owned();
+    let galley = ui.painter().layout_no_wrap(text, font, style.secondary_text);
+    let at = rect.center() - galley.size() / 2.0;
+    ui.painter()
+        .with_clip_rect(*rect)
+        .galley(at, galley, style.secondary_text);
+    false
 }
 
 /// Where the data of a plot is drawn, beside labels of values that are at most this wide, those at the right

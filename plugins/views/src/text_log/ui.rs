@@ -472,7 +472,7 @@ fn show_entity(
     let label = Label::new(RichText::new(path.ui_name()).color(tone(input.style.text)))
         .truncate()
         .sense(Sense::click());
-    let response = ui.add(label).on_hover_text(path.as_str());
+    let response = ui.add(label).on_hover_text(path.ui_path());
     if response.hovered() {
         commands.push(ViewerCommand::Hover(Some(item())));
     }
@@ -541,7 +541,7 @@ fn show_text(
             .level(at)
             .map(|level| format!(", {level}"))
             .unwrap_or_default();
-        response.on_hover_text(format!("{path}{level}\n{}", excerpt(text)));
+        response.on_hover_text(format!("{}{level}\n{}", path.ui_path(), excerpt(text)));
     } else if is_cut {
         response.on_hover_text(excerpt(text));
     }

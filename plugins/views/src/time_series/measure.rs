@@ -7,7 +7,8 @@ use std::sync::Arc;
 use chronoscope_store::TimeType;
 use chronoscope_types::format_time;
 use egui::{
-    Align2, Color32, CursorIcon, FontId, Galley, Painter, PointerButton, Rect, Response, Sense, Ui, pos2,
+    Align2, Color32, CursorIcon, FontId, Galley, Painter, PointerButton, Rect, Response, Sense, Ui,
+    WidgetInfo, WidgetType, pos2,
     text::{LayoutJob, TextWrapping},
     vec2,
 };
@@ -93,7 +94,7 @@ pub(super) fn show(
         if !rect.x_range().contains(x) {
             continue;
         }
-        let handle = ui.interact(grab, input.id.with(("measured", at)), Sense::drag());
+        let handle = ui.interact(grab, input.id.with(("measured", at)), Sense::DRAG);
         if handle.hovered() || handle.dragged() {
             ui.set_cursor_icon(CursorIcon::ResizeHorizontal);
             event = Some(MeasureEvent::Busy);
@@ -169,6 +170,7 @@ fn panel(
         vec2(cross, cross),
     );
     let close = ui.interact(cross_rect, input.id.with("measured close"), Sense::click());
+    close.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, "Remove the measurement"));
     let color = if close.hovered() {
         style.text
     } else {

@@ -44,7 +44,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     let tile = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(tile);
     ui.painter().rect_filled(tile, 0.0, input.background);
-    if !axes::has_room(&tile) {
+    if !axes::has_room(ui, input.style, &tile) {
         return events;
     }
     let font = egui::TextStyle::Small.resolve(ui.style());
@@ -79,15 +79,15 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         shown: was_shown,
     };
 
-    let background = ui.interact(rect, input.id.with("plot"), Sense::click_and_drag());
-    let axis_response = ui.interact(axis, input.id.with("axis"), Sense::click_and_drag());
+    let background = ui.interact(rect, input.id.with("plot"), Sense::CLICK | Sense::DRAG);
+    let axis_response = ui.interact(axis, input.id.with("axis"), Sense::CLICK | Sense::DRAG);
     let cursor_x = was.x(input.cursor);
     let handle =
         Rect::from_center_size(pos2(cursor_x, rect.center().y), vec2(8.0, rect.height())).intersect(rect);
     let handle_response = rect
         .x_range()
         .contains(cursor_x)
-        .then(|| ui.interact(handle, input.id.with("cursor"), Sense::drag()));
+        .then(|| ui.interact(handle, input.id.with("cursor"), Sense::DRAG));
     let legend = legend.place(ui, &tile, &rect);
 
     // What the user does now is drawn now.

@@ -282,6 +282,20 @@ fn axes_and_legend_are_labelled() {
 }
 
 #[test]
+fn a_tile_without_room_for_a_plot_says_so() {
+    let mut plot = Harness::new(vec![line()]);
+    plot.size = vec2(200.0, 40.0);
+    assert!(has(&plot.frame(Vec::new()), "Too small to plot"));
+    plot.size = vec2(200.0, 80.0);
+    plot.frame(Vec::new());
+    let texts = plot.frame(Vec::new());
+    assert!(
+        !has(&texts, "Too small to plot") && !texts.is_empty(),
+        "{texts:?}"
+    );
+}
+
+#[test]
 fn dragging_the_axis_moves_the_cursor() {
     let mut plot = Harness::new(vec![line()]);
     plot.drag(pos2(300.0, 290.0), pos2(SIZE.x, 290.0), PointerButton::Primary);

@@ -110,6 +110,19 @@ fn pointing_says_the_time_and_the_values_near_by() {
 }
 
 #[test]
+fn a_long_value_at_the_pointer_stands_beside_its_name() {
+    let mut plot = Harness::new(vec![flat(1.0 / 3.0)]);
+    plot.tooltip = Some(TooltipMode::All);
+    plot.frame(Vec::new());
+    let texts = plot.point_at(pos2(200.0, 150.0));
+    let [_, name] = places(&texts, "series 0")[..] else {
+        panic!("a name in the legend and one at the pointer, in {texts:?}");
+    };
+    let value = place_of(&texts, "0.333333333");
+    assert!(value.x > name.x + 40.0, "{name} and {value}");
+}
+
+#[test]
 fn dragging_with_shift_measures_between_two_times() {
     let mut plot = Harness::new(vec![line()]);
     let (from, to) = (pos2(150.0, 150.0), pos2(450.0, 150.0));
