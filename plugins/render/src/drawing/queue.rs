@@ -24,7 +24,7 @@ use super::level_of_detail::{ThinnedList, ThinnedLists, share_of};
 use super::lists::GpuDrawList;
 use super::pipeline::{InstancePipeline, PipelineKey};
 use super::weighted::{WeightedItem, WeightedItems};
-use crate::instances::{Blending, DrawList, Primitive, Sorting};
+use crate::instances::{Blending, DrawList, Primitive, ResolvedRun, Sorting};
 use crate::stats::RenderStats;
 use crate::view::GpuBulkView;
 
@@ -66,7 +66,7 @@ pub(super) fn queue_lists<P: Primitive>(
             let pipeline = pipeline_of(0);
             stats.count_draw(pipeline_cache.get_render_pipeline(pipeline).is_some());
             let left = share.map(|share| ThinnedList::new(share, list, pipeline_of));
-            let num_instances = |run| {
+            let num_instances = |run: &ResolvedRun| {
                 left.as_ref()
                     .map_or_else(|| run.num_instances(), |left| left.num_instances(run))
             };
