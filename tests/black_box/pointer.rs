@@ -16,7 +16,7 @@ use chronoscope::{
 use egui::{Event, Modifiers, PointerButton, Pos2, pos2};
 use image::RgbImage;
 
-use crate::picture::save;
+use crate::picture::{difference, save};
 
 const COLOR: [u8; 3] = [255, 0, 255];
 
@@ -81,9 +81,8 @@ fn marked_pixels(picture: &RgbImage, is_marked: impl Fn([u8; 3]) -> bool) -> (us
     (places.len(), pos2(sum.0 / count, sum.1 / count))
 }
 
-/// Sends events to the user interface, and runs until nothing is pending. Returns the bytes that went to the
-/// GPU.
-pub(crate) fn send(app: &mut App, events: impl IntoIterator<Item = Event>) -> u64 {
+/// Sends events to the user interface, which takes them in the next frame.
+fn write_events(app: &mut App, events: impl IntoIterator<Item = Event>) {
     let world = app.world_mut();
     let context = world
         .query_filtered::<Entity, With<PrimaryEguiContext>>()
@@ -92,6 +91,12 @@ pub(crate) fn send(app: &mut App, events: impl IntoIterator<Item = Event>) -> u6
     for event in events {
         world.write_message(EguiInputEvent { context, event });
     }
+}
+
+/// Sends events to the user interface, and runs until nothing is pending. Returns the bytes that went to the
+/// GPU.
+pub(crate) fn send(app: &mut App, events: impl IntoIterator<Item = Event>) -> u64 {
+    write_events(app, events);
     let mut uploaded = 0;
     let mut quiet = 0;
     while quiet < 6 {
@@ -106,18 +111,63 @@ pub(crate) fn send(app: &mut App, events: impl IntoIterator<Item = Event>) -> u6
 
 /// Both in one frame: a frame may take longer than a click.
 pub(crate) fn click(app: &mut App, pos: Pos2) -> u64 {
-    let events = [true, false].map(|pressed| Event::PointerButton {
+    send(app, [true, false].map(|pressed| button(pos, pressed)))
+}
+
+fn button(pos: Pos2, pressed: bool) -> Event {
+    Event::PointerButton {
         pos,
         button: PointerButton::Primary,
         pressed,
         modifiers: Modifiers::NONE,
-    });
-    send(app, events)
+    }
 }
 
 fn instance(item: Option<&Item>) -> Option<(&str, u32)> {
     let item = item?;
     Some((item.entity()?.as_str(), item.instance()?))
+}
+
+/// Turns a cloud of so many points by dragging it. Returns how many points each of those frames drew, the bytes that the worst of them
+/// uploaded, and the picture once all is at rest.
+fn drag(count: usize, budget: PointBudget) -> (Vec<u64>, u64, RgbImage) {
+    let mut app = app_with(log_chunk("cloud", [], &cloud(count, 0)).unwrap());
+    // Offscreen there is none otherwise.
+    app.insert_resource(budget);
+    let (_, place) = marked_pixels(&picture(&mut app), |color| color == COLOR);
+    send(&mut app, [Event::PointerMoved(place)]);
+    write_events(&mut app, [button(place, true)]);
+    app.update();
+    let (mut drawn, mut uploaded) = (Vec::new(), 0);
+    for step in 1..=6_u8 {
+        let place = place + egui::vec2(f32::from(step) * 10.0, f32::from(step) * 4.0);
+        write_events(&mut app, [Event::PointerMoved(place)]);
+        app.update();
+        let stats = app.world().resource::<RenderStats>();
+        drawn.push(stats.queued_instances());
+        uploaded = stats.uploaded_bytes_last_frame().max(uploaded);
+    }
+    send(&mut app, [button(place + egui::vec2(60.0, 24.0), false)]);
+    (drawn, uploaded, picture(&mut app))
+}
+
+#[test]
+fn a_cloud_that_is_turned_has_fewer_points_until_it_is_at_rest() {
+    const COUNT: usize = 100_000;
+    let budget = PointBudget {
+        hardware: 20_000,
+        software: 20_000,
+    };
+    let (thinned, uploaded, after) = drag(COUNT, budget);
+    assert!(uploaded < 4_000, "{uploaded} bytes");
+    let last = thinned.last().copied().unwrap();
+    // An eighth, and lines about the view.
+    let eighth = COUNT as u64 / 8;
+    assert!((eighth..eighth + 1000).contains(&last), "{thinned:?}");
+    let (whole, _, expected) = drag(COUNT, PointBudget::UNLIMITED);
+    let last = whole.last().copied().unwrap();
+    assert!(last >= COUNT as u64, "{whole:?}");
+    assert_eq!(difference(&after, &expected), 0);
 }
 
 #[test]

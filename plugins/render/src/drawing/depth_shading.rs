@@ -20,15 +20,16 @@ use bevy::render::camera::ExtractedCamera;
 use bevy::render::render_resource::binding_types::{texture_depth_2d, texture_depth_2d_multisampled};
 use bevy::render::render_resource::{
     BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BlendComponent, BlendFactor,
-    BlendOperation, BlendState, CachedRenderPipelineId, ColorTargetState, ColorWrites, FragmentState,
-    MultisampleState, PipelineCache, RenderPassDescriptor, RenderPipelineDescriptor, ShaderStages,
-    SpecializedRenderPipeline, SpecializedRenderPipelines, TextureFormat, TextureUsages, VertexState,
+    BlendOperation, BlendState, CachedRenderPipelineId, ColorTargetState, ColorWrites, PipelineCache,
+    RenderPassDescriptor, RenderPipelineDescriptor, ShaderStages, SpecializedRenderPipeline,
+    SpecializedRenderPipelines, TextureFormat, TextureUsages,
 };
 use bevy::render::renderer::{RenderContext, ViewQuery};
 use bevy::render::view::{ExtractedView, Msaa, ViewDepthTexture, ViewTarget, ViewUniformOffset};
 use bevy::render::{GpuResourceAppExt, Render, RenderApp, RenderSystems};
 use bevy::shader::{Shader, ShaderDefVal};
 
+use super::full_screen::FullScreen;
 use crate::stats::RenderStats;
 use crate::view::{GpuBulkView, bulk_view_layout};
 
@@ -115,38 +116,26 @@ impl SpecializedRenderPipeline for ShadingPipeline {
             dst_factor: BlendFactor::Src,
             operation: BlendOperation::Add,
         };
-        RenderPipelineDescriptor {
-            label: Some("depth_shading".into()),
+        FullScreen {
+            label: "depth_shading",
+            shader: SHADER,
+            shader_defs: defs,
             layout: vec![bulk_view_layout(), self.layout(samples).clone()],
-            vertex: VertexState {
-                shader: SHADER,
-                shader_defs: defs.clone(),
-                entry_point: Some("vertex".into()),
-                ..Default::default()
+            target: ColorTargetState {
+                format,
+                blend: Some(BlendState {
+                    color: multiply,
+                    alpha: BlendComponent {
+                        src_factor: BlendFactor::Zero,
+                        dst_factor: BlendFactor::One,
+                        operation: BlendOperation::Add,
+                    },
+                }),
+                write_mask: ColorWrites::COLOR,
             },
-            fragment: Some(FragmentState {
-                shader: SHADER,
-                shader_defs: defs,
-                entry_point: Some("fragment".into()),
-                targets: vec![Some(ColorTargetState {
-                    format,
-                    blend: Some(BlendState {
-                        color: multiply,
-                        alpha: BlendComponent {
-                            src_factor: BlendFactor::Zero,
-                            dst_factor: BlendFactor::One,
-                            operation: BlendOperation::Add,
-                        },
-                    }),
-                    write_mask: ColorWrites::COLOR,
-                })],
-            }),
-            multisample: MultisampleState {
-                count: samples,
-                ..Default::default()
-            },
-            ..Default::default()
+            samples,
         }
+        .pipeline()
     }
 }
 

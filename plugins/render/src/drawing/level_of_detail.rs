@@ -1,4 +1,4 @@
-//! Level of detail: of large visuals every so-manieth instance, in views that may draw only so many.
+//! Level of detail: of large visuals every n-th instance, in views that may draw only so many.
 //!
 //! A view with a [`point_budget`](crate::BulkView::point_budget) gives each visual a share: the largest power of two with which all
 //! of them together stay within the budget. What is larger is drawn with a stride, a power of two as well, and its radii grow with the

@@ -8,13 +8,18 @@
 //! 6. [`level_of_detail`]: what is left out of large visuals, where a view may draw only so much.
 //! 7. [`weighted`]: what is translucent, of cameras that ask for no order.
 //! 8. [`depth_shading`]: what is opaque, of cameras that ask for it.
+//!
+//! [`run_item`] is what passes of this crate's own draw, which are those of translucent surfaces by weight, and of picking;
+//! [`full_screen`] what draws over all pixels.
 
 pub(crate) mod depth_shading;
 pub(crate) mod draw;
+mod full_screen;
 pub(crate) mod level_of_detail;
 pub(crate) mod lists;
 pub(crate) mod pipeline;
 pub(crate) mod queue;
+pub(crate) mod run_item;
 pub(crate) mod upload;
 pub(crate) mod weighted;
 

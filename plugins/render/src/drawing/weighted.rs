@@ -10,8 +10,6 @@
 //! Cost: two targets (9 bytes a pixel and sample), each surface once, a triangle over the view; nothing where nothing is
 //! translucent. Sorting would cost O(n log n) for each eye that moves, and could not tell what cuts each other.
 
-use std::ops::Range;
-
 use bevy::app::{App, SubApp};
 use bevy::asset::{Handle, load_internal_asset, uuid_handle};
 use bevy::camera::Viewport;
@@ -28,27 +26,24 @@ use bevy::ecs::world::World;
 use bevy::log::error_once;
 use bevy::platform::collections::HashMap;
 use bevy::render::camera::ExtractedCamera;
-use bevy::render::render_phase::{
-    CachedRenderPipelinePhaseItem, DrawFunctionId, DrawFunctions, PhaseItem, PhaseItemExtraIndex,
-    TrackedRenderPass,
-};
+use bevy::render::render_phase::{DrawFunctions, PhaseItem, TrackedRenderPass};
 use bevy::render::render_resource::binding_types::texture_2d;
 use bevy::render::render_resource::{
     BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BlendComponent,
     BlendFactor, BlendOperation, BlendState, CachedRenderPipelineId, ColorTargetState, ColorWrites, Extent3d,
-    FragmentState, LoadOp, MultisampleState, Operations, PipelineCache, RenderPassColorAttachment,
-    RenderPassDescriptor, RenderPipelineDescriptor, ShaderStages, SpecializedRenderPipeline,
-    SpecializedRenderPipelines, StoreOp, TextureDescriptor, TextureDimension, TextureFormat,
-    TextureSampleType, TextureUsages, VertexState,
+    LoadOp, Operations, PipelineCache, RenderPassColorAttachment, RenderPassDescriptor,
+    RenderPipelineDescriptor, ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines, StoreOp,
+    TextureDescriptor, TextureDimension, TextureFormat, TextureSampleType, TextureUsages,
 };
 use bevy::render::renderer::{RenderContext, RenderDevice, ViewQuery};
-use bevy::render::sync_world::MainEntity;
 use bevy::render::texture::{CachedTexture, TextureCache};
 use bevy::render::view::{ExtractedView, Msaa, RetainedViewEntity, ViewDepthTexture, ViewTarget};
 use bevy::render::{ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderSystems};
 use bevy::shader::Shader;
 
+use super::full_screen::FullScreen;
 use super::pipeline::is_encoded_by_shader;
+use super::run_item::RunItem;
 use crate::stats::RenderStats;
 
 const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d32");
@@ -69,67 +64,11 @@ impl WeightedItems {
     }
 }
 
+/// The pass that this file adds.
+pub(crate) enum Weighting {}
+
 /// Something translucent that is drawn in no certain order.
-pub(crate) struct WeightedItem {
-    entity: Entity,
-    pipeline: CachedRenderPipelineId,
-    draw_function: DrawFunctionId,
-    run: Range<u32>,
-    extra_index: PhaseItemExtraIndex,
-}
-
-impl WeightedItem {
-    pub(crate) fn new(
-        entity: Entity,
-        run: u32,
-        pipeline: CachedRenderPipelineId,
-        draw_function: DrawFunctionId,
-    ) -> Self {
-        Self {
-            entity,
-            pipeline,
-            draw_function,
-            run: run..run + 1,
-            extra_index: PhaseItemExtraIndex::None,
-        }
-    }
-}
-
-impl PhaseItem for WeightedItem {
-    fn entity(&self) -> Entity {
-        self.entity
-    }
-
-    fn main_entity(&self) -> MainEntity {
-        MainEntity::from(Entity::PLACEHOLDER)
-    }
-
-    fn draw_function(&self) -> DrawFunctionId {
-        self.draw_function
-    }
-
-    fn batch_range(&self) -> &Range<u32> {
-        &self.run
-    }
-
-    fn batch_range_mut(&mut self) -> &mut Range<u32> {
-        &mut self.run
-    }
-
-    fn extra_index(&self) -> PhaseItemExtraIndex {
-        self.extra_index.clone()
-    }
-
-    fn batch_range_and_extra_index_mut(&mut self) -> (&mut Range<u32>, &mut PhaseItemExtraIndex) {
-        (&mut self.run, &mut self.extra_index)
-    }
-}
-
-impl CachedRenderPipelinePhaseItem for WeightedItem {
-    fn cached_pipeline(&self) -> CachedRenderPipelineId {
-        self.pipeline
-    }
-}
+pub(crate) type WeightedItem = RunItem<Weighting>;
 
 /// Prepares the pass; more than once is harmless. Whoever draws by weight adds it.
 pub(crate) fn add_to(app: &mut App) {
@@ -226,31 +165,19 @@ impl SpecializedRenderPipeline for LayPipeline {
         if is_encoded_by_shader(format) {
             defs.push("SRGB_ENCODED_OUTPUT".into());
         }
-        RenderPipelineDescriptor {
-            label: Some("weighted".into()),
+        FullScreen {
+            label: "weighted",
+            shader: SHADER,
+            shader_defs: defs,
             layout: vec![self.layout.clone()],
-            vertex: VertexState {
-                shader: SHADER,
-                shader_defs: defs.clone(),
-                entry_point: Some("vertex".into()),
-                ..Default::default()
+            target: ColorTargetState {
+                format,
+                blend: Some(BlendState::ALPHA_BLENDING),
+                write_mask: ColorWrites::ALL,
             },
-            fragment: Some(FragmentState {
-                shader: SHADER,
-                shader_defs: defs,
-                entry_point: Some("fragment".into()),
-                targets: vec![Some(ColorTargetState {
-                    format,
-                    blend: Some(BlendState::ALPHA_BLENDING),
-                    write_mask: ColorWrites::ALL,
-                })],
-            }),
-            multisample: MultisampleState {
-                count: samples,
-                ..Default::default()
-            },
-            ..Default::default()
+            samples,
         }
+        .pipeline()
     }
 }
 

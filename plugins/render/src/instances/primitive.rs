@@ -38,7 +38,7 @@ pub trait Primitive: Pod + Send + Sync + fmt::Debug {
     /// Whether the shader knows of weights, so that what is translucent can be drawn in no certain order.
     const HAS_WEIGHTS: bool = false;
 
-    /// Whether every so-manieth instance of a large visual looks like all of them, from afar: a view with a
+    /// Whether every n-th instance of a large visual looks like all of them, from afar: a view with a
     /// [`point_budget`](crate::BulkView::point_budget) may leave the others out. Such a primitive has implied logical instances, and its
     /// shader makes those that are drawn as much larger as `grown` says.
     const CAN_BE_THINNED: bool = false;

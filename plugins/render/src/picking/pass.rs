@@ -28,6 +28,7 @@ use bevy::render::sync_world::TemporaryRenderEntity;
 use bevy::render::view::{ColorGrading, ViewUniform, ViewUniformOffset};
 use bevy::transform::components::GlobalTransform;
 
+use super::queue::PickOrder;
 use super::{Answers, MAX_PICK_RADIUS, PickAnswer, PickHit, PickItem, PickRequest, PickView};
 use crate::buffers::Gpu;
 use crate::drawing::pipeline::PICKED_FORMAT;
@@ -200,7 +201,7 @@ pub(super) fn draw_picked(
     views: Query<(Entity, &Pick, &PickView)>,
 ) {
     for (view, pick, pick_view) in &views {
-        let is_waiting = |item: &PickItem| {
+        let is_waiting = |(_, item): &(PickOrder, PickItem)| {
             matches!(
                 pipeline_cache.get_render_pipeline_state(item.pipeline),
                 CachedPipelineState::Queued | CachedPipelineState::Creating(_)
@@ -280,7 +281,7 @@ impl Targets {
         device: &RenderDevice,
         queue: &RenderQueue,
         view: Entity,
-        items: &[PickItem],
+        items: &[(PickOrder, PickItem)],
     ) -> Buffer {
         let mut encoder = device.create_command_encoder(&CommandEncoderDescriptor {
             label: Some("picking"),
@@ -310,12 +311,12 @@ impl Targets {
             multiview_mask: None,
         });
         let mut pass = TrackedRenderPass::new(device, pass);
-        let mut sorted: Vec<&PickItem> = items.iter().collect();
-        sorted.sort_by(|a, b| a.order.0.cmp(&b.order.0).then(a.order.1.total_cmp(&b.order.1)));
+        let mut sorted: Vec<&(PickOrder, PickItem)> = items.iter().collect();
+        sorted.sort_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let functions = world.resource::<DrawFunctions<PickItem>>();
         let mut functions = functions.write();
         functions.prepare(world);
-        for item in sorted {
+        for (_, item) in sorted {
             if let Some(function) = functions.get_mut(item.draw_function())
                 && let Err(error) = function.draw(world, &mut pass, view, item)
             {

@@ -1,22 +1,18 @@
 //! Each visible list becomes items of the view of a request.
 
-use std::ops::Range;
-
 use bevy::camera::visibility::RenderLayers;
 use bevy::ecs::component::Component;
 use bevy::ecs::entity::Entity;
 use bevy::ecs::system::{Query, Res, ResMut};
 use bevy::math::DVec3;
-use bevy::render::render_phase::{
-    CachedRenderPipelinePhaseItem, DrawFunctionId, DrawFunctions, PhaseItem, PhaseItemExtraIndex,
-};
+use bevy::render::render_phase::{DrawFunctionId, DrawFunctions};
 use bevy::render::render_resource::{CachedRenderPipelineId, PipelineCache, SpecializedRenderPipelines};
-use bevy::render::sync_world::MainEntity;
 
 use crate::drawing::draw::DrawInstances;
 use crate::drawing::level_of_detail::{ThinnedList, ThinnedLists, share_of};
 use crate::drawing::lists::GpuDrawList;
 use crate::drawing::pipeline::{InstancePipeline, PipelineKey};
+use crate::drawing::run_item::RunItem;
 use crate::instances::{Blending, Primitive, Sorting};
 use crate::view::GpuBulkView;
 
@@ -27,7 +23,7 @@ pub(crate) struct PickView {
     /// What the camera's transform is relative to, where it is from there, and what is farther away.
     pub(super) eye: DVec3,
     pub(super) backward: DVec3,
-    pub(super) items: Vec<PickItem>,
+    pub(super) items: Vec<(PickOrder, PickItem)>,
 }
 
 impl PickView {
@@ -45,14 +41,8 @@ impl PickView {
             }
             (Blending::Translucent, Sorting::Index(index)) => (1, index as f32),
         };
-        self.items.push(PickItem {
-            entity: item.entity,
-            pipeline: item.pipeline,
-            draw_function: item.draw_function,
-            run: item.run..item.run + 1,
-            extra_index: PhaseItemExtraIndex::None,
-            order,
-        });
+        let item = PickItem::new(item.entity, item.run, item.pipeline, item.draw_function);
+        self.items.push((order, item));
     }
 }
 
@@ -66,52 +56,14 @@ pub(crate) struct NewPickItem {
     pub(crate) sorting: Sorting,
 }
 
+/// The pass that draws ids.
+pub(crate) enum Picking {}
+
 /// An item that is drawn as ids.
-pub(crate) struct PickItem {
-    entity: Entity,
-    pub(super) pipeline: CachedRenderPipelineId,
-    draw_function: DrawFunctionId,
-    run: Range<u32>,
-    extra_index: PhaseItemExtraIndex,
-    /// What is opaque comes first, then what is translucent by distance or index.
-    pub(super) order: (u8, f32),
-}
+pub(crate) type PickItem = RunItem<Picking>;
 
-impl PhaseItem for PickItem {
-    fn entity(&self) -> Entity {
-        self.entity
-    }
-
-    fn main_entity(&self) -> MainEntity {
-        MainEntity::from(Entity::PLACEHOLDER)
-    }
-
-    fn draw_function(&self) -> DrawFunctionId {
-        self.draw_function
-    }
-
-    fn batch_range(&self) -> &Range<u32> {
-        &self.run
-    }
-
-    fn batch_range_mut(&mut self) -> &mut Range<u32> {
-        &mut self.run
-    }
-
-    fn extra_index(&self) -> PhaseItemExtraIndex {
-        self.extra_index.clone()
-    }
-
-    fn batch_range_and_extra_index_mut(&mut self) -> (&mut Range<u32>, &mut PhaseItemExtraIndex) {
-        (&mut self.run, &mut self.extra_index)
-    }
-}
-
-impl CachedRenderPipelinePhaseItem for PickItem {
-    fn cached_pipeline(&self) -> CachedRenderPipelineId {
-        self.pipeline
-    }
-}
+/// What is opaque comes first, then what is translucent by distance or index.
+pub(super) type PickOrder = (u8, f32);
 
 /// Adds the lists of one primitive to the views of all requests.
 pub(crate) fn queue_picked_lists<P: Primitive>(

@@ -9,7 +9,7 @@ use crate::stage::{Picture, SIZE, Stage};
 
 /// So many points, spread evenly over a square around the middle of the picture, colored by their place.
 fn cloud(num_points: u32, side: f32, radius: f32) -> Vec<PointInstance> {
-    // The generalized golden ratio: every so-manieth point is spread as evenly as all are.
+    // The generalized golden ratio: every n-th point is spread as evenly as all are.
     let steps = [0.754_877_67_f64, 0.569_840_3];
     let point = |index: u32| {
         let [x, y] = steps.map(|step| (0.5 + f64::from(index + 1) * step).fract() as f32);

@@ -10,13 +10,14 @@ use super::lists::SharedBuffers;
 /// exceeds that is thinned evenly, the largest clouds first, and none with 1024 points or fewer; as soon as all is at rest
 /// the view draws one more frame with all points. Pictures that are taken have all points.
 ///
-/// More points look better in motion, and make it less smooth: the defaults are what a usual adapter draws in about 8 ms.
+/// More points look better in motion, and make it less smooth. A usual GPU draws its share in about 8 ms; a processor takes a
+/// microsecond and more for a point, so that the default is a few frames a second on few cores.
 /// `u32::MAX` never leaves any out.
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PointBudget {
     /// On a GPU: 30 million by default.
     pub hardware: u32,
-    /// Where a processor draws, and with [`RenderQuality::Cheap`](chronoscope_render::RenderQuality): one million by default.
+    /// Where a processor draws, and with [`RenderQuality::Cheap`](chronoscope_render::RenderQuality): 250,000 by default.
     pub software: u32,
 }
 
@@ -24,7 +25,7 @@ impl Default for PointBudget {
     fn default() -> Self {
         Self {
             hardware: 30_000_000,
-            software: 1_000_000,
+            software: 250_000,
         }
     }
 }

@@ -75,7 +75,7 @@ fn points_are_left_out_while_time_goes_on() {
     let mut viewer = viewer(tight_budget());
     viewer.settle();
     move_eye(&mut viewer, 3.0);
-    let mut seek = |viewer: &mut Viewer, time: i64| {
+    let seek = |viewer: &mut Viewer, time: i64| {
         let seek = TimeCommand::SetTimelineAndTime("frame".into(), time);
         viewer.command(ViewerCommand::Time(seek));
         step(viewer)

@@ -1,0 +1,75 @@
+//! What the passes of this crate's own draw.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use bevy::ecs::entity::Entity;
+use bevy::render::render_phase::{
+    CachedRenderPipelinePhaseItem, DrawFunctionId, PhaseItem, PhaseItemExtraIndex,
+};
+use bevy::render::render_resource::CachedRenderPipelineId;
+use bevy::render::sync_world::MainEntity;
+
+/// A run of a list, or all of another entity, as one of the passes draws it: `K` tells which, as each has draw functions of its own.
+pub(crate) struct RunItem<K> {
+    pub(crate) pipeline: CachedRenderPipelineId,
+    entity: Entity,
+    draw_function: DrawFunctionId,
+    run: Range<u32>,
+    extra_index: PhaseItemExtraIndex,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K> RunItem<K> {
+    pub(crate) fn new(
+        entity: Entity,
+        run: u32,
+        pipeline: CachedRenderPipelineId,
+        draw_function: DrawFunctionId,
+    ) -> Self {
+        Self {
+            pipeline,
+            entity,
+            draw_function,
+            run: run..run + 1,
+            extra_index: PhaseItemExtraIndex::None,
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<K: 'static> PhaseItem for RunItem<K> {
+    fn entity(&self) -> Entity {
+        self.entity
+    }
+
+    fn main_entity(&self) -> MainEntity {
+        MainEntity::from(Entity::PLACEHOLDER)
+    }
+
+    fn draw_function(&self) -> DrawFunctionId {
+        self.draw_function
+    }
+
+    fn batch_range(&self) -> &Range<u32> {
+        &self.run
+    }
+
+    fn batch_range_mut(&mut self) -> &mut Range<u32> {
+        &mut self.run
+    }
+
+    fn extra_index(&self) -> PhaseItemExtraIndex {
+        self.extra_index.clone()
+    }
+
+    fn batch_range_and_extra_index_mut(&mut self) -> (&mut Range<u32>, &mut PhaseItemExtraIndex) {
+        (&mut self.run, &mut self.extra_index)
+    }
+}
+
+impl<K: 'static> CachedRenderPipelinePhaseItem for RunItem<K> {
+    fn cached_pipeline(&self) -> CachedRenderPipelineId {
+        self.pipeline
+    }
+}
