@@ -3,10 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bevy_app::App;
-use bevy_ecs::{
-    prelude::*,
-    system::{BoxedSystem, SystemId},
-};
+use bevy_ecs::{prelude::*, system::BoxedSystem};
 use bevy_time::{Fixed, Real, Time, Virtual};
 use chronoscope_frame::Report;
 use chronoscope_store::{TimeType, Timeline};
@@ -111,23 +108,19 @@ impl AppTimeSourceExt for App {
                 .report_once(Report::warning(RECORDER, message));
             return self;
         }
-        let system: BoxedSystem<(), i64> = Box::new(IntoSystem::into_system(time.map(T::to_units)));
-        let source = TimeSource {
-            timeline: Timeline::new(timeline, T::TYPE),
-            system: world.register_boxed_system(system),
-        };
+        let mut system: BoxedSystem<(), i64> = Box::new(IntoSystem::into_system(time.map(T::to_units)));
+        system.initialize(world);
+        let timeline = Timeline::new(timeline, T::TYPE);
         let mut sources = world.get_resource_or_init::<TimeSources>();
-        if let Some(replaced) = sources.add(source) {
-            // It is nobody else's, and was not running.
-            _ = world.unregister_system(replaced.system);
-        }
+        sources.add(TimeSource { timeline, system });
         self
     }
 }
 
+/// Kept here and not as an entity, which a host could despawn.
 struct TimeSource {
     timeline: Timeline,
-    system: SystemId<(), i64>,
+    system: BoxedSystem<(), i64>,
 }
 
 /// The time sources, in the order in which they were added.
@@ -135,18 +128,12 @@ struct TimeSource {
 pub(crate) struct TimeSources(Vec<TimeSource>);
 
 impl TimeSources {
-    /// Adds a source. Returns the one of the same name, whose place it takes.
-    fn add(&mut self, source: TimeSource) -> Option<TimeSource> {
-        let known = self
-            .0
-            .iter_mut()
-            .find(|known| known.timeline.name() == source.timeline.name());
-        match known {
-            Some(known) => Some(std::mem::replace(known, source)),
-            None => {
-                self.0.push(source);
-                None
-            }
+    /// Adds a source; one of the same name is replaced.
+    fn add(&mut self, source: TimeSource) {
+        let mut known = self.0.iter_mut();
+        match known.find(|known| known.timeline.name() == source.timeline.name()) {
+            Some(known) => *known = source,
+            None => self.0.push(source),
         }
     }
 
@@ -187,27 +174,20 @@ fn elapsed<C: Default + Send + Sync + 'static>(time: Option<Res<Time<C>>>) -> Du
 
 /// What the sources say now, in their order. What one of them cannot say is reported, and is zero.
 pub(crate) fn read(world: &mut World) -> Vec<i64> {
-    let systems: Vec<SystemId<(), i64>> = world
-        .get_resource::<TimeSources>()
-        .iter()
-        .flat_map(|sources| &sources.0)
-        .map(|source| source.system)
-        .collect();
-    let mut times = Vec::with_capacity(systems.len());
-    for (at, system) in systems.into_iter().enumerate() {
-        let time = world.run_system(system);
-        if let Err(error) = &time {
-            let name = world
-                .resource::<TimeSources>()
-                .0
-                .get(at)
-                .map(|source| source.timeline.name().clone());
-            let message = format!("time source {} failed: {error}", name.unwrap_or_default());
-            world
-                .resource_mut::<WorldRecorder>()
-                .report_once(Report::warning(RECORDER, message));
-        }
-        times.push(time.unwrap_or_default());
+    let mut times = Vec::new();
+    if !world.contains_resource::<TimeSources>() {
+        return times;
     }
+    world.resource_scope(|world, mut sources: Mut<TimeSources>| {
+        for TimeSource { timeline, system } in &mut sources.0 {
+            let time = system.run((), world);
+            if let Err(error) = &time {
+                let message = format!("time source {} failed: {error}", timeline.name());
+                let mut recorder = world.resource_mut::<WorldRecorder>();
+                recorder.report_once(Report::warning(RECORDER, message));
+            }
+            times.push(time.unwrap_or_default());
+        }
+    });
     times
 }
