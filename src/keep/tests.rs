@@ -184,6 +184,28 @@ fn what_was_made_of_a_sent_blueprint_is_there_again_and_another_one_wins() {
 }
 
 #[test]
+fn that_views_are_chosen_automatically_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = Run::start(folder.path());
+    run.open(Some(&document("sent")));
+    run.push(ViewerCommand::ResetToHeuristics);
+    assert_eq!(run.names(), Vec::<String>::new(), "the class recommends none");
+    run.end();
+
+    let mut run = Run::start(folder.path());
+    run.open(Some(&document("sent")));
+    assert_eq!(run.names(), Vec::<String>::new());
+    assert_eq!(run.reports(), Vec::<String>::new());
+    run.push(ViewerCommand::ResetBlueprint);
+    assert_eq!(run.names(), ["sent"]);
+    run.end();
+
+    let mut run = Run::start(folder.path());
+    run.open(Some(&document("sent")));
+    assert_eq!(run.names(), ["sent"]);
+}
+
+#[test]
 fn settings_and_recent_files_are_there_again() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.rrd");

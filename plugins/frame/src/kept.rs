@@ -124,3 +124,6 @@ impl Recordings {
 
 /// The name of the step that takes all edits back.
 pub(crate) const RESET: &str = "reset blueprint";
+
+/// The name of the step that has heuristics choose in place of the blueprint that was sent.
+pub(crate) const AUTOMATIC: &str = "choose views automatically";

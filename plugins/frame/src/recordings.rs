@@ -306,6 +306,11 @@ impl Recordings {
             .as_ref()
             .and_then(|id| self.by_id.get(id))
             .copied();
+        // To choose views automatically though a blueprint was sent is an edit of that one.
+        let name = match source {
+            None if blueprints.default.is_some() => crate::kept::AUTOMATIC,
+            _ => crate::kept::RESET,
+        };
         let source = source.and_then(|id| self.by_id.get(id)).copied();
         // Taken out while the other is read.
         let Some((key, mut entry)) = key.and_then(|key| Some((key, self.entries.remove(&key)?))) else {
@@ -316,7 +321,7 @@ impl Recordings {
             &mut entry.recording,
             &mut blueprints.undo,
             source.map(|entry| &entry.recording),
-            crate::kept::RESET,
+            name,
         );
         self.entries.insert(key, entry);
         Ok(Some((key, done?)))
