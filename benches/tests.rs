@@ -164,20 +164,23 @@ fn a_range_that_moves_reads_the_samples_that_come_in() {
 }
 
 #[test]
-fn a_flood_of_single_rows_reads_each_row_once_and_walks_nothing() {
+fn a_flood_of_single_rows_arrives_in_full_reads_each_row_once_and_walks_nothing() {
+    const ROWS: u64 = 40_000;
     let mut stage = Stage::new(StageOptions::default());
-    let mut scenario = scenarios::flood(60);
+    let mut scenario = scenarios::flood(60, ROWS as i64);
     scenario.prepare(&mut stage);
     let rows = |stage: &Stage| {
         let recordings = stage.app.world().resource::<Recordings>();
         recordings.active().map_or(0, |entry| entry.store().num_rows())
     };
-    for frame in 0..20 {
+    for frame in 0.. {
         let before = rows(&stage);
+        if before == ROWS {
+            break;
+        }
         scenario.step(&mut stage, WARM_UP + frame);
         let cost = stage.frame();
         // Some, by the clock of this machine, and each of them is there.
-        assert!(cost.messages > 0);
         assert_eq!(rows(&stage) - before, cost.messages as u64);
         for kind in [
             Work::SchemaRowsRead,

@@ -9,8 +9,8 @@
 //! index was searched; `query_results/invalidations`, the most cached answers that a frame dropped; and
 //! `query_results/cache_share`, the bytes of the query cache as a part of the recording's.
 //!
-//! Frames of `flood_60_hz` and its like are idle but for the time that they take, so that their rate is the one in the name; beside
-//! them stand the messages a second, and `total+ui:cpu`.
+//! Frames of `flood_60_hz` and its like are idle but for the time that they take, so that their rate is the one in the name, and end
+//! when all has arrived; beside them stand the messages a second, and `total+ui:cpu`.
 //!
 //! `bytes_per_point_1` and `_6` say who holds how much of a cloud in one view, and in six.
 //!
@@ -107,20 +107,21 @@ fn main() {
 /// Plays a scenario and prints what its frames cost.
 fn play(mut scenario: Scenario, stage: &mut Stage) {
     scenario.prepare(stage);
-    let costs: Vec<FrameCost> = (0..scenario.frames)
-        .map(|frame| {
-            let begin = Instant::now();
-            scenario.step(stage, scenarios::WARM_UP + frame);
-            let cost = stage.frame();
-            if let Some(interval) = scenario.interval {
-                std::thread::sleep(interval.saturating_sub(begin.elapsed()));
+    let mut costs: Vec<FrameCost> = Vec::new();
+    for frame in 0..scenario.frames {
+        let begin = Instant::now();
+        scenario.step(stage, scenarios::WARM_UP + frame);
+        let cost = stage.frame();
+        if let Some(interval) = scenario.interval {
+            if cost.messages == 0 {
+                break;
             }
-            cost
-        })
-        .collect();
+            std::thread::sleep(interval.saturating_sub(begin.elapsed()));
+        }
+        costs.push(cost);
+    }
     print(&scenario.name, &costs);
     if let Some(interval) = scenario.interval {
-        // The time that it takes to make what arrives is not counted.
         let secs: f64 = costs
             .iter()
             .map(|cost| cost.drawn().wall.max(interval).as_secs_f64())
