@@ -112,9 +112,10 @@ impl Axis {
     pub(super) fn time(&self, x: f32) -> i64 {
         let share = f64::from(x - self.left) / f64::from(self.width);
         let distance = (self.view.offset + share * self.view.span).round();
-        // Saturates, as casts of floats do.
-        self.folds
-            .unfold(self.view.origin.saturating_add(distance as i64))
+        // Wide integers: from the first time to the last it may be farther than either is from zero.
+        let folded = i128::from(self.view.origin).saturating_add(distance as i128);
+        let folded = folded.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+        self.folds.unfold(folded)
     }
 
     /// The gaps that are folded.
@@ -261,6 +262,18 @@ mod tests {
                 assert_eq!(axis.time(axis.x(time)), time, "{range:?}");
             }
             assert!(axis.visible().contains_range(&range));
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_are_both_in_sight() {
+        let range = TimeRange::new(i64::MIN + 2, i64::MAX - 1);
+        let axis = AxisView::of_range(range).laid_out(LEFT, WIDTH);
+        assert!(axis.visible().contains_range(&range), "{:?}", axis.visible());
+        for time in [range.min, range.min / 2, 0, range.max / 2, range.max] {
+            let there_and_back = axis.time(axis.x(time));
+            let points_off = there_and_back.abs_diff(time) as f64 * axis.points_per_unit();
+            assert!(points_off < 0.1, "{time}: {there_and_back}");
         }
     }
 

@@ -27,7 +27,8 @@ pub(crate) struct Ticks {
     pub unit: String,
 }
 
-/// The lines of a time axis that is `width` points wide, round in a zone. `measure` tells the width of a label; two are at least `gap` apart.
+/// The lines of a time axis that is `width` points wide, round in a zone. `measure` tells the width of a label; two are at least `gap` apart. Where
+/// the farthest steps leave too little room for all labels, those are there that have some.
 pub(crate) fn time_ticks(
     window: &TimeWindow,
     time_type: TimeType,
@@ -37,7 +38,9 @@ pub(crate) fn time_ticks(
     mut measure: impl FnMut(&str) -> f32,
 ) -> Ticks {
     let per_unit = f64::from(width) / window.length();
+    let mut greatest = None;
     for step in time_steps(time_type) {
+        greatest = Some(step);
         let spacing = step as f64 * per_unit;
         // No label is narrower than a digit.
         if spacing < f64::from(gap) + 4.0 {
@@ -60,7 +63,18 @@ pub(crate) fn time_ticks(
             return ticks;
         }
     }
-    Ticks::default()
+    let Some(step) = greatest else {
+        return Ticks::default();
+    };
+    let mut ticks = ticks_at(window, time_type, zone, step);
+    let mut end = -gap;
+    ticks.ticks.retain(|tick| {
+        let (middle, half) = (tick.position as f32 * width, measure(&tick.label) / 2.0);
+        let has_room = middle - half >= end + gap && middle + half <= width;
+        end = if has_room { middle + half } else { end };
+        has_room
+    });
+    ticks
 }
 
 fn ticks_at(window: &TimeWindow, time_type: TimeType, zone: TimeZone, step: i64) -> Ticks {
@@ -371,6 +385,13 @@ mod tests {
             "",
         );
         check(TimeRange::new(0, 99), TimeType::Sequence, 100.0, &["0", "50"], "");
+        check(
+            TimeRange::new(i64::MIN + 2, i64::MAX - 1),
+            TimeType::Sequence,
+            320.0,
+            &["-5000000000000000000", "5000000000000000000"],
+            "",
+        );
         check(
             TimeRange::new(0, 5 * SECOND),
             TimeType::DurationNs,

@@ -52,7 +52,7 @@ pub(crate) fn tell(ui: &Ui, tile: &Tile<'_>, at: Option<PointedAt>) {
     }
     ui.data_mut(|data| match told {
         Some(told) => _ = data.insert_temp(memory(), told),
-        None => _ = data.remove_temp::<Told>(memory()),
+        None => data.remove::<Told>(memory()),
     });
     // Some of the others are drawn already.
     ui.ctx().request_repaint();

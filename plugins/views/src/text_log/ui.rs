@@ -284,6 +284,17 @@ fn lines(
     let has_levels = input.logs.iter().any(|(_, log)| !log.levels().is_empty());
     let said = &input.said.columns;
     let columns = Columns::fitting(said, table_rect.width(), input.timeline, time_width, has_levels);
+    let widths = columns.shown.iter().map(|column| match column {
+        Column::Time(timeline) if **timeline == *input.timeline => columns.time_width,
+        Column::Time(timeline) => {
+            let latest = input.table.lines().last();
+            let time = latest.and_then(|line| other_time_text(input, *line, timeline));
+            width_of(time.as_deref().unwrap_or_default()).max(width_of(timeline)) + 16.0
+        }
+        Column::Entity => ENTITY_WIDTH,
+        Column::Level | Column::Text => LEVEL_WIDTH,
+    });
+    let widths: Vec<f32> = widths.collect();
 
     let mut builder = TableBuilder::new(ui)
         // Widths that were dragged are kept for each choice of columns.
@@ -295,19 +306,9 @@ fn lines(
         .cell_layout(egui::Layout::left_to_right(Align::Center))
         .min_scrolled_height(0.0);
     let has_text = columns.has(&Column::Text);
-    for (at, column) in columns.shown.iter().enumerate() {
+    for (at, (column, width)) in columns.shown.iter().zip(widths).enumerate() {
         // Without texts the last one has what is left.
         let takes_rest = *column == Column::Text || (!has_text && at + 1 == columns.shown.len());
-        let width = match column {
-            Column::Time(timeline) if **timeline == *input.timeline => columns.time_width,
-            Column::Time(timeline) => {
-                let latest = input.table.lines().last();
-                let time = latest.and_then(|line| other_time_text(input, *line, timeline));
-                width_of(time.as_deref().unwrap_or_default()).max(width_of(timeline)) + 16.0
-            }
-            Column::Entity => ENTITY_WIDTH,
-            Column::Level | Column::Text => LEVEL_WIDTH,
-        };
         builder = builder.column(if takes_rest {
             TableColumn::remainder().at_least(80.0).clip(true)
         } else {
@@ -392,11 +393,6 @@ fn show_line(
         } else {
             color
         }
-    };
-    let item = || Item::DataResult {
-        view: input.view,
-        entity: (*path).clone(),
-        instance: None,
     };
     let highlight = input
         .selection

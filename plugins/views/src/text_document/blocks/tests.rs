@@ -76,7 +76,8 @@ impl Page {
             let DocumentVisual::Markdown(blocks) = &*self.document else {
                 return;
             };
-            let sizes = BlockSizes::of(ui, ViewId::hashed(["document"]), 0, &self.document);
+            let view = ViewId::hashed(["document"]);
+            let sizes = BlockSizes::of(ui, view, 0, PlainLook::CODE, &self.document);
             show_blocks(ui, &ViewStyle::default(), blocks, &sizes);
         });
         output.textures_delta.clear();
