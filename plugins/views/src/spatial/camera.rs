@@ -370,7 +370,7 @@ impl SceneCamera {
         }
     }
 
-    /// Gives the image another size, and returns whether it had one. Its id stays.
+    /// Gives the image a size, and returns whether that is another one. Its id stays.
     fn resize(&mut self, world: &mut World, size: [u32; 2]) -> bool {
         if self.size == size {
             return false;
