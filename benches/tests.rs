@@ -112,6 +112,15 @@ fn a_row_of_any_archetype_is_made_and_written_once() {
 }
 
 #[test]
+fn rows_that_arrive_have_no_entity_framed_anew() {
+    for work in play(scenarios::ingest(), 12) {
+        // How many arrive in time is for the clock to say.
+        assert!(work.contains_key(&Work::VisualsMade), "{work:?}");
+        assert_eq!(work.get(&Work::FirstLooks), None, "{work:?}");
+    }
+}
+
+#[test]
 fn hovering_touches_what_was_and_what_is_under_the_pointer() {
     check(scenarios::hover, &[(Work::SegmentsPlaced, 2 * NUM_VIEWS as u64)]);
 }

@@ -38,6 +38,7 @@ use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::l
 
 mod contexts;
 mod eyes;
+mod growing;
 mod history;
 mod layers;
 mod meshes;

@@ -17,6 +17,7 @@ use crate::{
     spatial::{
         depth_clouds::PictureEye,
         draw_order::depth_tie,
+        framing::Framed,
         sources::{SourceChanges, SpatialSource, source_id},
         visual::{SpatialVisual, Stand},
     },
@@ -65,6 +66,9 @@ impl Diff {
         match situation.place {
             Some(place) => {
                 diff.place(scene, place.entry, place.transforms);
+                if scene.framing.is_behind() {
+                    diff.frame(scene);
+                }
                 diff.light(scene, place.entry.store(), place.lights);
             }
             None => diff.remove_all(scene),
@@ -265,6 +269,16 @@ impl Diff {
         for key in candidates {
             if placer.place(self, scene, key) {
                 self.moved.push(key);
+            }
+        }
+    }
+
+    /// Frames what is new or stands elsewhere.
+    fn frame(&self, scene: &mut SpatialScene) {
+        for key in self.written.iter().chain(&self.moved) {
+            if let Some(shown) = scene.entities.get(key) {
+                let framed = Framed::of(&shown.visual, &shown.view_from_entity, scene.space);
+                scene.framing.follow(framed);
             }
         }
     }

@@ -279,48 +279,6 @@ fn what_moves_is_framed_where_it_goes() {
     }
 }
 
-/// Rows that come in while one looks: once it is settled, what is framed is what a fresh viewer frames.
-#[test]
-fn a_recording_that_grows_is_framed_as_one_that_is_opened() {
-    const ENTITIES: i64 = 90;
-    let rows = |time: i64| {
-        let moved = Transform3D::from_translation([time as f32, 0.0, 0.0]);
-        let fixed = log_chunk("fixed", [], &Points3D::new([[0.0; 3]])).unwrap();
-        let mut chunks = vec![log_chunk("robot", [(frame(), time)], &moved).unwrap()];
-        chunks.extend((time == 0).then_some(fixed));
-        for entity in (0..ENTITIES).filter(|entity| entity % 7 == time % 7) {
-            let path = format!("robot/{entity}");
-            let points = Points3D::new([[entity as f32, time as f32, (time * entity % 11) as f32]]);
-            chunks.push(log_chunk(path.as_str(), [(frame(), time)], &points).unwrap());
-        }
-        chunks
-    };
-    let mut viewer = Viewer::new(rows(0));
-    let mut framed = Vec::new();
-    for time in 1..=70 {
-        for chunk in rows(time) {
-            log(&mut viewer.app, chunk);
-        }
-        viewer.app.update();
-        if time % 10 != 0 {
-            continue;
-        }
-        viewer.settle();
-        framed.push(viewer.scene().framing.framed().all);
-        let mut fresh = Viewer::new((0..=time).flat_map(rows));
-        fresh.settle();
-        assert_eq!(
-            framed.last(),
-            Some(&fresh.scene().framing.framed().all),
-            "at {time}"
-        );
-    }
-    assert!(
-        framed.last().unwrap().max.x > 60.0 && framed.first() != framed.last(),
-        "{framed:?}"
-    );
-}
-
 /// Whatever came first: what is drawn, how and in which order is what a fresh app draws.
 #[test]
 fn order_and_placement_do_not_depend_on_the_way_there() {

@@ -9,33 +9,38 @@
 //! What stays where something is shown first is framed already: of the sampled times only that counts which is away from there, so
 //! that a scene in which things move about is not seen from afar.
 //!
-//! In a recording that grows the sampled times follow its end in steps that grow with it, and what they show is looked at over
-//! several frames.
+//! While a recording grows, nothing is looked at again: the sampled times stay what they were, and what is presented elsewhere than
+//! before is framed, too, where it is presented ([`Framing::follow`]). Once no rows came for a few frames, entities are looked at at
+//! the times of then, some in each frame, and what was followed is forgotten: what is framed then depends on no history.
 //!
-//! [`FirstLook`] says where entities stand then, and which are left out.
+//! [`FirstLook`] says where entities stand then, and which are left out ([`look`]). [`changes`] tells whom rows concern that come
+//! or go.
+
+mod changes;
+mod look;
+
+use std::collections::hash_map::Entry;
 
 use bevy::ecs::prelude::*;
 use chronoscope_frame::{
-    Cursor, DataResult, DataResults, DiffEntry, DiffLog, InContexts, IngestSources, QueryContext,
-    RecordingEntry, RecordingKey, Recordings, Transforms, View, ViewOverrides, Visualizer, Visualizers, Work,
-    WorkCounters,
-    visualizer::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual, VisualizerId, sample_times},
+    Cursor, DataResults, DiffLog, InContexts, IngestSources, QueryContext, RecordingEntry, RecordingKey,
+    Recordings, Transforms, View, ViewOverrides, Visualizers, Work, WorkCounters,
+    visualizer::{FirstChunks, FirstLook, FirstLookChunks, VisualizerId, sample_times},
 };
-use chronoscope_store::{
-    CLEAR_COMPONENT, ChangeReason, ChunkChange, ChunkId, ChunkStore, EntityId, EntityPath, StoreEvent,
-    TimelineId,
-};
-use chronoscope_types::Transform3D;
+use chronoscope_store::{EntityId, EntityPath, TimelineId};
+use glam::DAffine3;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::{
     Space, SpatialScenes, SpatialSources,
     bounds::Bounds,
-    depth_clouds::sampled_bounds,
     target_frame::TargetFrame,
     visual::{SpatialVisual, Stand},
 };
+use look::Look;
+
+pub(crate) use look::Looker;
 
 /// The bounds of what a view frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -47,6 +52,17 @@ pub(crate) struct Framed {
 }
 
 impl Framed {
+    /// What is framed of a visual that stands there.
+    pub(crate) fn of(visual: &SpatialVisual, view_from_entity: &DAffine3, space: Space) -> Self {
+        // What is flat is shown in space in pictures of cameras, which are framed themselves.
+        if space == Space::Three && visual.stand == Stand::Plane {
+            return Self::default();
+        }
+        let all = visual.bounds.transformed(view_from_entity);
+        let pictures = visual.picture().map_or(Bounds::EMPTY, |_| all);
+        Self { all, pictures }
+    }
+
     fn union(self, other: Self) -> Self {
         Self {
             all: self.all.union(other.all),
@@ -80,19 +96,29 @@ pub(crate) struct Framing {
     was_loaded: bool,
     /// What got rows since then that the sampled times do not reach.
     grown: Grown,
-    /// Entities that are still to be looked at, at other sampled times than before.
+    /// Entities that are to be looked at once the recording does not grow.
     behind: FxHashSet<EntityId>,
+    /// Whether all of them are.
+    are_all_behind: bool,
+    /// Whether rows came since that was last asked.
+    has_grown: bool,
+    /// The frames in a row in which none came.
+    resting_frames: u32,
+    /// Whether entities are still to be looked at, or will be, at other times than before.
+    is_behind: bool,
+    /// What was presented elsewhere than before while that is so.
+    followed: Framed,
     entities: FxHashMap<EntityId, First>,
     /// Entities that no transform leads to, yet.
     unplaced: FxHashSet<EntityId>,
-    /// Whether rows came that place frames, at whatever time.
-    has_new_transforms: bool,
     /// Rows after this time are not the first ones of any entity.
     last_time: i64,
     /// What is shown first.
     first: Framed,
     /// That, and what is away from it at sampled times.
     framed: Framed,
+    /// Whether that is more than there is.
+    may_be_smaller: bool,
 }
 
 /// What got rows after the last of the sampled times.
@@ -106,7 +132,10 @@ struct Grown {
 }
 
 /// How many entities are looked at in a frame because a recording has grown.
-const MAX_LOOKS_AT_GROWN: usize = 8;
+const MAX_LOOKS_AT_GROWN: usize = 32;
+
+/// A recording has stopped growing when no rows came in so many frames.
+const FRAMES_AT_REST: u32 = 6;
 
 /// What all entities are looked at anew for when it changes.
 #[derive(Clone, PartialEq)]
@@ -134,7 +163,12 @@ struct First {
 impl Framing {
     /// What is framed.
     pub(crate) fn framed(&self) -> Framed {
-        self.framed
+        self.framed.union(self.followed)
+    }
+
+    /// Frames what stands elsewhere than before in this frame, as long as [`Self::is_behind`].
+    pub(crate) fn follow(&mut self, shown: Framed) {
+        self.followed = self.followed.union(shown);
     }
 
     /// The heap bytes.
@@ -152,14 +186,15 @@ impl Framing {
             .sum::<usize>()
     }
 
-    /// Whether entities are still to be looked at.
+    /// Whether entities are still to be looked at, or will be once the recording does not grow.
     pub(crate) fn is_behind(&self) -> bool {
-        !self.behind.is_empty()
+        self.is_behind
     }
 
     /// Looks at entities that are new, or whose first or sampled rows may be others. Returns how many there were.
     ///
-    /// Cost: these; an iteration over all where one goes that stood at the border, or the sampled times change.
+    /// Cost: these; once nothing is behind, an iteration over all where one went that stood at the border, or the sampled times
+    /// changed.
     fn update(&mut self, inputs: &Inputs<'_>, chunks: &mut FirstLookChunks) -> usize {
         let now = MadeOf {
             recording: inputs.recording.key(),
@@ -180,13 +215,17 @@ impl Framing {
             _ if is_same => self.samples.clone(),
             _ => SmallVec::new(),
         };
-        let is_sampled_anew = self.samples != samples;
-        self.samples = samples;
         self.read_log(inputs, chunks);
-        if is_same && is_sampled_anew {
-            self.sample_anew(inputs);
+        self.resting_frames = match std::mem::take(&mut self.has_grown) {
+            true => 0,
+            false => self.resting_frames.saturating_add(1),
+        };
+        let is_read = !was_loaded && inputs.is_loaded;
+        let rests = is_read || self.resting_frames >= FRAMES_AT_REST;
+        if rests && inputs.is_loaded {
+            self.sample_anew(inputs, &samples);
         }
-        if !was_loaded && inputs.is_loaded {
+        if is_read {
             self.stale.extend(self.behind.drain());
         }
         let changed = inputs.results.changed_since(self.results_version);
@@ -197,11 +236,10 @@ impl Framing {
                 let mut look_at: FxHashSet<EntityId> = changed.iter().copied().collect();
                 if inputs.is_loaded {
                     look_at.extend(self.stale.drain());
+                }
+                if rests && inputs.is_loaded {
                     let room = MAX_LOOKS_AT_GROWN.saturating_sub(look_at.len());
                     look_at.extend(self.behind.iter().copied().take(room));
-                }
-                if std::mem::take(&mut self.has_new_transforms) {
-                    look_at.extend(&self.unplaced);
                 }
                 look_at
             }
@@ -211,17 +249,39 @@ impl Framing {
                     made_of: Some(now),
                     results_version: self.results_version,
                     log_number: self.log_number,
-                    samples: std::mem::take(&mut self.samples),
+                    samples: samples.clone(),
                     was_loaded: self.was_loaded,
+                    resting_frames: self.resting_frames,
+                    followed: if is_same { self.followed } else { Framed::default() },
                     last_time: i64::MIN,
                     ..Self::default()
                 };
                 inputs.results.iter().map(|result| result.entity).collect()
             }
         };
-        if look_at.is_empty() {
-            return 0;
+        let num_looks = look_at.len();
+        if num_looks > 0 {
+            self.look_at_all(inputs, look_at, chunks);
         }
+        // Until all is loaded, nobody waits for framing.
+        self.is_behind =
+            inputs.is_loaded && (self.samples != samples || self.are_all_behind || !self.behind.is_empty());
+        if !self.is_behind {
+            self.followed = Framed::default();
+            if std::mem::take(&mut self.may_be_smaller) {
+                self.frame_anew();
+            }
+        }
+        num_looks
+    }
+
+    fn look_at_all(
+        &mut self,
+        inputs: &Inputs<'_>,
+        entities: FxHashSet<EntityId>,
+        chunks: &mut FirstLookChunks,
+    ) {
+        let lookers = inputs.lookers();
         let look = FirstLook::new(
             inputs.view,
             inputs.target_frame.0.as_ref(),
@@ -232,22 +292,26 @@ impl Framing {
         );
         let samples = self.samples.clone();
         let look = look.with_samples(&samples);
-        let mut is_smaller = false;
-        let num_looks = look_at.len();
-        for entity in look_at {
+        for entity in entities {
             let before = self.entities.remove(&entity);
             self.unplaced.remove(&entity);
             self.behind.remove(&entity);
             chunks.remove(inputs.view.id, entity);
             if let Some(result) = inputs.results.get(entity) {
-                self.look_at(&look, inputs, result, chunks);
+                let mut read = FirstChunks::default();
+                for (visualizer, first) in &lookers {
+                    for seen in first(&look, inputs.space, *visualizer, result, &mut read) {
+                        self.note(entity, seen);
+                    }
+                }
+                chunks.set(inputs.view.id, entity, read);
             }
             let now = self.entities.get(&entity);
-            is_smaller |= before.is_some_and(|before| self.is_at_border(&before, now));
+            self.may_be_smaller |= before.is_some_and(|before| self.is_at_border(&before, now));
             if let Some(now) = now {
                 let first = self.first.union(now.framed);
                 // What was away may be so no longer.
-                is_smaller |= first != self.first && self.first != self.framed;
+                self.may_be_smaller |= first != self.first && self.first != self.framed;
                 self.first = first;
                 let sampled = now.sampled.iter().map(|sampled| sampled.away_from(first));
                 self.framed = sampled.fold(self.framed.union(now.framed), Framed::union);
@@ -255,10 +319,6 @@ impl Framing {
             }
         }
         look.finish(inputs.view.id, chunks);
-        if is_smaller {
-            self.frame_anew();
-        }
-        num_looks
     }
 
     /// Finds out what is framed. Cost: all entities.
@@ -271,41 +331,23 @@ impl Framing {
         self.first = first;
     }
 
-    fn look_at(
-        &mut self,
-        look: &FirstLook<'_>,
-        inputs: &Inputs<'_>,
-        result: &DataResult,
-        chunks: &mut FirstLookChunks,
-    ) {
-        let entity = result.entity;
-        let mut read = FirstChunks::default();
-        for (visualizer, first) in &inputs.lookers {
-            for First {
-                framed,
-                sampled,
-                time,
-                varies,
-                is_placed,
-            } in first(look, inputs.space, *visualizer, result, &mut read)
-            {
-                if !is_placed {
-                    self.unplaced.insert(entity);
-                }
-                let known = self.entities.entry(entity).or_insert(First {
-                    framed,
-                    sampled: Vec::new(),
-                    time,
-                    varies,
-                    is_placed,
-                });
-                known.framed = known.framed.union(framed);
-                known.sampled.extend(sampled);
-                known.time = known.time.max(time);
-                known.varies |= varies;
+    /// Adds what an entity shows by one visualizer.
+    fn note(&mut self, entity: EntityId, seen: First) {
+        if !seen.is_placed {
+            self.unplaced.insert(entity);
+        }
+        match self.entities.entry(entity) {
+            Entry::Vacant(place) => {
+                place.insert(seen);
+            }
+            Entry::Occupied(mut place) => {
+                let known = place.get_mut();
+                known.framed = known.framed.union(seen.framed);
+                known.sampled.extend(seen.sampled);
+                known.time = known.time.max(seen.time);
+                known.varies |= seen.varies;
             }
         }
-        chunks.set(inputs.view.id, entity, read);
     }
 
     /// Whether what is framed may be smaller, or the last time earlier, without what an entity showed before.
@@ -325,14 +367,19 @@ impl Framing {
                 || touches(self.first.pictures, before.framed.pictures))
     }
 
-    /// Finds out which entities may look different at other sampled times than before. Cost: all entities.
-    fn sample_anew(&mut self, inputs: &Inputs<'_>) {
+    /// Finds out which entities may look different at other sampled times than before. Cost: all entities, where the times are others.
+    fn sample_anew(&mut self, inputs: &Inputs<'_>, samples: &[i64]) {
+        let has_other_times = self.samples.as_slice() != samples;
+        if !has_other_times && !self.are_all_behind {
+            return;
+        }
+        self.samples = SmallVec::from_slice(samples);
         let Grown {
             entities,
             above,
             anywhere,
         } = std::mem::take(&mut self.grown);
-        if anywhere {
+        if std::mem::take(&mut self.are_all_behind) || anywhere {
             self.behind
                 .extend(inputs.results.iter().map(|result| result.entity));
             return;
@@ -345,145 +392,6 @@ impl Framing {
         self.behind
             .extend(grown.filter(|entity| inputs.results.get(*entity).is_some()));
     }
-
-    /// Finds out of which entities other rows may be shown now. Cost: the events; of those that place
-    /// what is below their entity, this as well.
-    fn read_log(&mut self, inputs: &Inputs<'_>, chunks: &FirstLookChunks) {
-        let since = inputs.log.since(self.log_number);
-        self.log_number = inputs.log.next_number();
-        if self.is_stale {
-            return;
-        }
-        let Some(entries) = since else {
-            self.is_stale = true;
-            return;
-        };
-        let store = inputs.recording.store();
-        let child_frame = store.component_id(&Transform3D::CHILD_FRAME);
-        for entry in entries {
-            let DiffEntry::Store { recording, event } = entry else {
-                continue;
-            };
-            // Merging leaves every row where it is.
-            if *recording != inputs.recording.key() || event.reason == ChangeReason::Merged {
-                continue;
-            }
-            let change = Change::of(event, inputs.cursor.timeline);
-            let entity = event.meta.entity;
-            let names_frames = child_frame.is_some_and(|id| event.meta.has_component(id));
-            self.has_new_transforms |= names_frames;
-            let is_above = changes_below(event, store);
-            let origin = &inputs.view.blueprint.origin;
-            let is_anywhere = is_above && (names_frames || origin.starts_with(store.entity_path(entity)));
-            // Rows that come between the last of the sampled times and the end show nothing yet.
-            let is_beyond = change.is_beyond(&self.samples);
-            let concerns = |entity: EntityId, known: Option<&First>| {
-                let is_named = |chunk| chunks.names(inputs.view.id, entity, chunk);
-                inputs.results.get(entity).is_some() && change.concerns(known, !is_beyond, is_named)
-            };
-            if concerns(entity, self.entities.get(&entity)) {
-                self.stale.insert(entity);
-            } else if is_beyond {
-                self.grown.entities.insert(entity);
-            }
-            if !is_above {
-                continue;
-            }
-            if is_beyond {
-                self.grown.above.insert(entity);
-                self.grown.anywhere |= is_anywhere;
-            }
-            if is_beyond && !change.is_before(self.last_time) {
-                continue;
-            }
-            if is_anywhere && change.may_be_seen(self.last_time) {
-                // Named frames may be anywhere, and all is seen from the origin.
-                self.is_stale = true;
-                return;
-            }
-            for below in store.tree().descend(entity).skip(1) {
-                if concerns(below, self.entities.get(&below)) {
-                    self.stale.insert(below);
-                }
-            }
-        }
-    }
-}
-
-/// Which rows an event brings or takes.
-#[derive(Clone, Copy)]
-enum Change {
-    /// Rows of components that there were none of, or that hold at all times.
-    All,
-    /// New rows, from this time on.
-    New(i64),
-    /// Rows that can or cannot be read now, from this time on, all in this chunk.
-    Known(i64, ChunkId),
-    /// None on the shown timeline.
-    None,
-}
-
-impl Change {
-    fn of(event: &StoreEvent, timeline: Option<TimelineId>) -> Self {
-        if event.meta.is_static || !event.new_components().is_empty() {
-            return Self::All;
-        }
-        let range = timeline.map(|timeline| event.meta.time_range(timeline));
-        match range.filter(|range| !range.is_empty()) {
-            Some(range) => match event.change {
-                ChunkChange::Added | ChunkChange::Grown => Self::New(range.min),
-                ChunkChange::Dropped | ChunkChange::Loaded | ChunkChange::Evicted => {
-                    Self::Known(range.min, event.meta.id)
-                }
-            },
-            None => Self::None,
-        }
-    }
-
-    fn is_before(self, time: i64) -> bool {
-        match self {
-            Self::All => true,
-            Self::New(begin) | Self::Known(begin, _) => begin <= time,
-            Self::None => false,
-        }
-    }
-
-    /// Whether all rows are new and come after the sampled times.
-    fn is_beyond(self, samples: &[i64]) -> bool {
-        let last = samples.last().copied();
-        matches!(self, Self::New(begin) if Some(begin) > last)
-    }
-
-    /// Whether something may be seen otherwise, of which all that is seen first is seen by a time.
-    fn may_be_seen(self, last_time: i64) -> bool {
-        match self {
-            Self::Known(..) => self.is_before(last_time),
-            Self::All | Self::New(_) => true,
-            Self::None => false,
-        }
-    }
-
-    /// Whether an entity may show something else than it was known to. New rows may be sampled; of others it matters whether
-    /// the entity was read from their chunk, or lacks it.
-    fn concerns(self, known: Option<&First>, is_sampled: bool, is_named: impl Fn(ChunkId) -> bool) -> bool {
-        let Some(first) = known else {
-            return !matches!(self, Self::None);
-        };
-        self.is_before(first.time)
-            || match self {
-                Self::New(_) => is_sampled,
-                Self::Known(_, chunk) => is_named(chunk),
-                Self::All | Self::None => false,
-            }
-    }
-}
-
-/// Whether what is below the entity of an event may stand elsewhere, or be cleared.
-fn changes_below(event: &StoreEvent, store: &ChunkStore) -> bool {
-    event.meta.components.iter().any(|column| {
-        let name = &store.descriptor(column.component).component;
-        name.starts_with("Transform3D:") || name.starts_with("Pinhole:") || &**name == CLEAR_COMPONENT
-    })
 }
 
 /// What the framing of a view is worked out from.
@@ -499,78 +407,20 @@ struct Inputs<'a> {
     log: &'a DiffLog,
     /// Whether nothing is being loaded: until then rows come all the time.
     is_loaded: bool,
+    sources: &'a SpatialSources,
+    visualizers: &'a Visualizers,
+}
+
+impl Inputs<'_> {
     /// The visualizers of the view's class.
-    lookers: Vec<(VisualizerId, Look)>,
-}
-
-/// Looks at the first visual of a data result.
-type Look = fn(&FirstLook<'_>, Space, VisualizerId, &DataResult, &mut FirstChunks) -> Vec<First>;
-
-/// The bounds of what a data result first shows, in the view's space.
-pub(crate) struct Looker(Look);
-
-impl Looker {
-    pub(crate) fn of<V: Visualizer<Visual = SpatialVisual>>() -> Self {
-        Self(look::<V>)
+    fn lookers(&self) -> Vec<(VisualizerId, Look)> {
+        let of_class = self.sources.sources.iter().filter_map(|source| {
+            let visualizer = self.visualizers.find(source.name)?;
+            let is_of_class = self.visualizers.classes(visualizer).contains(&self.view.class);
+            is_of_class.then_some((visualizer, source.looker.0))
+        });
+        of_class.collect()
     }
-}
-
-impl Clone for Looker {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl Copy for Looker {}
-
-fn look<V: Visualizer<Visual = SpatialVisual>>(
-    look: &FirstLook<'_>,
-    space: Space,
-    visualizer: VisualizerId,
-    result: &DataResult,
-    chunks: &mut FirstChunks,
-) -> Vec<First> {
-    let visuals = look.visuals::<V>(visualizer, result, chunks).into_iter();
-    visuals
-        .map(|visual| {
-            let framed = framed_of(&visual, space);
-            let (framed, sampled) = if visual.is_sample {
-                (Framed::default(), vec![framed])
-            } else {
-                (framed, Vec::new())
-            };
-            First {
-                framed,
-                sampled,
-                // At sampled times other rows are known to matter.
-                time: if visual.is_sample { i64::MIN } else { visual.time },
-                varies: visual.last_row > Some(visual.time),
-                is_placed: visual.origin_from_entity.is_some() || visual.camera.is_some(),
-            }
-        })
-        .collect()
-}
-
-fn framed_of(first: &FirstVisual<SpatialVisual>, space: Space) -> Framed {
-    let nothing = Framed::default();
-    let Some(visual) = &first.visual else {
-        return nothing;
-    };
-    if let Some((camera, origin_from_camera)) = &first.camera
-        && let Some(picture) = visual.picture().filter(|_| visual.is_depth_cloud())
-        && space == Space::Three
-    {
-        let all = sampled_bounds(picture, camera).transformed(origin_from_camera);
-        return Framed { all, ..nothing };
-    }
-    // What is flat is shown in space in pictures of cameras, which are framed themselves.
-    let is_shown = space == Space::Two || visual.stand != Stand::Plane;
-    let Some(origin_from_entity) = first.origin_from_entity.filter(|_| is_shown) else {
-        return nothing;
-    };
-    let all = visual.bounds.transformed(&origin_from_entity);
-    let pictures = visual.picture().map_or(Bounds::EMPTY, |_| all);
-    Framed { all, pictures }
 }
 
 /// Whether 3D and 2D views frame their content by themselves: what entities show, first and at a few later times, as long as
@@ -623,12 +473,6 @@ pub(crate) fn update_framing(
         let Some((products, recording)) = products.zip(recording) else {
             continue;
         };
-        let lookers = sources.sources.iter().filter_map(|source| {
-            let visualizer = visualizers.find(source.name)?;
-            let is_of_class = visualizers.classes(visualizer).contains(&view.class);
-            is_of_class.then_some((visualizer, source.looker.0))
-        });
-        let lookers = lookers.collect();
         let inputs = Inputs {
             space: scene.space,
             view,
@@ -640,7 +484,8 @@ pub(crate) fn update_framing(
             cursor: products.cursor,
             log: &log,
             is_loaded,
-            lookers,
+            sources: &sources,
+            visualizers: &visualizers,
         };
         let num_looks = scene.framing.update(&inputs, &mut chunks);
         counters.add(Work::FirstLooks, num_looks);
