@@ -137,10 +137,11 @@ impl PictureTextures {
     }
 
     /// Holds the texture of a picture until [`Self::release`]. All but small ones are decoded elsewhere; [`Self::poll`] in the frames
-    /// that follow.
+    /// that follow. Where nothing is shown in its place until then, a [`Self::coarse`] version is made.
     pub(crate) fn request(
         &mut self,
         picture: &Picture,
+        is_blank: bool,
         images: &mut Assets<Image>,
         decoders: &PixelDecoders,
         settled: &Settled,
@@ -164,7 +165,10 @@ impl PictureTextures {
                     self.finish(decoders.decode(&source, &options), images)
                 }
                 None => {
-                    let (coarse, coarse_bytes) = self.decode_coarse(picture, decoders_at_hand, images);
+                    let (coarse, coarse_bytes) = match is_blank {
+                        true => self.decode_coarse(picture, decoders_at_hand, images),
+                        false => (None, 0),
+                    };
                     let cancel = options.cancel_guard();
                     let task = decode_pool().spawn(async move { decoders.decode(&source, &options) });
                     let decoding = Decoding {
@@ -202,22 +206,31 @@ impl PictureTextures {
         }
     }
 
-    /// A coarse version of a picture that is being decoded, where its pixels can be read one by one, and how many bytes that takes.
+    /// A coarse version of a picture, and how many bytes that takes: some of its pixels, where they can be read one by one, or the
+    /// thumbnail that its file has. Other files have to be decoded whole.
     fn decode_coarse(
         &mut self,
         picture: &Picture,
         decoders: &PixelDecoders,
         images: &mut Assets<Image>,
     ) -> (Option<PictureTexture>, u64) {
-        let left = self
-            .inline_pixels_left
-            .checked_sub(u64::from(COARSE_SIDE * COARSE_SIDE));
-        let Some(left) = left.filter(|_| picture.source.is_read_by_pixel()) else {
+        const COARSE_PIXELS: u64 = (COARSE_SIDE * COARSE_SIDE) as u64;
+        let kind = picture.mapping.kind();
+        let left = self.inline_pixels_left;
+        let coarse = if picture.source.is_read_by_pixel() && left >= COARSE_PIXELS {
+            self.inline_pixels_left -= COARSE_PIXELS;
+            let options = DecodeOptions::new(kind, COARSE_SIDE);
+            decoders.decode(&picture.source, &options)
+        } else if kind == PixelKind::Color
+            && let Some(pixels) = picture.source.thumbnail(left)
+        {
+            let [width, height] = pixels.size.map(u64::from);
+            self.inline_pixels_left = left.saturating_sub(width * height);
+            Ok(pixels)
+        } else {
             return (None, 0);
         };
-        self.inline_pixels_left = left;
-        let options = DecodeOptions::new(picture.mapping.kind(), COARSE_SIDE);
-        match self.finish(decoders.decode(&picture.source, &options), images) {
+        match self.finish(coarse, images) {
             (State::Ready(texture), bytes) => {
                 let is_coarse = true;
                 (Some(PictureTexture { is_coarse, ..texture }), bytes)
@@ -386,10 +399,12 @@ fn upload([width, height]: [u32; 2], format: TextureFormat, bytes: Vec<u8>) -> I
 
 #[cfg(test)]
 mod tests {
-    use chronoscope_types::enums::MagnificationFilter;
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use chronoscope_types::{Component as _, components::Blob, enums::MagnificationFilter};
 
     use super::*;
-    use crate::spatial::pictures::{CustomPixels, PixelMapping, PixelSource};
+    use crate::spatial::pictures::{CustomPixels, EncodedPixels, PixelMapping, PixelSource};
 
     /// A picture that says that it is huge.
     #[derive(Debug)]
@@ -451,18 +466,38 @@ mod tests {
     }
 
     #[test]
+    fn a_file_has_its_thumbnail_for_a_coarse_version() {
+        let file = include_bytes!("pictures/testdata/thumbnail.jpg");
+        let blob = Blob::build(vec![file.to_vec()]);
+        let source = PixelSource::Encoded(EncodedPixels::new(blob).unwrap().unwrap());
+        let picture = Picture { source, ..huge(0) };
+        let (mut images, decoders) = (Assets::default(), PixelDecoders::default());
+        let mut textures = PictureTextures {
+            inline_pixels_left: 200,
+            ..PictureTextures::default()
+        };
+        let (coarse, bytes) = textures.decode_coarse(&picture, &decoders, &mut images);
+        let coarse = coarse.unwrap();
+        assert!(coarse.is_coarse);
+        assert_eq!((coarse.size, bytes), ([16, 10], 16 * 10 * 4));
+        // There is no time left for another one in this frame.
+        let (coarse, bytes) = textures.decode_coarse(&picture, &decoders, &mut images);
+        assert_eq!((coarse, bytes), (None, 0));
+    }
+
+    #[test]
     fn pictures_beyond_all_memory_are_refused_and_what_is_thinned_counts_as_that() {
         let (mut images, settled) = (Assets::default(), Settled::default());
         let decoders = PixelDecoders::default();
         let mut textures = PictureTextures::default();
         for key in 0..4 {
-            textures.request(&huge(key), &mut images, &decoders, &settled);
+            textures.request(&huge(key), true, &mut images, &decoders, &settled);
         }
         assert!(textures.num_bytes() <= 4 * MAX_DECODED_BYTES);
         textures.settings.max_side = u32::MAX;
         for key in 4..8 {
             let TextureRequest::Failed(message) =
-                textures.request(&huge(key), &mut images, &decoders, &settled)
+                textures.request(&huge(key), true, &mut images, &decoders, &settled)
             else {
                 panic!("it is decoded");
             };

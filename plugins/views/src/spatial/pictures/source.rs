@@ -12,7 +12,7 @@ use chronoscope_types::records::ImageFormat;
 use rustc_hash::FxHasher;
 
 use super::{
-    DecodeError, PixelKind,
+    DecodeError, PixelKind, Pixels,
     files::{self, FileInfo},
 };
 
@@ -40,6 +40,14 @@ impl PixelSource {
     /// Whether small pictures are worth decoding at once, rather than a frame later.
     pub(crate) fn is_quick(&self) -> bool {
         !matches!(self, Self::Custom(_))
+    }
+
+    /// A small version in color of up to so many pixels, where there is one beside the pixels.
+    pub(crate) fn thumbnail(&self, max_pixels: u64) -> Option<Pixels> {
+        match self {
+            Self::Encoded(file) => files::thumbnail(file, max_pixels),
+            Self::Raw(_) | Self::Custom(_) => None,
+        }
     }
 
     /// Whether a few of the pixels cost less than all of them. Files and packed formats are decoded whole.

@@ -270,7 +270,7 @@ impl PictureQuad {
                 }
             }
         }
-        let exact = match request(world, textures, wanted) {
+        let exact = match request(world, textures, wanted, self.shown.is_none()) {
             TextureRequest::Ready(image) => Some((wanted.clone(), image)),
             TextureRequest::Pending => {
                 self.decoding = Some(wanted.clone());
@@ -465,10 +465,21 @@ impl SpatialScene {
     }
 }
 
-fn request(world: &mut World, textures: &mut PictureTextures, picture: &Picture) -> TextureRequest {
+fn request(
+    world: &mut World,
+    textures: &mut PictureTextures,
+    picture: &Picture,
+    is_blank: bool,
+) -> TextureRequest {
     world.resource_scope(|world, mut images: Mut<Assets<Image>>| {
         let decoders = world.resource::<PixelDecoders>();
-        textures.request(picture, &mut images, decoders, world.resource::<Settled>())
+        textures.request(
+            picture,
+            is_blank,
+            &mut images,
+            decoders,
+            world.resource::<Settled>(),
+        )
     })
 }
 

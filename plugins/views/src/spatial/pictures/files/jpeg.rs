@@ -30,6 +30,11 @@ pub(super) fn header(bytes: &[u8]) -> Result<Header, DecodeError> {
     })
 }
 
+/// What the camera noted.
+pub(super) fn exif(bytes: &[u8]) -> Option<Vec<u8>> {
+    headers(bytes).ok()?.exif().cloned()
+}
+
 pub(super) fn decode(bytes: &[u8], [width, height]: [u32; 2]) -> Result<Decoded, DecodeError> {
     let is_gray = headers(bytes)?.input_colorspace() == Some(ColorSpace::Luma);
     let to = if is_gray {

@@ -8,6 +8,7 @@ mod gif;
 mod jpeg;
 mod orientation;
 mod png;
+mod thumbnail;
 mod tiff;
 mod webp;
 
@@ -194,14 +195,42 @@ impl PixelDecoder for FileDecoder {
     }
 }
 
+/// The small version of a picture in color that its file has beside it, in its shape. `None` where there is none that can be decoded,
+/// or it has more pixels than these.
+///
+/// Cost: the headers of the file, and the pixels of the small one.
+pub(super) fn thumbnail(file: &EncodedPixels, max_pixels: u64) -> Option<Pixels> {
+    if file.info.format != FileFormat::Jpeg {
+        return None;
+    }
+    let blobs = read::blobs(&file.blob).ok()?;
+    let block = jpeg::exif(blobs.first()?)?;
+    let bytes = thumbnail::of_exif(&block)?;
+    let info = probe(bytes).ok()?;
+    let [width, height] = info.stored_size.map(u64::from);
+    if width * height > max_pixels {
+        return None;
+    }
+    // It is stored as the picture is.
+    let info = FileInfo {
+        orientation: file.info.orientation,
+        ..info
+    };
+    let pixels = decode_bytes(bytes, info, PixelKind::Color).ok()?;
+    Some(thumbnail::without_bars(pixels, file.info.size()))
+}
+
 fn decode(file: &EncodedPixels, kind: PixelKind) -> Result<Pixels, DecodeError> {
     let blobs = read::blobs(&file.blob)?;
-    let bytes = blobs.first().ok_or(DecodeError::Empty)?;
+    decode_bytes(blobs.first().ok_or(DecodeError::Empty)?, file.info, kind)
+}
+
+fn decode_bytes(bytes: &[u8], info: FileInfo, kind: PixelKind) -> Result<Pixels, DecodeError> {
     let FileInfo {
         format,
         stored_size,
         orientation,
-    } = file.info;
+    } = info;
     let [width, height] = stored_size;
     let pixels = match format.decode(bytes, stored_size)? {
         Decoded::Gray8(bytes) => {
