@@ -95,6 +95,22 @@ impl DataResults {
         self.shown_by(id).is_some_and(|entities| !entities.is_empty())
     }
 
+    /// Whether a visualizer shows some entity that is not below the camera that the view looks through.
+    ///
+    /// Cost: O(entities that it shows below the camera), until it finds one.
+    pub fn has_shown_beside_camera(&self, id: VisualizerId) -> bool {
+        let Some(camera) = self.camera() else {
+            return false;
+        };
+        let is_beside = |entity: &EntityId| {
+            self.results
+                .get(entity)
+                .is_some_and(|result| !result.path.starts_with(camera))
+        };
+        self.shown_by(id)
+            .is_some_and(|entities| entities.iter().any(is_beside))
+    }
+
     /// Whether an entity with this path, or one below it, is here. O(log n).
     pub(crate) fn has_below(&self, path: &EntityPath) -> bool {
         let from = (Bound::Included(path), Bound::Unbounded);

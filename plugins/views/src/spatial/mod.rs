@@ -175,7 +175,9 @@ impl Plugin for SpatialPlugin {
             .project_spatial_visualizer::<Points3DVisualizer>()
             .project_spatial_visualizer::<GridMapVisualizer>()
             .project_spatial_visualizer::<VoxelGridMapVisualizer>()
-            .project_spatial_visualizer::<TransformAxes3DVisualizer>();
+            .project_spatial_visualizer::<TransformAxes3DVisualizer>()
+            .project_spatial_visualizer::<DepthImageVisualizer>()
+            .project_spatial_visualizer::<EncodedDepthImageVisualizer>();
         let steps = (
             SpatialSystems::Collect,
             SpatialSystems::Scenes,

@@ -37,7 +37,9 @@ pub trait AppSpatialExt {
 
     /// Has what a visualizer shows in space be seen in 2D views, too: through the camera in whose picture the view lies.
     ///
-    /// Precondition: it was added by [`Self::add_spatial_visualizer`] to 3D views, and not to 2D views.
+    /// Of what was added to 2D views as well, that is what lies in no picture of that camera.
+    ///
+    /// Precondition: it was added by [`Self::add_spatial_visualizer`] to 3D views.
     fn project_spatial_visualizer<V: Visualizer<Visual = SpatialVisual>>(&mut self) -> &mut Self;
 }
 
@@ -55,6 +57,7 @@ impl AppSpatialExt for App {
             name: V::INFO.name,
             type_id: TypeId::of::<V>(),
             default_radius,
+            is_flat: classes.contains(&ViewClassId::SPATIAL_2D),
             is_projected: false,
             looker: Looker::of::<V>(),
             reports: reports::<V>,
@@ -124,6 +127,8 @@ pub(crate) struct SpatialSource {
     pub(crate) name: &'static str,
     type_id: TypeId,
     pub(crate) default_radius: f32,
+    /// Whether 2D views show it in their planes.
+    pub(crate) is_flat: bool,
     /// Whether 2D views show it as the camera sees it in whose picture they lie.
     pub(crate) is_projected: bool,
     pub(crate) looker: Looker,
@@ -131,7 +136,7 @@ pub(crate) struct SpatialSource {
 }
 
 /// What changed in the visuals of one visualizer in one view.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct SourceChanges {
     /// What is gone. To be carried out before what changed.
     pub(crate) removed: Vec<ResultKey>,

@@ -1,5 +1,7 @@
 //! What is in space, seen through the camera in whose picture a 2D view lies: drawn over the picture, as the camera sees it.
 //!
+//! Distances of another camera are points in space, and seen as those.
+//!
 //! It is a scene of its own within that of the view, whose origin is the camera. A second camera of the renderer draws it into the same
 //! image, after the plane.
 

@@ -203,9 +203,12 @@ impl Diff {
         let store = entry.store();
         let path = &scene.blueprint.origin;
         let origin = scene.target_frame.origin(transforms, store, path);
-        let origin = match transforms.camera_of_origin(store, origin) {
-            Some(camera) if scene.is_through_camera => camera.outside,
-            _ => origin,
+        let (origin, beneath) = match transforms.camera_of_origin(store, origin) {
+            Some(camera) if scene.is_through_camera => {
+                let picture = transforms.origin_placement(store, origin).tree;
+                (camera.outside, Some(picture))
+            }
+            _ => (origin, None),
         };
         let before = std::mem::replace(&mut scene.consumed.transforms, transforms.version());
         let cuts = std::mem::replace(&mut scene.consumed.cuts, transforms.cuts_version());
@@ -218,6 +221,7 @@ impl Diff {
             transforms,
             origin,
             origin_placement: transforms.origin_placement(store, origin),
+            beneath,
         };
         for key in new {
             // They are written whole.
@@ -334,6 +338,8 @@ struct Placer<'a> {
     transforms: &'a Transforms,
     origin: Origin,
     origin_placement: Placement,
+    /// The picture that what is seen through its camera is drawn over: what lies in it is drawn there.
+    beneath: Option<Tree>,
 }
 
 /// What changes of transforms concern beside what stands in the frames that moved.
@@ -404,6 +410,7 @@ impl Placer<'_> {
         };
         let (placement, own) = transforms.place_of(store, key.1);
         let view_from_entity = match stand {
+            Stand::Plane if self.beneath == Some(placement.tree) => Err(NoTransform::ThroughPinhole),
             Stand::Plane if is_three => transforms.origin_from_picture(store, origin, key.1),
             Stand::Camera => transforms.origin_from_camera(store, origin, key.1),
             _ => transforms.between(self.origin_placement, placement),

@@ -543,7 +543,8 @@ impl SpatialScene {
 
     /// The colors of the distances that are shown, in the order of their entities' paths.
     pub(crate) fn color_scales(&self) -> impl Iterator<Item = ColorScale> {
-        self.quads.values().filter_map(PictureQuad::color_scale)
+        let quads = self.layers().flat_map(|scene| scene.quads.values());
+        quads.filter_map(PictureQuad::color_scale)
     }
 
     /// An entity and all below it, in the order of their paths.

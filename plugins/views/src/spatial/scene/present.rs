@@ -74,7 +74,7 @@ pub(crate) fn follow_views(
         }
         // A camera that nothing is seen through draws nothing.
         let mut projected = visualizers.projected(&view.class);
-        let is_through_camera = results.camera().is_some() && projected.any(|id| results.has_shown_by(id));
+        let is_through_camera = projected.any(|id| results.has_shown_beside_camera(id));
         let layer = scenes.free_layer_for(view.id, is_through_camera, *layers);
         let Some(scene) = scenes.by_view.get_mut(&view.id) else {
             continue;
@@ -83,6 +83,12 @@ pub(crate) fn follow_views(
             let mut before = SpatialScene::new(view, Space::Three, layer, kinds.clone());
             before.is_through_camera = true;
             scene.through_camera = Some(Box::new(before));
+            // Some of what it shows may have been handed over already, and found no place in the plane.
+            let view = view.id;
+            commands.queue(move |world: &mut World| {
+                let mut changed = world.resource_mut::<ChangedVisuals>();
+                changed.bypass_change_detection().ask_for_all(view);
+            });
         } else if !is_through_camera && let Some(mut gone) = scene.through_camera.take() {
             // What was seen is another than before.
             scene.version += gone.version + 1;
@@ -283,15 +289,18 @@ impl LayerDiffs {
         mut changes: BTreeMap<usize, SourceChanges>,
         situation: &Situation<'_>,
     ) -> Self {
-        let is_projected = |at: usize| {
-            situation
-                .sources
-                .get(at)
-                .is_some_and(|source| source.is_projected)
-        };
-        let is_flat = scene.space == Space::Two;
-        let of_space = changes.extract_if(.., |at, _| is_flat && is_projected(*at));
-        let of_space = of_space.collect();
+        let mut of_space = BTreeMap::new();
+        if scene.space == Space::Two {
+            let source_of = |at: usize| situation.sources.get(at);
+            let is_projected = |at: usize| source_of(at).is_some_and(|source| source.is_projected);
+            let is_flat = |at: usize| source_of(at).is_some_and(|source| source.is_flat);
+            // What may be in the plane or in space, transforms tell.
+            let both = changes
+                .iter()
+                .filter(|(at, _)| is_projected(**at) && is_flat(**at));
+            of_space.extend(both.map(|(at, changes)| (*at, changes.clone())));
+            of_space.extend(changes.extract_if(.., |at, _| is_projected(*at) && !is_flat(*at)));
+        }
         Self {
             through_camera: match &mut scene.through_camera {
                 Some(scene) => Diff::of(scene, of_space, situation),

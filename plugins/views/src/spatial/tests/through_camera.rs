@@ -6,7 +6,10 @@ use chronoscope_frame::{
     selection::{ClickButton, ClickSource, EntityClicked},
 };
 use chronoscope_render::Highlight;
-use chronoscope_types::{Boxes2D, Boxes3D, Pinhole, Points3D, Transform3D, log_chunk};
+use chronoscope_types::{
+    Boxes2D, Boxes3D, DepthImage, Pinhole, Points3D, Transform3D, enums::ChannelDatatype, log_chunk,
+    records::ImageFormat,
+};
 use glam::{DVec2, DVec3, UVec2};
 
 use super::{Viewer, frame};
@@ -226,6 +229,73 @@ fn what_is_seen_through_a_camera_is_pointed_at_before_what_lies_in_its_picture()
         Some(marks),
     );
     assert_eq!(over(&viewer), None);
+}
+
+/// The distances of another camera are points in space; those of the camera itself lie in its picture, and have nothing drawn over it.
+#[test]
+fn a_camera_sees_the_distances_of_others_as_points() {
+    let depth = || {
+        let format = ImageFormat::depth(60, 40, ChannelDatatype::U16);
+        let values = (0..60 * 40).map(|at| if at % 2 == 0 { 1_000_u16 } else { 2_000 });
+        let bytes: Vec<u8> = values.flat_map(u16::to_le_bytes).collect();
+        DepthImage::new(bytes, format)
+    };
+    let pinhole = || Pinhole::from_focal_length_and_resolution([100.0, 80.0], [60.0, 40.0]);
+    let own = [
+        log_chunk("/world/camera", [], &pinhole()).unwrap(),
+        log_chunk("/world/camera/depth", [], &depth()).unwrap(),
+    ];
+    let others = [
+        log_chunk("/world/other", [], &pinhole()).unwrap(),
+        log_chunk(
+            "/world/other",
+            [],
+            &Transform3D::from_translation([2.0, 0.0, 20.0]),
+        )
+        .unwrap(),
+        log_chunk("/world/other/depth", [], &depth()).unwrap(),
+    ];
+    let mut viewer = Viewer::new(own);
+    let mut of_camera = ViewBlueprint::new(
+        ViewId::hashed(["camera"]),
+        ViewClassId::SPATIAL_2D,
+        "/world/camera",
+    );
+    of_camera.contents = ContentsFilter::parse("+ /world/**");
+    let view = of_camera.id;
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::AddView(
+        of_camera, None,
+    )));
+    viewer.settle();
+    assert_eq!(paths(scene(&viewer, view)), ["/world/camera/depth"]);
+    assert!(
+        scene(&viewer, view).through_camera().is_none(),
+        "nothing is in space"
+    );
+
+    for chunk in others {
+        log(&mut viewer.app, chunk);
+    }
+    viewer.settle();
+    viewer.finish_decoding();
+    viewer.settle();
+    let scene = scene(&viewer, view);
+    assert_eq!(paths(scene), ["/world/camera/depth"]);
+    assert!(scene.shown_quads().iter().all(|quad| quad.cloud.is_none()));
+    let before = scene.through_camera().unwrap();
+    assert_eq!(paths(before), ["/world/other", "/world/other/depth"]);
+    let quads = before.shown_quads();
+    let clouds: Vec<DVec3> = quads.iter().filter_map(|quad| Some(quad.cloud?.camera)).collect();
+    assert_eq!(clouds, [DVec3::new(2.0, 0.0, 20.0)]);
+    // Up to two units before that camera.
+    let bounds = before.bounds_of(&"/world/other/depth".into());
+    assert!((bounds.max.z - 22.0).abs() < 1e-6, "{bounds:?}");
+    let reports = viewer
+        .app
+        .world()
+        .resource::<Visualizers>()
+        .reports(viewer.app.world(), view);
+    assert!(reports.is_empty(), "{reports:?}");
 }
 
 #[test]
