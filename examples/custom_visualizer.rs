@@ -11,7 +11,7 @@ use chronoscope::{
     prelude::*,
     render::LineInstance,
     sources::ReadySource,
-    types::{Component as _, ComponentName, Points3D, Rgba, components, read},
+    types::{Component as _, ComponentName, Rgba, components, read},
     views::spatial::read_cell,
 };
 
@@ -71,7 +71,6 @@ impl Visualizer for Rays {
 /// # Errors
 /// If something cannot be logged.
 pub fn log_echoes(recorder: &mut Recorder) -> Result<(), LogError> {
-    recorder.log_static("boat", &Points3D::new([[0.0; 3]]))?;
     for ping in 0..100_i16 {
         recorder.set_sequence("ping", ping.into());
         let ranges = (0..64_i16).map(|at| 3.0 + (f64::from(at) * 0.2 + f64::from(ping) * 0.1).sin());

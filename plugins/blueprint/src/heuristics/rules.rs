@@ -150,14 +150,12 @@ pub fn recommend_2d(schema: &Schema) -> Vec<RecommendedView> {
     let cameras: BTreeSet<&EntityPath> = schema.with_any(PINHOLE).collect();
     let mut groups: BTreeMap<Option<EntityPath>, Vec<Item2D>> = BTreeMap::new();
     for (path, entity) in schema.find(content) {
-        if let Some(kind) = Kind2D::of(entity) {
-            let item = Item2D {
-                path: path.clone(),
-                kind,
-                size: entity.image_size(),
-            };
-            groups.entry(camera_of(schema, path)).or_default().push(item);
-        }
+        let item = Item2D {
+            path: path.clone(),
+            kind: Kind2D::of(entity),
+            size: entity.image_size(),
+        };
+        groups.entry(camera_of(schema, path)).or_default().push(item);
     }
 
     let mut views = Vec::new();
@@ -202,7 +200,7 @@ pub fn affects_2d(schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]
             match schema
                 .get(path)
                 .filter(|_| schema.is(path, &content))
-                .and_then(Kind2D::of)
+                .map(Kind2D::of)
             {
                 None => false,
                 // Another shape in a view that is there already changes nothing.
@@ -348,9 +346,11 @@ pub fn recommend_each(schema: &Schema, class: &str, components: &[&str]) -> Vec<
         .collect()
 }
 
-/// The entities with any of these components that some visualizer of the class can show.
+/// The entities with any of these components that some visualizer of the class can show, and those that an app has added a
+/// visualizer of its own for.
 fn content_of(schema: &Schema, class: &str, components: &[&str]) -> Matching {
-    schema.both(&schema.matching_any(components), &schema.visualizable(class))
+    let listed = schema.both(&schema.matching_any(components), &schema.visualizable(class));
+    schema.either(&listed, &schema.of_own_archetypes(class))
 }
 
 /// The changed entities that may have been or become [content](content_of).
@@ -388,13 +388,14 @@ enum Kind2D {
 }
 
 impl Kind2D {
-    fn of(entity: EntitySchema<'_>) -> Option<Self> {
+    /// What is no picture, nor a shape that is known here, is one that an app draws.
+    fn of(entity: EntitySchema<'_>) -> Self {
         let kinds = [Self::Picture, Self::Depth, Self::Segmentation, Self::Shape];
         CONTENT_2D
             .into_iter()
             .zip(kinds)
             .find(|(components, _)| entity.has_any(components))
-            .map(|(_, kind)| kind)
+            .map_or(Self::Shape, |(_, kind)| kind)
     }
 }
 

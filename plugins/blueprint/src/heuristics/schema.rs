@@ -6,6 +6,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
+use chronoscope_types::Vocabulary;
 
 use super::delta::{EntityDelta, SchemaDelta};
 use crate::{ViewClassId, contents::is_property};
@@ -380,18 +381,30 @@ impl Schema {
 
     /// The kind of entities that some visualizer of this class can show.
     pub fn visualizable(&self, class: &str) -> Matching {
-        let Some(visualizers) = &self.visualizers else {
+        if self.visualizers.is_none() {
             return self.matching(|_| true);
-        };
+        }
+        self.shown_by(self.visualizers_of(class))
+    }
+
+    /// The kind of entities that visualizers of this class can show which an app has added for components of its own: for some that no
+    /// archetype of the vocabulary has.
+    pub fn of_own_archetypes(&self, class: &str) -> Matching {
+        let is_own = |name: &Arc<str>| Vocabulary::get().field(name).is_none();
+        let own = self.visualizers_of(class);
+        self.shown_by(own.filter(|visualizer| visualizer.required.iter().any(is_own)))
+    }
+
+    fn visualizers_of<'a>(&'a self, class: &'a str) -> impl Iterator<Item = &'a SchemaVisualizer> {
+        let all = self.visualizers.iter().flatten();
+        all.filter(move |visualizer| visualizer.classes.iter().any(|other| other.as_str() == class))
+    }
+
+    fn shown_by<'a>(&self, visualizers: impl Iterator<Item = &'a SchemaVisualizer>) -> Matching {
         let required: Vec<Option<Vec<u32>>> = visualizers
-            .iter()
-            .filter(|visualizer| visualizer.classes.iter().any(|other| other.as_str() == class))
             .map(|visualizer| {
-                visualizer
-                    .required
-                    .iter()
-                    .map(|name| self.component_id(name))
-                    .collect()
+                let required = visualizer.required.iter();
+                required.map(|name| self.component_id(name)).collect()
             })
             .collect();
         self.matching(|has| {
@@ -404,15 +417,18 @@ impl Schema {
 
     /// The components that visualizers of this class require.
     pub(crate) fn required_by<'a>(&'a self, class: &'a str) -> impl Iterator<Item = &'a str> {
-        let visualizers = self.visualizers.iter().flatten();
-        visualizers
-            .filter(move |visualizer| visualizer.classes.iter().any(|other| other.as_str() == class))
-            .flat_map(|visualizer| visualizer.required.iter().map(|name| &**name))
+        let visualizers = self.visualizers_of(class);
+        visualizers.flat_map(|visualizer| visualizer.required.iter().map(|name| &**name))
     }
 
     /// The kind of entities that are of both kinds.
     pub fn both(&self, a: &Matching, b: &Matching) -> Matching {
         Matching(a.0.iter().zip(&b.0).map(|(a, b)| *a && *b).collect())
+    }
+
+    /// The kind of entities that are of one of these kinds.
+    pub fn either(&self, a: &Matching, b: &Matching) -> Matching {
+        Matching(a.0.iter().zip(&b.0).map(|(a, b)| *a || *b).collect())
     }
 
     /// The kind of entities that are of the first kind, and not of the second.

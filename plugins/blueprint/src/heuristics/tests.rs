@@ -9,6 +9,8 @@ use proptest::{prelude::*, test_runner::RngSeed};
 use super::{recommendations::without_covered, *};
 use crate::{ContainerBlueprint, ContainerId, ContainerKind, ViewClassId};
 
+mod own;
+
 /// The heuristics of a class of this crate.
 struct BuiltIn {
     class: &'static str,
@@ -429,6 +431,8 @@ fn step() -> impl Strategy<Value = Step> {
     };
     let component = prop::sample::select(
         &[
+            "Own:thing",
+            "Own:other",
             "Points3D:positions",
             "Boxes3D:half_sizes",
             "Pinhole:image_from_camera",
@@ -469,6 +473,8 @@ fn visualizers() -> Vec<SchemaVisualizer> {
         visualizer("2D", &["Boxes2D:half_sizes", "Unknown:thing"]),
         visualizer("TimeSeries", &["Scalars:scalars"]),
         visualizer("TextLog", &["TextLog:text"]),
+        visualizer("3D", &["Own:thing"]),
+        visualizer("2D", &["Own:thing", "Own:other"]),
     ]
 }
 
