@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod archetypes;
 mod blueprints;
 mod commands;
 mod contexts;
