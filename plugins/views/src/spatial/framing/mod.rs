@@ -263,8 +263,9 @@ impl Framing {
         if num_looks > 0 {
             self.look_at_all(inputs, look_at, chunks);
         }
-        let has_other_times = inputs.is_loaded && self.samples != samples;
-        self.is_behind = has_other_times || self.are_all_behind || !self.behind.is_empty();
+        // Until all is loaded, nobody waits for framing.
+        self.is_behind =
+            inputs.is_loaded && (self.samples != samples || self.are_all_behind || !self.behind.is_empty());
         if !self.is_behind {
             self.followed = Framed::default();
             if std::mem::take(&mut self.may_be_smaller) {

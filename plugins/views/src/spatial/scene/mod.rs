@@ -3,15 +3,15 @@
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
 //! one: what was made anew, what moved with a transform, what [`lights`] up. [`standing`] tells what a frame moves, and [`hidden`]
 //! keeps what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`staged`] part by part, [`quads`] into
-//! pictures, and
-//! [`meshes`] into meshes; of a visual
-//! that is replaced, the parts that [`placed`] finds again stay. A frame in which nothing changed touches nothing, and a view that is
-//! not shown catches up when it is.
+//! pictures, and [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds again stay. The user interface
+//! asks for the [`pictures`] at a place. A frame in which nothing changed touches nothing, and a view that is not shown catches up when
+//! it is.
 
 mod diff;
 mod hidden;
 mod lights;
 mod meshes;
+mod pictures;
 mod placed;
 mod present;
 mod quads;
@@ -26,7 +26,7 @@ use chronoscope_blueprint::{ViewBlueprint, ViewId};
 use chronoscope_frame::{ContextId, Origin, RecordingKey, Report, View, ViewTile};
 use chronoscope_render::SegmentUniform;
 use chronoscope_store::{EntityId, EntityPath};
-use glam::{DAffine3, DVec2};
+use glam::DAffine3;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use present::{collect_changes, follow_views, give_up_hidden, has_changes, present_scenes};
@@ -34,7 +34,6 @@ pub(crate) use present::{collect_changes, follow_views, give_up_hidden, has_chan
 use super::{
     bounds::Bounds,
     camera::{Overlay, Placement, SceneCamera, Shot, image_size},
-    color_bar::ColorScale,
     depth_clouds::PictureEye,
     draw_order::DrawOrder,
     framing::Framing,
@@ -42,7 +41,6 @@ use super::{
     lists::ViewLists,
     marks::MAX_LABELS,
     parts::{KindId, PartKinds},
-    pictures::Picture,
     projection::Projector,
     sources::SourceId,
     target_frame::TargetFrame,
@@ -54,9 +52,9 @@ use chronoscope_frame::Space;
 use hidden::HiddenEntities;
 use lights::{Lights, Lit};
 pub(crate) use meshes::MeshParts;
+pub(crate) use pictures::PictureAt;
 use placed::Placed;
 pub(crate) use placed::PlacedPart;
-use quads::PictureQuad;
 pub(crate) use quads::PictureQuads;
 use standing::{Frames, Standing};
 
@@ -183,16 +181,6 @@ struct Consumed {
     /// Whether the origin was flat.
     is_flat: bool,
     lights: u64,
-}
-
-/// A picture at a place, with the pixel there.
-pub(crate) struct PictureAt<'a> {
-    pub(crate) path: &'a EntityPath,
-    pub(crate) picture: &'a Picture,
-    /// Column and row, from the top left.
-    pub(crate) pixel: [u32; 2],
-    /// The numbers with the first and the last color, where the meaning of the pixels does not say.
-    pub(crate) range: [f32; 2],
 }
 
 /// An entity as it is shown.
@@ -494,58 +482,6 @@ impl SpatialScene {
             Some(Report { severity, ..report })
         });
         pictures.chain(meshes)
-    }
-
-    /// Where the pictures are that cannot be shown, and why.
-    pub(crate) fn failed_pictures(&self) -> impl Iterator<Item = (Bounds, &str)> {
-        self.quads.values().filter_map(|quad| {
-            let message = quad.failure()?;
-            Some((self.entities.get(&quad.key)?.bounds(), message))
-        })
-    }
-
-    /// The picture that lies before all others in a plane, and where it lies. Cost: O(pictures).
-    pub(crate) fn uppermost_picture(&self) -> Option<(&Picture, DAffine3)> {
-        let shown = self.quads.values().filter(|quad| quad.is_shown());
-        let shown = shown.filter_map(|quad| self.entities.get(&quad.key));
-        // Of equals the last one, which lies in front.
-        let upper = shown.max_by(|a, b| a.drawn_order.total_cmp(&b.drawn_order))?;
-        let picture = upper.visual.picture()?;
-        Some((picture, upper.view_from_entity * picture.entity_from_picture()))
-    }
-
-    /// The pictures at a place of a plane, the uppermost first. Cost: O(pictures).
-    pub(crate) fn pictures_at(&self, place: DVec2) -> Vec<PictureAt<'_>> {
-        let at = |quad: &PictureQuad| {
-            let shown = self.entities.get(&quad.key)?;
-            let picture = shown.visual.picture()?;
-            let range = quad.texture_range()?;
-            let view_from_picture = shown.view_from_entity * picture.entity_from_picture();
-            let place = place.extend(view_from_picture.translation.z);
-            let pixel = view_from_picture.inverse().transform_point3(place).floor();
-            let size = picture.size().map(f64::from);
-            let is_inside = (0.0..size[0]).contains(&pixel.x) && (0.0..size[1]).contains(&pixel.y);
-            is_inside.then(|| {
-                let at = PictureAt {
-                    path: &shown.path,
-                    picture,
-                    pixel: [pixel.x as u32, pixel.y as u32],
-                    range,
-                };
-                (shown.drawn_order, at)
-            })
-        };
-        let mut found: Vec<(f32, PictureAt<'_>)> = self.quads.values().filter_map(at).collect();
-        // Of equals the last one lies in front.
-        found.reverse();
-        found.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        found.into_iter().map(|(_, at)| at).collect()
-    }
-
-    /// The colors of the distances that are shown, in the order of their entities' paths.
-    pub(crate) fn color_scales(&self) -> impl Iterator<Item = ColorScale> {
-        let quads = self.layers().flat_map(|scene| scene.quads.values());
-        quads.filter_map(PictureQuad::color_scale)
     }
 
     /// An entity and all below it, in the order of their paths.
