@@ -3,8 +3,6 @@
 //!
 //! Run it with `cargo run --example custom_primitive`. With a path it draws a picture there instead of opening a window.
 
-use std::sync::Arc;
-
 use bevy::{
     asset::{AssetId, uuid_handle},
     math::DVec3,
@@ -15,11 +13,11 @@ use bevy::{
 use bytemuck::{Pod, Zeroable};
 use chronoscope::{
     blueprint::ViewClassId,
-    frame::{IngestSources, Report, visualizer::QueryMode},
+    frame::{Report, visualizer::QueryMode},
+    log::Recorder,
     prelude::*,
     render::Primitive,
-    sources::ReadySource,
-    types::{LogMessage, Points3D, read},
+    types::{Points3D, read},
     views::spatial::{bounds::Bounds, read_cell},
 };
 
@@ -146,17 +144,6 @@ impl Visualizer for Squares {
     }
 }
 
-/// Two squares, logged as points.
-fn squares() -> Result<Vec<LogMessage>, BevyError> {
-    let points = Points3D::new([[0.0, 0.0, 0.0], [5.0, 5.0, 0.0]])
-        .with_radii([2.0])
-        .with_colors([COLOR]);
-    Ok(vec![LogMessage::Chunk {
-        store: StoreId::recording("squares", "one"),
-        chunk: Arc::new(log_chunk("squares", [], &points)?),
-    }])
-}
-
 /// The primitive, its visualizer, its shader, and something to show.
 ///
 /// # Errors
@@ -167,8 +154,11 @@ pub fn add_to(app: &mut App) -> Result<(), BevyError> {
     let shader = Shader::from_wgsl(SHADER_SOURCE, "squares.wgsl");
     let mut shaders = app.world_mut().resource_mut::<Assets<Shader>>();
     shaders.insert(AssetId::from(&SHADER), shader)?;
-    let source = ReadySource::new("squares", squares()?);
-    app.world_mut().resource_mut::<IngestSources>().add(source);
+    let points = Points3D::new([[0.0, 0.0, 0.0], [5.0, 5.0, 0.0]])
+        .with_radii([2.0])
+        .with_colors([COLOR]);
+    let recorder = app.start_recorder(Recorder::builder("squares"))?;
+    recorder.log_static("squares", &points)?;
     Ok(())
 }
 

@@ -3,15 +3,13 @@
 //! Run it with `cargo run --example custom_view`. It logs a cloud that grows and opens the viewer on it. With a path it draws a
 //! picture there instead of opening a window.
 
-use std::sync::Arc;
-
 use bevy::prelude::*;
 use chronoscope::{
     blueprint::{RecommendedView, Schema, ViewClassId},
-    frame::{DataResults, IngestSources, Report, View, Visual, visualizer::QueryMode},
+    frame::{DataResults, Report, View, Visual, visualizer::QueryMode},
+    log::{LogError, Recorder},
     prelude::*,
-    sources::ReadySource,
-    types::{LogMessage, Points3D, read},
+    types::{Points3D, read},
 };
 
 /// The name of the class in blueprints.
@@ -104,42 +102,31 @@ impl ViewUi for PointCountUi {
 }
 
 /// A cloud that grows by ten points a frame.
-fn recording() -> Result<Vec<LogMessage>, BevyError> {
-    let store = StoreId::recording("custom_view", "growing");
-    let mut messages = Vec::new();
+fn log_spiral(recorder: &mut Recorder) -> Result<(), LogError> {
     for frame in 0..100_i16 {
         let points = (0..=frame * 10).map(|at| {
             let angle = f32::from(at) * 0.1;
             [angle.cos() * 2.0, angle.sin() * 2.0, f32::from(at) * 0.002]
         });
-        let chunk = log_chunk(
-            "spiral",
-            [(Timeline::sequence("frame"), i64::from(frame))],
-            &Points3D::new(points).with_radii([0.03]),
-        )?;
-        messages.push(LogMessage::Chunk {
-            store: store.clone(),
-            chunk: Arc::new(chunk),
-        });
+        recorder.set_sequence("frame", frame.into());
+        recorder.log("spiral", &Points3D::new(points).with_radii([0.03]))?;
     }
-    Ok(messages)
+    recorder.flush()
 }
 
 /// The view class, its visualizer and its tile, and something to show.
 ///
 /// # Errors
 /// If the cloud cannot be logged.
-pub fn add_to(app: &mut App) -> Result<(), BevyError> {
+pub fn add_to(app: &mut App) -> Result<(), LogError> {
     app.add_view_class(PointCount)
         .add_visualizer::<CountPoints>(&[CLASS])
         .add_view_ui(PointCountUi);
-    let source = ReadySource::new("custom_view", recording()?);
-    app.world_mut().resource_mut::<IngestSources>().add(source);
-    Ok(())
+    log_spiral(&mut app.start_recorder(Recorder::builder("custom_view"))?)
 }
 
 fn main() -> Result<(), BevyError> {
     let mut added = Ok(());
     chronoscope::offscreen::window_or_picture(|app| added = add_to(app), 1, |_| {})?;
-    added
+    Ok(added?)
 }

@@ -2,15 +2,13 @@
 //!
 //! Run it with `cargo run --example custom_visualizer`. With a path it draws a picture there instead of opening a window.
 
-use bevy::math::Vec3;
-use bevy::prelude::App;
+use bevy::{math::Vec3, prelude::*};
 use chronoscope::{
     blueprint::ViewClassId,
-    frame::{IngestSources, Report, visualizer::QueryMode},
-    log::{LogError, MemorySink, Recorder},
+    frame::{Report, visualizer::QueryMode},
+    log::{LogError, Recorder},
     prelude::*,
     render::LineInstance,
-    sources::ReadySource,
     types::{Component as _, ComponentName, Rgba, components, read},
     views::spatial::read_cell,
 };
@@ -91,20 +89,16 @@ pub fn log_echoes(recorder: &mut Recorder) -> Result<(), LogError> {
 }
 
 /// The visualizer, and something for it to show.
-pub fn add_to(app: &mut App) {
+///
+/// # Errors
+/// If something cannot be logged.
+pub fn add_to(app: &mut App) -> Result<(), LogError> {
     app.add_spatial_visualizer::<Rays>(&[ViewClassId::SPATIAL_3D], -1.5);
-    let memory = MemorySink::default();
-    let logged = Recorder::builder("custom_visualizer")
-        .sink(memory.clone())
-        .start()
-        .and_then(|mut recorder| log_echoes(&mut recorder));
-    if let Err(error) = logged {
-        bevy::log::error!("{error}");
-    }
-    let source = ReadySource::new("sonar", memory.take());
-    app.world_mut().resource_mut::<IngestSources>().add(source);
+    log_echoes(&mut app.start_recorder(Recorder::builder("custom_visualizer"))?)
 }
 
-fn main() -> Result<(), chronoscope::offscreen::OffscreenError> {
-    chronoscope::offscreen::window_or_picture(add_to, 1, |_| {})
+fn main() -> Result<(), BevyError> {
+    let mut added = Ok(());
+    chronoscope::offscreen::window_or_picture(|app| added = add_to(app), 1, |_| {})?;
+    Ok(added?)
 }

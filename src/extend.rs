@@ -12,7 +12,7 @@
 //! | an editor of values | `add_component_editor` | [`component_editor`] | |
 //! | a panel | `add_panel` | [`panel`] | `custom_panel` |
 //! | a command | `add_command` | [`command`] | `custom_panel` |
-//! | a source of data | `IngestSources::add` | [`data_source`] | `custom_view` |
+//! | a source of data | `start_recorder`, `IngestSources::add` | [`data_source`] | `custom_view` |
 //! | a timeline of what is recorded | `add_time_source` | [`time_source`] | |
 //! | something that is done when the viewer is used | `add_observer` | [`event`] | `click_to_entity` |
 //! | something that counts against the memory budget | `add_viewer_cache` | [`viewer_cache`] | |
@@ -332,8 +332,22 @@ pub mod command {
 }
 
 pub mod data_source {
-    //! Where data comes from: [`Recorder`](crate::log::Recorder) logs rows, and
+    //! Where data comes from: the [`Recorder`](crate::log::Recorder) of
+    //! [`start_recorder`](crate::record::AppLogExt::start_recorder) logs rows from any system or thread, and an
     //! [`IngestSource`](crate::frame::IngestSource) delivers what comes from elsewhere, within the budget of a frame.
+    //!
+    //! ```
+    //! use bevy::prelude::*;
+    //! use chronoscope::{log::Recorder, prelude::*, types::Scalars};
+    //!
+    //! # fn main() -> Result {
+    //! let mut app = App::new();
+    //! let mut thermometer = app.start_recorder(Recorder::builder("thermometer"))?;
+    //! thermometer.set_sequence("reading", 1);
+    //! thermometer.log("celsius", &Scalars::new([21.5]))?;
+    //! # Ok(())
+    //! # }
+    //! ```
     //!
     //! ```
     //! use bevy::prelude::*;

@@ -185,8 +185,8 @@ pub mod prelude {
         selection::{EntityClicked, SelectionChanged},
     };
     pub use chronoscope_record::{
-        AppRecordExt, AppRecordMoreExt, AppTimeSourceExt, RecordComponent, RecordPlugin, RecordSettings,
-        RecordedClick, Rewind, RewindPlugin, WorldRecorder,
+        AppLogExt, AppRecordExt, AppRecordMoreExt, AppTimeSourceExt, RecordComponent, RecordPlugin,
+        RecordSettings, RecordedClick, Rewind, RewindPlugin, WorldRecorder,
     };
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
     pub use chronoscope_types::{AsComponents, log_chunk};

@@ -273,7 +273,7 @@ fn a_click_on_what_was_recorded_reaches_the_entity() {
 #[test]
 fn a_visualizer_from_outside_shows_an_archetype_from_outside() {
     let mut app = viewer();
-    custom_visualizer::add_to(&mut app);
+    custom_visualizer::add_to(&mut app).unwrap();
     offscreen::finish(&mut app);
     offscreen::settle(&mut app, None).unwrap();
     let picture = picture(&mut app, "custom_visualizer.png");

@@ -19,6 +19,7 @@ pub struct MemorySink(Arc<Mutex<Kept>>);
 struct Kept {
     messages: Vec<LogMessage>,
     is_closed: bool,
+    is_finished: bool,
     waker: Option<Waker>,
 }
 
@@ -32,6 +33,11 @@ impl MemorySink {
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
         self.0.lock().messages.is_empty()
+    }
+
+    /// Whether its recorder has ended: once what is kept is taken, no more comes.
+    pub fn is_finished(&self) -> bool {
+        self.0.lock().is_finished
     }
 
     /// Forgets what is kept, and keeps nothing from now on: the recorder leaves it out.
@@ -83,6 +89,18 @@ impl Sink for MemorySink {
                 return Ok(());
             }
             kept.messages.push(message.clone());
+            kept.waker.clone()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), SinkError> {
+        let waker = {
+            let mut kept = self.0.lock();
+            kept.is_finished = true;
             kept.waker.clone()
         };
         if let Some(waker) = waker {

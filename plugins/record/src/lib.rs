@@ -5,7 +5,7 @@
 //! world is recorded and what that may cost. [`AppRecordExt`] adds components of the app,
 //! [`AppRecordMoreExt`] states and messages, [`AppRecordMaterialExt`] materials. [`RecordAssetsPlugin`] (meshes, cameras),
 //! [`RecordLightsPlugin`], [`RecordGizmosPlugin`], [`RecordDiagnosticsPlugin`] and [`log_layer`] are for what the engine has.
-//! [`AppTimeSourceExt`] adds timelines.
+//! [`AppTimeSourceExt`] adds timelines, [`AppLogExt`] recordings of something else.
 //!
 //! # How
 //! Each recorded entity has a slot, with a path by its name and those above it (`slots`). Systems look for what changed by the
@@ -64,6 +64,7 @@ mod logs;
 mod rewind;
 
 mod clicks;
+mod log;
 
 pub use app::AppRecordMoreExt;
 #[cfg(feature = "assets")]
@@ -76,6 +77,7 @@ pub use diagnostics::RecordDiagnosticsPlugin;
 pub use gizmos::RecordGizmosPlugin;
 #[cfg(feature = "lights")]
 pub use lights::RecordLightsPlugin;
+pub use log::AppLogExt;
 #[cfg(feature = "logs")]
 pub use logs::log_layer;
 pub use plugin::{RecordPlugin, RecordSystems, is_recording};

@@ -9,10 +9,11 @@ use bevy_ecs::{
 };
 use bevy_reflect::Reflect;
 use bevy_transform::components::Transform;
-use chronoscope_frame::{Cursor, FrameDiagnostics, FramePlugins, Recordings, Reports};
+use chronoscope_frame::{Cursor, FrameDiagnostics, FramePlugins, IngestSources, Recordings, Reports};
+use chronoscope_log::{BatchSettings, Recorder};
 use chronoscope_record::{
-    AppRecordExt, AppRecordMoreExt, AppTimeSourceExt, RecordComponent, RecordSystems, Rewind, RewindPlugin,
-    WorldRecorder,
+    AppLogExt, AppRecordExt, AppRecordMoreExt, AppTimeSourceExt, RecordComponent, RecordSystems, Rewind,
+    RewindPlugin, WorldRecorder,
 };
 use chronoscope_types::{Boxes3D, TextLog};
 
@@ -181,4 +182,39 @@ fn what_waits_counts_against_the_one_budget() {
     WorldRecorder::flush(stage.world()).unwrap();
     let after = bytes(&mut stage);
     assert!(after < full / 5, "{after} of {full} bytes");
+}
+
+#[test]
+fn what_a_host_logs_from_a_thread_is_taken_in_until_it_ends() {
+    let mut stage = Stage::new(|_| {});
+    stage.app.add_plugins(FramePlugins);
+    let lidar = Recorder::builder("lidar").batches(BatchSettings::without_timer());
+    let mut lidar = stage.app.start_recorder(lidar).unwrap();
+    stage.app.finish();
+    stage.app.cleanup();
+    let id = lidar.id().clone();
+    let rows = |stage: &mut Stage| {
+        stage.app.update();
+        stage.app.update();
+        let recordings = stage.world().resource::<Recordings>();
+        let store = recordings.find(&id)?.store();
+        let points = store.entity_id(&"points".into())?;
+        Some(store.entity_stats(points).num_rows)
+    };
+    lidar.set_sequence("scan", 0);
+    lidar.log("points", &TextLog::new("first")).unwrap();
+    assert_eq!(rows(&mut stage), None, "it waits for more");
+    lidar.flush().unwrap();
+    assert_eq!(rows(&mut stage), Some(1));
+    let thread = std::thread::spawn(move || {
+        for scan in 1..100 {
+            lidar.set_sequence("scan", scan);
+            lidar.log("points", &TextLog::new("more")).unwrap();
+        }
+        lidar.finish().unwrap();
+    });
+    thread.join().unwrap();
+    assert_eq!(rows(&mut stage), Some(100));
+    let sources = stage.world().resource::<IngestSources>();
+    assert_eq!(sources.states().count(), 0, "it has ended");
 }
