@@ -7,6 +7,8 @@ use chronoscope_types::LogMessage;
 
 /// The time over which rates are taken.
 const WINDOW: Duration = Duration::from_millis(500);
+/// After so many messages the clocks are looked at, even while more are there: in a flood something always is.
+const LOOK_EVERY: u64 = 256;
 /// Data that was logged longer ago is not late but old: it was kept elsewhere.
 const OLD_SECS: f32 = 60.0;
 
@@ -40,9 +42,12 @@ impl FlowMeter {
             // The upper half of an id is the time at which it was made.
             self.last_chunk_nanos = Some((chunk.id().as_u128() >> 64) as u64);
         }
+        if self.messages.is_multiple_of(LOOK_EVERY) {
+            self.look();
+        }
     }
 
-    /// Looks at the clocks, after all that was there was counted.
+    /// Looks at the clocks. Called after all that was there was counted, too.
     pub(super) fn look(&mut self) {
         let elapsed = self.since.elapsed();
         if let Some(made) = self.last_chunk_nanos.take() {
@@ -73,6 +78,7 @@ fn delay_secs(made: Duration, now: Duration) -> Option<f32> {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
     use std::sync::Arc;
 
@@ -90,16 +96,20 @@ mod tests {
         assert_eq!(delay_secs(Duration::MAX, Duration::ZERO), Some(0.0));
     }
 
+    fn message() -> LogMessage {
+        let chunk = log_chunk("a", [(Timeline::sequence("frame"), 0)], &Scalars::new([1.0]));
+        LogMessage::Chunk {
+            store: StoreId::recording("app", "run"),
+            chunk: Arc::new(chunk.expect("a chunk of a test")),
+        }
+    }
+
     #[test]
     fn rates_are_over_the_time_that_passed() {
-        let chunk = log_chunk("a", [(Timeline::sequence("frame"), 0)], &Scalars::new([1.0]));
-        let message = chunk.map(|chunk| LogMessage::Chunk {
-            store: StoreId::recording("app", "run"),
-            chunk: Arc::new(chunk),
-        });
+        let message = message();
         let mut meter = FlowMeter::new();
         for _ in 0..10 {
-            message.iter().for_each(|message| meter.count(message));
+            meter.count(&message);
         }
         meter.update(Duration::from_secs(2));
         assert_eq!((meter.flow.messages, meter.flow.messages_per_sec), (10, 5.0));
@@ -108,5 +118,18 @@ mod tests {
         assert!(meter.flow.delay_secs.is_some(), "it was made just now");
         meter.update(Duration::from_secs(2));
         assert_eq!((meter.flow.messages, meter.flow.messages_per_sec), (10, 0.0));
+    }
+
+    #[test]
+    fn a_flood_has_a_rate_and_a_delay_while_more_is_there() {
+        let message = message();
+        let mut meter = FlowMeter::new();
+        let begin = meter.since;
+        while meter.since == begin {
+            meter.count(&message);
+        }
+        assert!(meter.flow.messages > 0 && meter.flow.messages.is_multiple_of(LOOK_EVERY));
+        assert!(meter.flow.messages_per_sec > 0.0);
+        assert!(meter.flow.delay_secs.is_some());
     }
 }

@@ -351,12 +351,40 @@ fn what_arrives_is_saved_until_the_program_is_asked_to_end() {
         finish(program, Some(signal));
         let (saved, reports) = read_file(&path);
         assert!(reports.is_empty(), "{reports:?}");
-        let in_words = |messages: &[LogMessage]| -> Vec<String> {
-            let word = |message: &LogMessage| format!("{:?} {}", message.store(), message.num_rows());
-            messages.iter().map(word).collect()
-        };
         assert_eq!(in_words(&saved), in_words(&sent));
     }
+}
+
+/// The store and the rows of each message.
+fn in_words(messages: &[LogMessage]) -> Vec<String> {
+    let word = |message: &LogMessage| format!("{:?} {}", message.store(), message.num_rows());
+    messages.iter().map(word).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_is_killed_while_it_saves_leaves_whole_messages() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("saved.rrd");
+    let (mut program, link) = listening(&["--save", path.to_str().unwrap()]);
+    let sent = messages_of("scene.rrd");
+    let messages: Vec<_> = sent.iter().map(|message| envelope(message).unwrap()).collect();
+    let sender = std::thread::spawn(move || {
+        let runtime = LiveRuntime::start().unwrap();
+        // It may be done before the program is killed, or be cut off.
+        let _ = live::send(&runtime, &link, messages.into_iter());
+    });
+    let num_bytes = || std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
+    while num_bytes() < 256 << 10 {
+        std::thread::yield_now();
+    }
+    program.kill().unwrap();
+    program.wait().unwrap();
+    sender.join().unwrap();
+    let (saved, reports) = read_file(&path);
+    assert!(saved.len() > 3, "{} messages", saved.len());
+    assert_eq!(in_words(&saved), in_words(&sent)[..saved.len()]);
+    assert!(!reports.is_empty(), "that it was cut off is said");
 }
 
 #[cfg(unix)]
@@ -447,10 +475,41 @@ fn a_relay_gives_a_late_viewer_what_came_before() {
     assert!(!late.status().is_open());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fills_up_under_a_sender_leaves_whole_messages() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("saved.rrd");
+    // As above: the scene has more than this.
+    let script = "trap '' XFSZ; ulimit -f 1200; exec \"$0\" \"$@\"";
+    let mut program = Command::new("bash");
+    program
+        .args(["-c", script, env!("CARGO_BIN_EXE_chronoscope"), "--save"])
+        .arg(&path);
+    let (mut program, link) = listening_as(program);
+    let sent = messages_of("scene.rrd");
+    let messages: Vec<_> = sent.iter().map(|message| envelope(message).unwrap()).collect();
+    let runtime = LiveRuntime::start().unwrap();
+    // All of it may be on its way before the disk is full.
+    let _ = live::send(&runtime, &link, messages.into_iter());
+    assert!(!program.wait().unwrap().success());
+    let (saved, reports) = read_file(&path);
+    assert!(saved.len() > 3, "{} messages", saved.len());
+    assert_eq!(in_words(&saved), in_words(&sent)[..saved.len()]);
+    let said: Vec<String> = reports.iter().map(ToString::to_string).collect();
+    assert!(said.iter().all(|text| text.contains("end mark")), "{said:?}");
+}
+
 /// The program without a window, as it waits for a sender.
 fn listening(arguments: &[&str]) -> (Child, Link) {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_chronoscope"))
-        .args(arguments)
+    let mut program = Command::new(env!("CARGO_BIN_EXE_chronoscope"));
+    program.args(arguments);
+    listening_as(program)
+}
+
+/// Likewise, started by a command that takes its arguments.
+fn listening_as(mut program: Command) -> (Child, Link) {
+    let mut program = program
         .args(["--port", "auto"])
         .env_remove("DISPLAY")
         .stdout(Stdio::piped())
