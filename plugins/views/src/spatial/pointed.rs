@@ -188,7 +188,7 @@ fn seen_part(projector: &Projector, start: DVec3, stretch: DVec3) -> Option<[DVe
     let steps = (0..=NUM_STEPS).map(|step| f64::from(step) / f64::from(NUM_STEPS));
     let mut seen = steps.filter_map(|share| Some(projector.project(start + stretch * share)?.position));
     let first = seen.next()?;
-    Some([first, seen.last()?])
+    Some([first, seen.next_back()?])
 }
 
 fn on_screen(tile: &Tile<'_>, place: DVec2) -> Pos2 {

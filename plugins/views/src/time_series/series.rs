@@ -127,7 +127,7 @@ impl EntitySeries {
             self.styles.get(series).map(|style| style.mark),
             Some(Mark::Marker { .. })
         );
-        if range.is_empty() || !is_line {
+        if range.is_empty() {
             return extent;
         }
         let mode = self.interpolation(series);
@@ -135,7 +135,8 @@ impl EntitySeries {
             (inside.start, window.position(self.shown.min).max(0.0)),
             (inside.end, window.position(self.shown.max).min(1.0)),
         ];
-        let extent = edges.into_iter().fold(extent, |extent, (after, position)| {
+        let edges = edges.into_iter().filter(|_| is_line);
+        let extent = edges.fold(extent, |extent, (after, position)| {
             let before = after.checked_sub(1).and_then(|at| self.point(series, window, at));
             let neighbors = before.zip(self.point(series, window, after));
             let value = neighbors.and_then(|(before, after)| between(&before, &after, mode, position));

@@ -350,7 +350,10 @@ fn a_pixel_is_a_ray_in_space_and_a_place_in_space_has_its_pixel() {
     viewer.command(seek(1));
     let world = viewer.app.world_mut();
     let mut views = world.query::<&View>();
-    let is_space = |view: &&View| view.class.as_str() == ViewClassId::SPATIAL_3D;
+    let is_space = |view: &&View| {
+        let is_outside = !view.blueprint.origin.starts_with(&"/world/camera".into());
+        view.class.as_str() == ViewClassId::SPATIAL_3D && is_outside
+    };
     let space = views.iter(world).find(is_space).unwrap().id;
     let world = viewer.app.world();
     let scenes = world.resource::<SpatialScenes>();
