@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::Arc;
+
 use bevy::{app::App, ecs::world::Mut};
 use chronoscope_frame::{DiffLog, Recordings};
 use chronoscope_store::{Chunk, StoreId};
+use egui::{FontData, FontDefinitions, FontFamily};
 
 /// Puts a chunk into the recording of a test.
 pub(crate) fn log(app: &mut App, chunk: Chunk) {
@@ -14,4 +17,23 @@ pub(crate) fn log(app: &mut App, chunk: Chunk) {
         let id = StoreId::recording("app", "recording");
         recordings.insert(&mut log, &id, chunk).unwrap();
     });
+}
+
+/// A context with a font for texts and one for icons. In one without fonts all texts are without size.
+pub(crate) fn context_with_fonts() -> egui::Context {
+    let ctx = egui::Context::default();
+    let mut fonts = FontDefinitions::empty();
+    let faces: [(&str, &'static [u8]); 2] = [
+        ("text", include_bytes!("../../../assets/fonts/Inter-Regular.otf")),
+        ("icons", egui_phosphor::Variant::Regular.font_bytes()),
+    ];
+    for (name, bytes) in faces {
+        let data = Arc::new(FontData::from_static(bytes));
+        fonts.font_data.insert(name.to_owned(), data);
+        for family in [FontFamily::Proportional, FontFamily::Monospace] {
+            fonts.families.entry(family).or_default().push(name.to_owned());
+        }
+    }
+    ctx.set_fonts(fonts);
+    ctx
 }

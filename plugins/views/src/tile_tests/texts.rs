@@ -11,6 +11,7 @@ use chronoscope_types::{
 };
 
 use super::{Viewer, assert_has, frame};
+use crate::testing::context_with_fonts;
 
 fn set(viewer: &mut Viewer, property: &impl AsComponents) {
     let viewport = viewer.app.world().resource::<ActiveBlueprint>().viewport();
@@ -64,6 +65,7 @@ fn a_log_has_the_columns_that_the_blueprint_names() {
 fn a_document_wraps_where_the_blueprint_says_so() {
     let long = "word ".repeat(200);
     let mut viewer = Viewer::new([log_chunk("doc", [], &TextDocument::new(long.as_str())).unwrap()]);
+    viewer.egui = context_with_fonts();
     let heights = |viewer: &mut Viewer| {
         viewer.draw("TextDocument", Vec::new());
         let shapes = viewer.shapes("TextDocument", Vec::new());

@@ -347,7 +347,8 @@ fn a_camera_sees_the_frustums_of_others_and_not_its_own() {
 #[test]
 fn a_pixel_is_a_ray_in_space_and_a_place_in_space_has_its_pixel() {
     let (mut viewer, plane) = viewer();
-    viewer.command(seek(1));
+    viewer.work_of(seek(1));
+    viewer.settle();
     let world = viewer.app.world_mut();
     let mut views = world.query::<&View>();
     let is_space = |view: &&View| {

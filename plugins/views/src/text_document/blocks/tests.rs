@@ -3,13 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use egui::{
-    Event, FontData, FontDefinitions, Modifiers, OutputCommand, PointerButton, Pos2, RawInput, Shape,
-    SizeHint,
+    Event, Modifiers, OutputCommand, PointerButton, Pos2, RawInput, Shape, SizeHint,
     load::{ImageLoadResult, ImageLoader, LoadError},
 };
 
 use super::*;
-use crate::text_document::markdown;
+use crate::{testing::context_with_fonts, text_document::markdown};
 
 /// Keeps the addresses of the pictures that somebody wants.
 #[derive(Default)]
@@ -42,25 +41,8 @@ struct Page {
 
 impl Page {
     fn new(text: &str) -> Self {
-        let ctx = egui::Context::default();
-        let mut fonts = FontDefinitions::empty();
-        let faces: [(&str, &'static [u8]); 2] = [
-            (
-                "text",
-                include_bytes!("../../../../../assets/fonts/Inter-Regular.otf"),
-            ),
-            ("icons", egui_phosphor::Variant::Regular.font_bytes()),
-        ];
-        for (name, bytes) in faces {
-            let data = Arc::new(FontData::from_static(bytes));
-            fonts.font_data.insert(name.to_owned(), data);
-            for family in [FontFamily::Proportional, FontFamily::Monospace] {
-                fonts.families.entry(family).or_default().push(name.to_owned());
-            }
-        }
-        ctx.set_fonts(fonts);
         Self {
-            ctx,
+            ctx: context_with_fonts(),
             document: Arc::new(DocumentVisual::Markdown(markdown::parse(text))),
         }
     }

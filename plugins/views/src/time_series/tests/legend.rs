@@ -1,6 +1,7 @@
 //! The legend, what is at the pointer, the second axis, and what many samples cost.
 
 use super::*;
+use crate::testing::context_with_fonts;
 
 /// The places where a text is drawn.
 fn places(texts: &[(String, Pos2)], wanted: &str) -> Vec<Pos2> {
@@ -112,6 +113,7 @@ fn pointing_says_the_time_and_the_values_near_by() {
 #[test]
 fn a_long_value_at_the_pointer_stands_beside_its_name() {
     let mut plot = Harness::new(vec![flat(1.0 / 3.0)]);
+    plot.context = context_with_fonts();
     plot.tooltip = Some(TooltipMode::All);
     plot.frame(Vec::new());
     let texts = plot.point_at(pos2(200.0, 150.0));
