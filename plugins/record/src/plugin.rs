@@ -1,6 +1,9 @@
 //! The plugin: what runs when.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use bevy_app::{App, Last, Plugin};
 use bevy_ecs::{
@@ -425,6 +428,13 @@ fn record_identities(mut recorder: ResMut<WorldRecorder>, names: Query<&Name, Al
     }
 }
 
+/// What may be spent after a frame that took so long: as much for each sixtieth of a second, of one second at most. Else what there is to
+/// send would grow for ever where frames are slow.
+fn budget_after(frame: Duration, budget: Duration) -> Duration {
+    let sixtieths = (frame.as_secs_f64() * 60.0).round().clamp(1.0, 60.0);
+    budget.saturating_mul(sixtieths as u32)
+}
+
 fn flush(
     mut recorder: ResMut<WorldRecorder>,
     mut components: ResMut<RecordedComponents>,
@@ -432,11 +442,13 @@ fn flush(
     log: Option<ResMut<DiffLog>>,
     reports: Option<ResMut<Reports>>,
     times: Option<ResMut<TimeControls>>,
+    real_time: Option<Res<Time<Real>>>,
     mut begun: Local<Option<StoreId>>,
 ) {
     let (recorder, components) = (&mut *recorder, &mut *components);
     recorder.records_all = false;
-    recorder.deadline = deadline(recorder.settings.flush_budget);
+    let last_frame = real_time.map_or(Duration::ZERO, |time| time.delta());
+    recorder.deadline = deadline(budget_after(last_frame, recorder.settings.flush_budget));
     if let Err(error) = recorder.recorder.send_waiting() {
         recorder.report_once(Report::error(RECORDER, error.to_string()));
     }
@@ -510,5 +522,20 @@ impl Skipped<'_, '_> {
                 .and_then(|(_, parent)| parent.map(ChildOf::parent));
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_frames_send_as_much_in_a_second_as_fast_ones() {
+        let after = |millis: u64| budget_after(Duration::from_millis(millis), Duration::from_millis(1));
+        assert_eq!(after(0), Duration::from_millis(1));
+        assert_eq!(after(16), Duration::from_millis(1));
+        assert_eq!(after(500), Duration::from_millis(30));
+        assert_eq!(after(60_000), Duration::from_millis(60));
+        assert_eq!(budget_after(Duration::from_secs(1), Duration::MAX), Duration::MAX);
     }
 }
