@@ -128,21 +128,22 @@ fn recorded(moving: usize, resting: usize, settings: RecordSettings) -> App {
     app
 }
 
-/// How many frames old the newest row is of some of those that move.
+/// How many frames old the newest row is of some of those that move: all frames, where there is none yet.
 fn frames_late(app: &App, moving: usize) -> Vec<i64> {
     let recorder = app.world().resource::<WorldRecorder>();
     let recordings = app.world().resource::<Recordings>();
-    let recording = &recordings.find(recorder.id()).unwrap().recording;
-    let store = &recording.store;
-    let frame = store.timeline_id(FRAME_TIMELINE);
-    let translation = store.component_id(&Transform3D::TRANSLATION).unwrap();
-    let some = (0..moving).step_by((moving / 50).max(1));
-    some.map(|at| {
-        let entity = store.entity_id(&format!("/world/e{at}").into()).unwrap();
+    let newest = |at: usize| {
+        let recording = &recordings.find(recorder.id())?.recording;
+        let store = &recording.store;
+        let translation = store.component_id(&Transform3D::TRANSLATION)?;
+        let entity = store.entity_id(&format!("/world/e{at}").into())?;
+        let frame = store.timeline_id(FRAME_TIMELINE);
         let newest = recording.latest_at(entity, frame, i64::MAX, translation);
-        recorder.frame() - newest.hit.unwrap().data_time().unwrap()
-    })
-    .collect()
+        newest.hit?.data_time()
+    };
+    let some = (0..moving).step_by((moving / 50).max(1));
+    some.map(|at| recorder.frame() - newest(at).unwrap_or(-1))
+        .collect()
 }
 
 fn record_moving(case: &str, moving: usize, frames: usize, settings: RecordSettings) {
