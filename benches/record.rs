@@ -167,6 +167,10 @@ fn record_resting() {
     let mut app = recorded(0, ENTITIES, RecordSettings::default());
     start(&mut app, WARM_UP);
     WorldRecorder::flush(app.world_mut()).unwrap();
+    // The viewer takes in what was flushed.
+    for _ in 0..TURN {
+        app.update();
+    }
     compare("resting_10k", FRAMES, &mut base, |_| cpu_of(&mut app));
 }
 
