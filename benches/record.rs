@@ -32,6 +32,10 @@ use chronoscope_benches::{
     stage::{FRAME_TIME, Stage, StageOptions},
 };
 
+/// The program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ENTITIES: usize = 10_000;
 const FRAMES: usize = 300;
 /// Of what takes tens of milliseconds a frame.
