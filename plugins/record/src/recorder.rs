@@ -292,8 +292,12 @@ impl WorldRecorder {
             }
         };
         let path_of = |slot: &Slot| slot.path.clone();
-        // Those that say what is there come first, or a pose would hang in the air.
-        identities.flush(limits, ticks, slots, path_of, &mut send);
+        // Who is there comes first, but takes no more than half of the time: while ever more are born, those that are there move.
+        let births = FlushLimits {
+            deadline: limits.deadline.map(half_way_to),
+            ..limits
+        };
+        identities.flush(births, ticks, slots, path_of, &mut send);
         gone.flush(limits, ticks, slots, path_of, &mut send);
         poses.flush(limits, ticks, slots, path_of, &mut send);
         components.flush(limits, ticks, slots, &mut send);
@@ -377,6 +381,12 @@ impl<'a> Stores<'a> {
             }
         }
     }
+}
+
+/// The moment in the middle between now and a deadline.
+fn half_way_to(deadline: Instant) -> Instant {
+    let now = Instant::now();
+    now + deadline.saturating_duration_since(now) / 2
 }
 
 /// The moment until which a frame may send.
