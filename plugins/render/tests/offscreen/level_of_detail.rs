@@ -1,9 +1,7 @@
 //! Clouds of more points than a view may draw: fewer and larger points, and the same picture.
 
-use bevy::math::{UVec2, Vec3};
-use chronoscope_render::{
-    Blending, BulkView, PickAnswer, PickHit, PickRequest, PointInstance, SegmentUniform, pack_color,
-};
+use bevy::math::Vec3;
+use chronoscope_render::{Blending, BulkView, PointInstance, SegmentUniform, pack_color};
 
 use crate::stage::{Picture, SIZE, Stage};
 
@@ -113,22 +111,6 @@ fn all_lists_of_a_view_share_its_budget_and_other_views_do_not() {
     assert_eq!((all, some), (2 * 8192, 8192 + 4096));
 }
 
-fn pick(stage: &mut Stage, pixel: UVec2) -> Option<PickHit> {
-    let request = PickRequest {
-        camera: stage.camera,
-        pixel,
-        radius: 0,
-    };
-    let entity = stage.spawn(request);
-    for _ in 0..1000 {
-        stage.app.update();
-        if let Some(answer) = stage.app.world().get::<PickAnswer>(entity) {
-            return answer.hit;
-        }
-    }
-    panic!("no answer came");
-}
-
 #[test]
 fn what_is_picked_of_a_thinned_cloud_is_the_point_that_is_seen() {
     let mut stage = Stage::flat();
@@ -145,11 +127,11 @@ fn what_is_picked_of_a_thinned_cloud_is_the_point_that_is_seen() {
     for (budget, stride) in [(None, 1), (Some(7000), 4)] {
         let (picture, _) = shoot_with(&mut stage, budget);
         // Its pipelines are compiled with the first one.
-        pick(&mut stage, UVec2::ZERO);
+        stage.pick([0, 0], 0);
         let seen = picture.drawn();
         assert!(seen.len() > 500);
         for (x, y) in seen.into_iter().step_by(97) {
-            let hit = pick(&mut stage, UVec2::new(x, y)).expect("something is seen there");
+            let hit = stage.pick([x, y], 0).expect("something is seen there");
             let instance = hit.instance.expect("a point");
             assert_eq!((hit.picking_id, (before + instance) % stride), (2, 0));
             let [px, py, _] = points[instance as usize].position;

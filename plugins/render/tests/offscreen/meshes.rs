@@ -7,8 +7,8 @@ use bevy::image::Image;
 use bevy::math::{Affine3A, DAffine3, DVec3, Vec2, Vec3};
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use chronoscope_render::{
-    Highlight, MeshAlpha, MeshGeometry, MeshMaterial, MeshPose, MeshSides, MeshVertex, PickAnswer, PickHit,
-    PickRequest, SegmentUniform, TextureSampling, TriangleMesh,
+    Highlight, MeshAlpha, MeshGeometry, MeshMaterial, MeshPose, MeshSides, MeshVertex, SegmentUniform,
+    TextureSampling, TriangleMesh,
 };
 
 use crate::stage::{BACKGROUND, SIZE, Stage};
@@ -53,22 +53,6 @@ fn pose(x: f32, y: f32, instance: u32) -> MeshPose {
     }
 }
 
-fn pick(stage: &mut Stage, pixel: [u32; 2]) -> Option<PickHit> {
-    let request = PickRequest {
-        camera: stage.camera,
-        pixel: pixel.into(),
-        radius: 0,
-    };
-    let entity = stage.spawn(request);
-    for _ in 0..1000 {
-        stage.app.update();
-        if let Some(answer) = stage.app.world().get::<PickAnswer>(entity) {
-            return answer.hit;
-        }
-    }
-    panic!("no answer came back");
-}
-
 #[test]
 fn each_pose_is_drawn_picked_and_highlighted_by_itself() {
     let mut stage = Stage::flat();
@@ -81,7 +65,7 @@ fn each_pose_is_drawn_picked_and_highlighted_by_itself() {
     let seen = stage.shoot();
     let places = [(5, 5), (60, 60), (60, 5)];
     assert_eq!(places.map(|(x, y)| seen.at(x, y)), [RED, RED, BACKGROUND]);
-    let picked = places.map(|(x, y)| pick(&mut stage, [x, y]));
+    let picked = places.map(|(x, y)| stage.pick([x, y], 0));
     let ids = picked.map(|hit| hit.map(|hit| (hit.picking_id, hit.instance, hit.is_face)));
     assert_eq!(ids, [Some((5, Some(3), true)), Some((5, Some(4), true)), None]);
 
@@ -100,7 +84,7 @@ fn each_pose_is_drawn_picked_and_highlighted_by_itself() {
     assert!(brightness((5, 5)) > 0, "faintly");
     assert!(brightness((60, 60)) > brightness((5, 5)));
     assert_eq!(
-        pick(&mut stage, [60, 60]).map(|hit| hit.instance),
+        stage.pick([60, 60], 0).map(|hit| hit.instance),
         Some(None),
         "as a whole"
     );
@@ -150,7 +134,7 @@ fn one_side_is_seen_also_in_a_mirror() {
         mesh.material.sides = MeshSides::Back;
         stage.app.world_mut().entity_mut(entity).insert(mesh);
         assert_eq!(stage.shoot().at(5, 5), BACKGROUND);
-        assert_eq!(pick(&mut stage, [5, 5]), None);
+        assert_eq!(stage.pick([5, 5], 0), None);
     }
 }
 
@@ -168,11 +152,11 @@ fn what_is_blended_shines_through_and_what_is_masked_is_not_there() {
     let entity = stage.spawn(mesh.clone());
     let [r, g, ..] = stage.shoot().at(5, 5);
     assert!(r == 255 && (50..250).contains(&g), "{g}");
-    assert_eq!(pick(&mut stage, [5, 5]).map(|hit| hit.picking_id), Some(5));
+    assert_eq!(stage.pick([5, 5], 0).map(|hit| hit.picking_id), Some(5));
     mesh.material.alpha = MeshAlpha::Mask(0.5);
     stage.app.world_mut().entity_mut(entity).insert(mesh.clone());
     assert_eq!(stage.shoot().at(5, 5), RED);
-    assert_eq!(pick(&mut stage, [5, 5]).map(|hit| hit.picking_id), Some(6));
+    assert_eq!(stage.pick([5, 5], 0).map(|hit| hit.picking_id), Some(6));
     mesh.material.alpha = MeshAlpha::Opaque;
     stage.app.world_mut().entity_mut(entity).insert(mesh);
     assert_eq!(stage.shoot().at(5, 5), WHITE);

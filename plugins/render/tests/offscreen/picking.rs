@@ -8,33 +8,13 @@ use bevy::image::Image;
 use bevy::math::{DAffine3, DVec3, IVec2, Quat, UVec2, Vec2, Vec3};
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use chronoscope_render::{
-    Blending, BoxInstance, DrawList, EyeOrigin, ImageQuad, LineInstance, PickAnswer, PickHit, PickRequest,
-    PointInstance, SegmentUniform, pack_color,
+    Blending, BoxInstance, DrawList, EyeOrigin, ImageQuad, LineInstance, PickHit, PickRequest, PointInstance,
+    SegmentUniform, pack_color,
 };
 
 use crate::stage::{SIZE, Stage};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
-
-fn pick(stage: &mut Stage, pixel: [u32; 2], radius: u32) -> Option<PickHit> {
-    let request = PickRequest {
-        camera: stage.camera,
-        pixel: UVec2::from(pixel),
-        radius,
-    };
-    let entity = stage.spawn(request);
-    answer(stage, entity).hit
-}
-
-fn answer(stage: &mut Stage, entity: Entity) -> PickAnswer {
-    for _ in 0..1000 {
-        stage.app.update();
-        if let Some(answer) = stage.app.world().get::<PickAnswer>(entity).copied() {
-            return answer;
-        }
-    }
-    panic!("no answer came");
-}
 
 fn ids(hit: Option<PickHit>) -> Option<(u32, Option<u32>)> {
     hit.map(|hit| (hit.picking_id, hit.instance))
@@ -108,7 +88,7 @@ fn points_lines_boxes_and_pictures_are_picked() {
         [40, 10],
         [32, 20],
     ]
-    .map(|pixel| ids(pick(&mut stage, pixel, 0)));
+    .map(|pixel| ids(stage.pick(pixel, 0)));
     let expected = [
         Some((7, Some(0))),
         Some((7, Some(1))),
@@ -175,7 +155,7 @@ fn among_thousands_of_points_the_one_that_is_seen_is_picked() {
     };
     for _ in 0..12 {
         let (x, y) = ((random.next() * 64.0) as u32, (random.next() * 64.0) as u32);
-        let hit = pick(&mut stage, [x, y], 0);
+        let hit = stage.pick([x, y], 0);
         let expected = seen_at(x, y);
         assert_eq!(ids(hit), expected.map(|(ids, _)| ids), "at {x}, {y}");
         if let (Some(hit), Some((_, z))) = (hit, expected) {
@@ -195,11 +175,11 @@ fn the_nearest_pixel_within_the_radius_is_the_answer() {
     stage.draw(segment(1), &[disc(20.5, 32.5, 0.0)]);
     stage.draw(segment(2), &[disc(40.5, 32.5, 0.0)]);
     stage.shoot();
-    assert_eq!(pick(&mut stage, [29, 32], 3), None);
-    let hit = pick(&mut stage, [29, 32], 10);
+    assert_eq!(stage.pick([29, 32], 3), None);
+    let hit = stage.pick([29, 32], 10);
     assert_eq!(ids(hit), Some((1, Some(0))));
     assert_eq!(hit.unwrap().offset, IVec2::new(-6, 0));
-    assert_eq!(ids(pick(&mut stage, [32, 32], 10)), Some((2, Some(0))));
+    assert_eq!(ids(stage.pick([32, 32], 10)), Some((2, Some(0))));
 }
 
 /// A thin line on a picture is found near it; a picture is found where it is, and not beside.
@@ -230,7 +210,7 @@ fn marks_are_picked_from_near_and_faces_where_they_are() {
         (36, 6, Some(3)),
         (31, 0, Some(3)),
     ] {
-        let hit = pick(&mut stage, [x, 30], radius);
+        let hit = stage.pick([x, 30], radius);
         assert_eq!(hit.map(|hit| hit.picking_id), expected, "at {x} within {radius}");
         if let Some(hit) = hit {
             assert_eq!(hit.is_face, hit.picking_id == 1);
@@ -252,11 +232,11 @@ fn what_is_on_top_is_picked() {
     stage.shoot();
     for (order, on_top) in [([0, 1, 2], 3), ([5, 1, 2], 1), ([0, 9, 2], 2)] {
         sort(&mut stage, order);
-        assert_eq!(ids(pick(&mut stage, [32, 32], 0)), Some((on_top, Some(0))));
+        assert_eq!(ids(stage.pick([32, 32], 0)), Some((on_top, Some(0))));
     }
     // Nearer, opaque, and without an id: it hides what is behind.
     stage.draw(segment(0), &[disc(32.5, 32.5, -10.0)]);
-    assert_eq!(pick(&mut stage, [32, 32], 0), None);
+    assert_eq!(stage.pick([32, 32], 0), None);
 }
 
 #[test]
@@ -273,7 +253,7 @@ fn a_camera_that_sleeps_answers_and_sees_its_layers_only() {
     let camera = stage.camera;
     stage.app.world_mut().get_mut::<Camera>(camera).unwrap().is_active = false;
     stage.app.update();
-    assert_eq!(ids(pick(&mut stage, [32, 32], 0)), Some((1, Some(0))));
+    assert_eq!(ids(stage.pick([32, 32], 0)), Some((1, Some(0))));
 }
 
 #[test]
@@ -288,7 +268,7 @@ fn a_request_is_answered_once_and_asked_again_when_it_is_replaced() {
     };
     let (first, second) = (request(UVec2::new(10, 10)), request(UVec2::new(40, 40)));
     let entity = stage.spawn(first);
-    assert_eq!(ids(answer(&mut stage, entity).hit), Some((1, Some(0))));
+    assert_eq!(ids(stage.answer(entity).hit), Some((1, Some(0))));
     stage.app.update();
     assert_eq!(
         stage.stats().uploaded_bytes_last_frame(),
@@ -296,7 +276,7 @@ fn a_request_is_answered_once_and_asked_again_when_it_is_replaced() {
         "who is answered costs nothing"
     );
     stage.app.world_mut().entity_mut(entity).insert(second);
-    let second_answer = answer(&mut stage, entity);
+    let second_answer = stage.answer(entity);
     assert_eq!((second_answer.request, second_answer.hit), (second, None));
     // Nobody is there to ask: that is an answer too.
     let lost = PickRequest {
@@ -304,7 +284,7 @@ fn a_request_is_answered_once_and_asked_again_when_it_is_replaced() {
         ..first
     };
     let entity = stage.spawn(lost);
-    assert_eq!(answer(&mut stage, entity).hit, None);
+    assert_eq!(stage.answer(entity).hit, None);
 }
 
 #[test]
@@ -319,7 +299,7 @@ fn a_hit_has_its_place_in_the_world_however_far() {
     };
     let drawn = stage.draw(uniform, &[disc(0.0, 0.0, 0.0)]);
     stage.shoot();
-    let hit = pick(&mut stage, [32, 32], 0).unwrap();
+    let hit = stage.pick([32, 32], 0).unwrap();
     assert!((hit.position - far).length() < 0.1, "{}", hit.position - far);
     assert!(hit.depth > 0.0);
     stage
@@ -327,5 +307,5 @@ fn a_hit_has_its_place_in_the_world_however_far() {
         .world_mut()
         .entity_mut(drawn.list)
         .remove::<DrawList<PointInstance>>();
-    assert_eq!(pick(&mut stage, [32, 32], 0), None);
+    assert_eq!(stage.pick([32, 32], 0), None);
 }

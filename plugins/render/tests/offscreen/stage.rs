@@ -27,8 +27,8 @@ use bevy::window::{ExitCondition, WindowPlugin};
 use bevy::winit::WinitPlugin;
 use bevy::{DefaultPlugins, app::PluginGroup};
 use chronoscope_render::{
-    Blending, BulkRenderPlugin, DrawList, DrawRun, InstanceBuffer, Primitive, RenderStats, SegmentUniform,
-    Slot, Sorting, image_plane_camera,
+    Blending, BulkRenderPlugin, DrawList, DrawRun, InstanceBuffer, PickAnswer, PickHit, PickRequest,
+    Primitive, RenderStats, SegmentUniform, Slot, Sorting, image_plane_camera,
 };
 
 /// The width and height of the target, in pixels.
@@ -44,6 +44,28 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
+    /// What is seen within so many pixels of one.
+    pub(crate) fn pick(&mut self, pixel: [u32; 2], radius: u32) -> Option<PickHit> {
+        let request = PickRequest {
+            camera: self.camera,
+            pixel: pixel.into(),
+            radius,
+        };
+        let request = self.spawn(request);
+        self.answer(request).hit
+    }
+
+    /// The answer to a request, waited for.
+    pub(crate) fn answer(&mut self, request: Entity) -> PickAnswer {
+        for _ in 0..1000 {
+            self.app.update();
+            if let Some(answer) = self.app.world().get::<PickAnswer>(request).copied() {
+                return answer;
+            }
+        }
+        panic!("no answer came");
+    }
+
     /// A camera on an image plane: one unit is one pixel, x to the right, y down, the origin in the top-left corner.
     pub(crate) fn flat() -> Self {
         Self::flat_in(false)
