@@ -234,6 +234,16 @@ fn button(pos: Pos2, pressed: bool) -> Event {
     }
 }
 
+fn press(key: egui::Key) -> Event {
+    Event::Key {
+        key,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    }
+}
+
 fn texts(shape: &Shape) -> Vec<String> {
     match shape {
         Shape::Text(text) => vec![text.galley.text().to_owned()],
