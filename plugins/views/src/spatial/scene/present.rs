@@ -142,8 +142,7 @@ fn despawn(world: &mut World, scene: &mut SpatialScene) {
     });
 }
 
-/// Whether a visualizer made or dropped something in the views that are shown. Most did not, and to ask costs less than to hand the
-/// system to a thread.
+/// Whether a visualizer made or dropped something in the views that are shown. Most did not, and all that those cost is this question.
 pub(crate) fn has_changes<V: Visualizer<Visual = SpatialVisual>>(
     visuals: Option<Res<Visuals<V>>>,
     views: Query<(&View, &ViewTile)>,
