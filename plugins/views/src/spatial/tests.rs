@@ -150,14 +150,7 @@ impl Viewer {
     }
 
     fn lens(&mut self) -> Lens {
-        let world = self.app.world_mut();
-        let view = world.query::<&View>().iter(world).next().unwrap().id;
-        world
-            .resource::<SpatialScenes>()
-            .get(view)
-            .unwrap()
-            .projector()
-            .lens
+        self.scene().projector().lens
     }
 
     fn view(&mut self) -> ViewId {
@@ -215,13 +208,7 @@ impl Viewer {
     }
 
     fn is_rendering(&mut self) -> bool {
-        let world = self.app.world_mut();
-        let view = world.query::<&View>().iter(world).next().unwrap().id;
-        world
-            .resource::<SpatialScenes>()
-            .get(view)
-            .unwrap()
-            .is_rendering()
+        self.scene().is_rendering()
     }
 }
 
