@@ -112,8 +112,7 @@ pub(crate) fn present_planes(world: &mut World) {
 }
 
 fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Planes) {
-    let default_style = ViewStyle::default();
-    let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+    let style = ViewStyle::of(world);
     let said = world
         .resource::<PropertiesOf<PlaneProperties>>()
         .get(scene.view)
@@ -135,7 +134,6 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
     if known.is_some_and(|known| known.inputs == inputs) && scene.is_at_rest() {
         return;
     }
-    let style = style.clone();
     let nothing = Area {
         min: DVec2::ZERO,
         max: DVec2::ONE,

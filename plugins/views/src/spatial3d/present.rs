@@ -97,8 +97,7 @@ pub(crate) fn present_eyes(world: &mut World) {
 }
 
 fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
-    let default_style = ViewStyle::default();
-    let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+    let style = ViewStyle::of(world);
     let default_properties = Properties3D::default();
     let said = world
         .resource::<PropertiesOf<Properties3D>>()
@@ -123,7 +122,7 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         && inputs.context == scene.context
         && inputs.recording == scene.recording()
         && inputs.said == *said
-        && inputs.style == *style
+        && inputs.style == style
         && inputs.origin == scene.blueprint.origin
     {
         return;
@@ -135,7 +134,7 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         recording: scene.recording(),
         origin: scene.blueprint.origin.clone(),
         said: said.clone(),
-        style: style.clone(),
+        style,
     };
     let (said, style) = (&inputs.said, &inputs.style);
     let logged = || axes_at(world, products?, &scene.blueprint.origin);

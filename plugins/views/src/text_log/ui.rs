@@ -111,8 +111,7 @@ impl ViewUi for TextLogUi {
         ) else {
             return;
         };
-        let default_style = ViewStyle::default();
-        let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+        let style = &ViewStyle::of(world);
         let visuals = world
             .get_resource::<Visuals<TextLog>>()
             .and_then(|visuals| visuals.view(view.id));

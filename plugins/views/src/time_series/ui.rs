@@ -98,8 +98,7 @@ impl ViewUi for TimeSeriesUi {
         ) else {
             return;
         };
-        let default_style = ViewStyle::default();
-        let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+        let style = &ViewStyle::of(world);
         let cursor = looks.cursor;
         let recording = cursor
             .recording
