@@ -1,8 +1,9 @@
 //! Which scenes there are, and which of them have anything to do.
 //!
 //! 1. [`follow_views`]: one scene per spatial view.
-//! 2. [`collect_changes`]: each visualizer hands over what it made, side by side.
-//! 3. [`present_scenes`]: works out the differences, views side by side, and applies them by one command per view.
+//! 2. [`collect_changes`]: each visualizer hands over what it made.
+//! 3. [`present_scenes`]: works out the differences, of several views in parallel where there are many, and applies them by one command
+//!    per view.
 
 use std::{collections::BTreeMap, sync::Arc};
 
