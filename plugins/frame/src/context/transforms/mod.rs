@@ -63,11 +63,11 @@ pub struct TransformChanges<'a> {
 
 /// What an update of [`Transforms`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TransformWork {
+pub(crate) struct TransformWork {
     /// Frames that were composed.
-    pub frames: usize,
+    pub(crate) frames: usize,
     /// Rows that were read of entities that place several named frames.
-    pub rows_read: usize,
+    pub(crate) rows_read: usize,
 }
 
 /// The transforms at the cursor.
