@@ -77,18 +77,9 @@ pub(crate) fn present_eyes(world: &mut World) {
     world.resource_scope(|world, mut scenes: Mut<SpatialScenes>| {
         world.resource_scope(|world, mut eyes: Mut<Eyes>| {
             let (scenes, eyes) = (scenes.bypass_change_detection(), eyes.bypass_change_detection());
-            let mut num_views = 0;
-            for scene in scenes.iter_mut().filter(|scene| scene.space == Space::Three) {
-                num_views += 1;
-                if scene.tile.shown {
-                    if scene.framing.is_behind() {
-                        world.resource_mut::<Settled>().disturb();
-                    }
-                    present_eye(world, scene, eyes);
-                } else {
-                    scene.put_to_sleep(world);
-                }
-            }
+            let num_views = scenes.place_cameras(world, Space::Three, |world, scene| {
+                present_eye(world, scene, eyes);
+            });
             if eyes.by_view.len() > num_views {
                 eyes.by_view.retain(|view, _| scenes.get(*view).is_some());
             }
