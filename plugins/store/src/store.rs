@@ -302,11 +302,6 @@ impl ChunkStore {
         self.names.descriptor(id)
     }
 
-    /// The number of component names that were ever seen: component ids are smaller.
-    pub fn num_component_names(&self) -> usize {
-        self.names.num_components()
-    }
-
     /// The tree of entity paths, with intermediate ones that have no data.
     pub fn tree(&self) -> &EntityTree {
         &self.tree

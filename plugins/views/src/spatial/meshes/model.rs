@@ -68,6 +68,19 @@ pub(super) struct Piece {
     pub(super) texture: Option<usize>,
 }
 
+impl Piece {
+    /// Vertices that stand where they are, and look as the entity says.
+    pub(super) fn plain(vertices: Vec<MeshVertex>) -> Self {
+        Self {
+            vertices,
+            indices: Vec::new(),
+            nodes: Arc::new([Affine3A::IDENTITY]),
+            material: MeshMaterial::default(),
+            texture: None,
+        }
+    }
+}
+
 /// A picture with straight alpha, in sRGB.
 #[derive(Clone, Debug)]
 pub(super) struct Texture {
