@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 
-use chronoscope_io::SourceLimits;
+use chronoscope_io::{LoadEvent, SourceLimits};
 use chronoscope_live::{Link, LiveError, envelope, probe};
 use chronoscope_types::{LogMessage, SourceStatus};
 use http::StatusCode;
@@ -14,7 +14,7 @@ use re_protos::{
 };
 
 use crate::{
-    Stage, client, info, large_row, raw,
+    Stage, client, in_words, info, large_row, raw,
     raw::{Pieces, WRITE},
     received, recording, request, row, run, send,
 };
@@ -27,7 +27,7 @@ fn framed(message: &[u8]) -> Bytes {
     bytes.into()
 }
 
-fn framed_message(message: &LogMessage) -> Bytes {
+pub(crate) fn framed_message(message: &LogMessage) -> Bytes {
     framed(&envelope(message).unwrap())
 }
 
@@ -275,7 +275,10 @@ fn a_sender_that_dies_at_any_byte_loses_only_what_was_not_sent() {
             let mut num_received = 0;
             while num_received < num_whole {
                 tokio::task::yield_now().await;
-                num_received += usize::from(handle.try_recv().is_some());
+                if let Some(LoadEvent::Message(message)) = handle.try_recv() {
+                    // The rows may come in one chunk.
+                    num_received += in_words(&message).len();
+                }
             }
             connection.driver.abort();
             answer.abort();

@@ -1,6 +1,7 @@
 //! Back-pressure: what waits is bounded, and the sender waits instead.
 
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     pin::Pin,
     sync::{
@@ -8,25 +9,26 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
+    thread::JoinHandle,
 };
 
 use chronoscope_io::{LoadEvent, SourceLimits};
-use chronoscope_live::envelope;
 use chronoscope_store::Waker;
-use chronoscope_types::SourceStatus;
+use chronoscope_types::{LogMessage, SourceStatus};
 use hyper::body::{Body, Frame};
 use re_protos::external::prost::bytes::Bytes;
 
 use crate::{
-    LONG, Stage, client, info, large_row, raw,
+    LONG, Stage, client,
+    faults::framed_message,
+    info, large_row, raw,
     raw::{Pieces, WRITE},
-    recording, request, run, send,
+    recording, request, row, run, send,
 };
 
-/// The same message again and again, and how often it was taken to be sent.
+/// Messages with their lengths, and how many of them were taken to be sent.
 struct Flood {
-    message: Bytes,
-    left: u64,
+    messages: std::vec::IntoIter<Bytes>,
     taken: Arc<AtomicU64>,
 }
 
@@ -38,13 +40,66 @@ impl Body for Flood {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.left == 0 {
-            return Poll::Ready(None);
-        }
-        self.left -= 1;
-        self.taken.fetch_add(1, Ordering::Relaxed);
-        Poll::Ready(Some(Ok(Frame::data(self.message.clone()))))
+        let message = self.messages.next();
+        self.taken
+            .fetch_add(u64::from(message.is_some()), Ordering::Relaxed);
+        Poll::Ready(message.map(|message| Ok(Frame::data(message))))
     }
+}
+
+/// Sends messages with their lengths on a thread of its own. Returns how many of them it has taken to send, and the thread, which
+/// ends with the status of the answer.
+fn flood(stage: &Stage, messages: Vec<Bytes>) -> (Arc<AtomicU64>, JoinHandle<(u16, String)>) {
+    let taken = Arc::new(AtomicU64::new(0));
+    let flood = Flood {
+        messages: messages.into_iter(),
+        taken: Arc::clone(&taken),
+    };
+    let address = stage.server.address();
+    let sender = std::thread::spawn(move || {
+        run(async move {
+            let mut connection = raw::open(address).await;
+            let request = raw::request(address, WRITE, flood);
+            raw::status(connection.requests.send_request(request).await.unwrap()).await
+        })
+    });
+    (taken, sender)
+}
+
+#[test]
+fn small_rows_that_wait_come_as_few_chunks_and_in_order() {
+    const ROWS: i64 = 3_000;
+    let stage = Stage::with(|settings| {
+        settings.waiting = SourceLimits {
+            events: 1,
+            bytes: 1 << 20,
+        };
+    });
+    let rows = (0..ROWS).map(|frame| row(&recording(), if frame % 2 == 0 { "/even" } else { "/odd" }, frame));
+    let messages = rows.map(|row| framed_message(&row)).collect();
+    let (taken, sender) = flood(&stage, messages);
+    let handle = stage.sender();
+    // Nothing is taken from the source until much of it is on its way.
+    while taken.load(Ordering::Relaxed) < 1_000 {
+        std::thread::yield_now();
+    }
+    let mut received: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    let mut num_chunks = 0;
+    for event in handle.events() {
+        let LoadEvent::Message(LogMessage::Chunk { chunk, .. }) = event else {
+            panic!("{event:?}")
+        };
+        num_chunks += 1;
+        let times = chunk.timelines()[0].times();
+        received
+            .entry(chunk.entity_path().to_string())
+            .or_default()
+            .extend(times.iter());
+    }
+    assert_eq!(received["/even"], (0..ROWS).step_by(2).collect::<Vec<_>>());
+    assert_eq!(received["/odd"], (1..ROWS).step_by(2).collect::<Vec<_>>());
+    assert!(num_chunks < ROWS / 2, "{num_chunks} chunks of {ROWS} rows");
+    assert_eq!(sender.join().unwrap().0, 0);
 }
 
 #[test]
@@ -56,25 +111,9 @@ fn a_flood_waits_at_the_sender() {
             bytes: 1 << 20,
         };
     });
-    let message = envelope(&large_row(&recording(), 100_000)).unwrap();
-    let mut framed = vec![0];
-    framed.extend_from_slice(&(message.len() as u32).to_be_bytes());
-    framed.extend_from_slice(&message);
-    let size = framed.len() as u64;
-    let taken = Arc::new(AtomicU64::new(0));
-    let flood = Flood {
-        message: framed.into(),
-        left: MESSAGES,
-        taken: Arc::clone(&taken),
-    };
-    let address = stage.server.address();
-    let sender = std::thread::spawn(move || {
-        run(async move {
-            let mut connection = raw::open(address).await;
-            let request = raw::request(address, WRITE, flood);
-            raw::status(connection.requests.send_request(request).await.unwrap()).await
-        })
-    });
+    let message = framed_message(&large_row(&recording(), 100_000));
+    let size = message.len() as u64;
+    let (taken, sender) = flood(&stage, vec![message; MESSAGES as usize]);
     let handle = stage.sender();
     // Four that wait for the viewer, three batches of a mebibyte, what HTTP/2 has on its way, and what the system keeps
     // for a socket.

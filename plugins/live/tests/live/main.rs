@@ -133,12 +133,12 @@ pub(crate) fn large_row(store: &StoreId, bytes: usize) -> LogMessage {
     }
 }
 
-/// What came of a sender: its messages in a word each, its reports, and how it ended.
+/// What came of a sender: its messages in a word each, or a row each, its reports, and how it ended.
 pub(crate) fn received(handle: &SourceHandle) -> (Vec<String>, Vec<String>, SourceStatus) {
     let (mut messages, mut reports) = (Vec::new(), Vec::new());
     for event in handle.events() {
         match event {
-            LoadEvent::Message(message) => messages.push(in_a_word(&message)),
+            LoadEvent::Message(message) => messages.extend(in_words(&message)),
             LoadEvent::Report(report) => reports.push(report.message),
             other => panic!("{other:?}"),
         }
@@ -146,23 +146,26 @@ pub(crate) fn received(handle: &SourceHandle) -> (Vec<String>, Vec<String>, Sour
     (messages, reports, handle.status())
 }
 
-pub(crate) fn in_a_word(message: &LogMessage) -> String {
+/// A message in a word, or its rows in one each: those that arrive together may come in one chunk.
+pub(crate) fn in_words(message: &LogMessage) -> Vec<String> {
     match message {
-        LogMessage::StoreInfo(info) => format!("info {}", info.id.recording_id),
+        LogMessage::StoreInfo(info) => vec![format!("info {}", info.id.recording_id)],
         LogMessage::Chunk { store, chunk } => {
-            let frames = chunk
-                .timelines()
-                .iter()
-                .map(|times| format!("{:?}", times.times().as_ref()));
-            let frames: Vec<String> = frames.collect();
-            format!(
-                "{} {} {}",
-                store.recording_id,
-                chunk.entity_path(),
-                frames.join(" ")
-            )
+            let row_in_a_word = |row: usize| {
+                let times = chunk.timelines().iter().map(|times| times.times().get(row));
+                let times: Vec<String> = times.map(|time| format!("[{}]", time.unwrap())).collect();
+                format!(
+                    "{} {} {}",
+                    store.recording_id,
+                    chunk.entity_path(),
+                    times.join(" ")
+                )
+            };
+            (0..chunk.num_rows()).map(row_in_a_word).collect()
         }
-        LogMessage::ActivateBlueprint { blueprint, .. } => format!("activate {}", blueprint.recording_id),
-        LogMessage::AbsentChunks { .. } => "absent".to_owned(),
+        LogMessage::ActivateBlueprint { blueprint, .. } => {
+            vec![format!("activate {}", blueprint.recording_id)]
+        }
+        LogMessage::AbsentChunks { .. } => vec!["absent".to_owned()],
     }
 }

@@ -5,7 +5,7 @@ use chronoscope_live::{HandOver, Link, Relay, connect, envelope, hand_over, send
 use chronoscope_types::{LogMessage, SourceStatus};
 
 use crate::{
-    LONG, Stage, in_a_word, info,
+    LONG, Stage, in_words, info,
     proxy::{Cut, Proxy},
     received, recording, row, send,
 };
@@ -17,11 +17,11 @@ fn relay_of(messages: &[LogMessage]) -> Stage {
     Stage::with(|settings| settings.relay = Some(relay))
 }
 
-/// The next message. That a connection was lost is said before it.
-fn next(reader: &SourceHandle) -> String {
+/// The next rows, or another message. That a connection was lost is said before it.
+fn next(reader: &SourceHandle) -> Vec<String> {
     loop {
         match reader.recv() {
-            Some(LoadEvent::Message(message)) => return in_a_word(&message),
+            Some(LoadEvent::Message(message)) => return in_words(&message),
             Some(LoadEvent::Report(report)) => {
                 assert!(report.message.contains("more tries follow"), "{report}");
             }
@@ -36,7 +36,7 @@ fn a_service_that_goes_away_is_tried_again() {
     let proxy = Proxy::new(first.server.address(), Vec::new());
     let runtime = first.runtime.clone();
     let reader = connect(&runtime, &Link::local(proxy.address.port()), Default::default());
-    assert_eq!([next(&reader), next(&reader)], ["info run", "run /a [1]"]);
+    assert_eq!([next(&reader), next(&reader)], [["info run"], ["run /a [1]"]]);
     assert_eq!(reader.status(), SourceStatus::Live);
     drop(first);
     let reason = loop {
@@ -49,7 +49,7 @@ fn a_service_that_goes_away_is_tried_again() {
     assert!(!reason.is_empty());
     let second = relay_of(&[info(&recording()), row(&recording(), "/a", 2)]);
     proxy.set_service(second.server.address());
-    assert_eq!([next(&reader), next(&reader)], ["info run", "run /a [2]"]);
+    assert_eq!([next(&reader), next(&reader)], [["info run"], ["run /a [2]"]]);
     assert_eq!(reader.status(), SourceStatus::Live);
     reader.cancel();
     while reader.recv().is_some() {}
@@ -86,7 +86,7 @@ fn a_reader_behind_a_proxy_that_cuts_gets_everything() {
     );
     let mut received = Vec::new();
     while received.last().is_none_or(|last| last != "run /a [49]") {
-        received.push(next(&reader));
+        received.extend(next(&reader));
     }
     // It began anew with each connection that gave something, and each message was whole.
     let mut runs = received.split(|message| message == "run /a [0]").skip(1);

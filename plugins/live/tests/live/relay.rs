@@ -7,7 +7,7 @@ use chronoscope_live::{Link, Relay, connect};
 use chronoscope_store::{StoreId, Timeline};
 use chronoscope_types::{LogMessage, TextLog, log_chunk};
 
-use crate::{Stage, in_a_word, info, large_row, recording, row};
+use crate::{Stage, in_words, info, large_row, recording, row};
 
 fn stage(relay: &Relay) -> (Stage, Link) {
     let stage = Stage::with(|settings| settings.relay = Some(relay.clone()));
@@ -24,11 +24,14 @@ fn static_row(entity: &str, text: &str) -> LogMessage {
 }
 
 fn read(reader: &SourceHandle, count: usize) -> Vec<String> {
-    let message = |event| match event {
-        LoadEvent::Message(message) => in_a_word(&message),
-        other => panic!("{other:?}"),
-    };
-    reader.events().take(count).map(message).collect()
+    let mut words = Vec::new();
+    while words.len() < count {
+        match reader.recv() {
+            Some(LoadEvent::Message(message)) => words.extend(in_words(&message)),
+            other => panic!("{other:?}"),
+        }
+    }
+    words
 }
 
 #[test]
