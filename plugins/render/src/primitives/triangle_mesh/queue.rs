@@ -42,7 +42,7 @@ pub(super) fn queue_meshes(
             let key = mesh.key(view.key(way));
             let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
             let is_compiled = pipeline_cache.get_render_pipeline(pipeline_id).is_some();
-            stats.count_draw(is_compiled && mesh.has_texture(&images));
+            stats.count_draw(is_compiled && mesh.has_textures(&images));
             items.push(item, pipeline_id, way, [(0, sorting)]);
         }
         items.sweep();

@@ -114,6 +114,7 @@ impl MeshArrays {
                 ..MeshMaterial::default()
             },
             texture: texture.is_some().then_some(0),
+            maps: Vec::new(),
         };
         model.textures.extend(texture);
         match &self.indices {

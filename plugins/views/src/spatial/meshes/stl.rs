@@ -72,6 +72,7 @@ pub(super) fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Model, Mod
         nodes: Arc::new([Affine3A::IDENTITY]),
         material: MeshMaterial::default(),
         texture: None,
+        maps: Vec::new(),
     };
     model.push(piece, indices)?;
     model.finish()
