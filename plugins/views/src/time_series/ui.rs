@@ -312,7 +312,7 @@ fn plot_lines<'a>(
         let series = plotted.get(line)?;
         let style = series.styles.get(line.index)?;
         let highlight =
-            selection.map(|selection| selection.entity_highlight(Some(view), store.entity_path(line.entity)));
+            selection.map(|selection| selection.entity_highlight(None, store.entity_path(line.entity)));
         Some(PlotLine {
             series,
             index: line.index,
