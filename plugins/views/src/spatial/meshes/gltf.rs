@@ -1,5 +1,5 @@
-//! glTF 2.0: JSON with buffers beside it (GLB) or in it (data URIs). Meshes with base colors and their
-//! textures are shown as they stand in the scene; skins, morph targets and animations are not applied.
+//! glTF 2.0: JSON with buffers beside it (GLB) or in it (data URIs). Meshes with their materials and textures
+//! are shown as they stand in the scene; skins, morph targets and animations are not applied.
 
 mod accessors;
 mod document;
