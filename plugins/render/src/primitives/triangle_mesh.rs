@@ -216,7 +216,7 @@ impl GpuMesh {
         }
     }
 
-    fn key(&self, pipeline: PipelineKey) -> MeshKey {
+    fn key(&self, pipeline: PipelineKey, geometry: &GpuGeometry) -> MeshKey {
         let is_mirrored = (self.mesh.segment.world_from_entity.matrix3.determinant() < 0.0)
             != self.mesh.poses.first().is_some_and(MeshPose::is_mirrored);
         let material = &self.mesh.material;
@@ -226,6 +226,7 @@ impl GpuMesh {
             is_masked: matches!(material.alpha, MeshAlpha::Mask(_)),
             is_textured: material.texture.is_some(),
             is_mapped: is_mapped(material),
+            has_second_texcoords: is_mapped(material) && geometry.has_second_texcoords(),
         }
     }
 
@@ -360,6 +361,7 @@ struct MeshKey {
     is_masked: bool,
     is_textured: bool,
     is_mapped: bool,
+    has_second_texcoords: bool,
 }
 
 impl TriangleMeshPipeline {
@@ -411,11 +413,18 @@ impl SpecializedRenderPipeline for TriangleMeshPipeline {
         let layout = self.layout(key.is_mapped).clone();
         let mut descriptor = describe("triangle_mesh", key.pipeline, SHADER, layout, false);
         descriptor.vertex.buffers = vec![MeshVertex::layout(), GpuPose::layout()];
+        if key.has_second_texcoords {
+            descriptor
+                .vertex
+                .buffers
+                .push(GpuGeometry::second_texcoords_layout());
+        }
         descriptor.primitive.cull_mode = key.culled;
         let defs = [
             (key.is_masked, "MASKED"),
             (key.is_textured, "TEXTURED"),
             (key.is_mapped, "MAPPED"),
+            (key.has_second_texcoords, "SECOND_TEXCOORD"),
         ];
         for (is_set, def) in defs {
             if is_set {
@@ -522,6 +531,9 @@ impl<I: PhaseItem> RenderCommand<I> for DrawGeometry {
         pass.set_bind_group(1, bind_group, &[]);
         pass.set_vertex_buffer(0, buffers.vertices.buffer().slice(..));
         pass.set_vertex_buffer(1, poses.buffer().slice(..));
+        if let Some(texcoords) = &buffers.second_texcoords {
+            pass.set_vertex_buffer(2, texcoords.buffer().slice(..));
+        }
         pass.set_index_buffer(buffers.indices.buffer().slice(..), IndexFormat::Uint32);
         pass.draw_indexed(0..buffers.num_indices, 0, 0..mesh.mesh.poses.len() as u32);
         RenderCommandResult::Success

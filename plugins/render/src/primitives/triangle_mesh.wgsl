@@ -20,7 +20,8 @@ struct Mesh {
     roughness: f32,
     normal_strength: f32,
     occlusion_strength: f32,
-    // Two rows for each map: from the coordinates of vertices to those of the texture.
+    // Two rows for each map: from the coordinates of vertices to those of the texture. The first ends with whether these are the
+    // second ones.
     map_rows: array<vec4<f32>, 8>,
 }
 
@@ -53,6 +54,9 @@ struct Vertex {
     @location(6) pose_z: vec4<f32>,
     @location(7) instance: u32,
     @location(8) highlight: u32,
+#ifdef SECOND_TEXCOORD
+    @location(9) second_texcoord: vec2<f32>,
+#endif
 }
 
 struct Varyings {
@@ -66,6 +70,9 @@ struct Varyings {
     @location(3) offset: vec3<f32>,
     @location(4) @interpolate(flat) highlight: vec4<f32>,
     @location(5) @interpolate(flat) instance: u32,
+#ifdef SECOND_TEXCOORD
+    @location(6) second_texcoord: vec2<f32>,
+#endif
 }
 
 fn times_rows(x: vec4<f32>, y: vec4<f32>, z: vec4<f32>, v: vec3<f32>) -> vec3<f32> {
@@ -98,6 +105,9 @@ fn vertex(in: Vertex) -> Varyings {
     out.position = with_depth_offset(clip_from_eye(out.offset), mesh.depth_offset);
     out.color = vec4(linear_from_srgb(in.color.rgb), in.color.a) * mesh.color;
     out.texcoord = in.texcoord;
+#ifdef SECOND_TEXCOORD
+    out.second_texcoord = in.second_texcoord;
+#endif
     // The normal of a plane goes with the cofactors of the matrix: it comes out right under shear and uneven scale.
     let x = to_world(vec3(in.pose_x.x, in.pose_y.x, in.pose_z.x));
     let y = to_world(vec3(in.pose_x.y, in.pose_y.y, in.pose_z.y));
@@ -147,9 +157,14 @@ struct Surface {
 
 #ifdef MAPPED
 // A place in a map.
-fn place_in(map: u32, texcoord: vec2<f32>) -> vec2<f32> {
-    let at = vec3(texcoord, 1.0);
-    return vec2(dot(mesh.map_rows[2u * map].xyz, at), dot(mesh.map_rows[2u * map + 1u].xyz, at));
+fn place_in(map: u32, in: Varyings) -> vec2<f32> {
+    let u = mesh.map_rows[2u * map];
+    let v = mesh.map_rows[2u * map + 1u];
+    var at = vec3(in.texcoord, 1.0);
+#ifdef SECOND_TEXCOORD
+    at = vec3(select(in.texcoord, in.second_texcoord, u.w != 0.0), 1.0);
+#endif
+    return vec2(dot(u.xyz, at), dot(v.xyz, at));
 }
 
 // A normal of the space of a texture, along the axes of the world: those of the texture are where its coordinates grow on the
@@ -177,11 +192,11 @@ fn surface_of(in: Varyings) -> Surface {
     var seen = Surface(seen_normal(in), mesh.metallic, mesh.emissive, mesh.roughness, 1.0);
 #ifdef MAPPED
     if bulk.is_lit != 0u {
-        let mirrored = textureSample(metallic_roughness_map, metallic_roughness_sampler, place_in(0u, in.texcoord));
-        let emitted = textureSample(emissive_map, emissive_sampler, place_in(1u, in.texcoord));
-        let normal_place = place_in(2u, in.texcoord);
+        let mirrored = textureSample(metallic_roughness_map, metallic_roughness_sampler, place_in(0u, in));
+        let emitted = textureSample(emissive_map, emissive_sampler, place_in(1u, in));
+        let normal_place = place_in(2u, in);
         let bent = textureSample(normal_map, normal_sampler, normal_place).xyz * 2.0 - 1.0;
-        let reached = textureSample(occlusion_map, occlusion_sampler, place_in(3u, in.texcoord)).r;
+        let reached = textureSample(occlusion_map, occlusion_sampler, place_in(3u, in)).r;
         let in_texture = vec3(bent.xy * mesh.normal_strength, bent.z);
         seen.normal = turned(in, seen.normal, normal_place, in_texture);
         seen.metallic *= mirrored.b;

@@ -32,6 +32,9 @@ fn seen_on(stage: &mut Stage, is_lit: bool, material: MeshMaterial) -> [u8; 4] {
     let vertices = corners
         .map(|corner| MeshVertex::new((corner * SIZE as f32).extend(0.0).to_array()).with_texcoord(corner));
     let geometry = MeshGeometry::new(vertices.to_vec(), vec![0, 1, 2, 0, 2, 3]).unwrap();
+    // The other way round.
+    let second = corners.map(|corner| [1.0 - corner.x, corner.y]);
+    let geometry = geometry.with_second_texcoords(second.to_vec());
     let mut geometries = stage.app.world_mut().resource_mut::<Assets<MeshGeometry>>();
     let geometry = geometries.add(geometry);
     stage.spawn(TriangleMesh {
@@ -180,7 +183,15 @@ fn textures_say_where_a_surface_glows_mirrors_and_is_in_the_dark() {
         }),
         ..Default::default()
     };
-    check(glowing, &turned, [[52, 52, 133], [52; 3]]);
+    check(glowing.clone(), &turned, [[52, 52, 133], [52; 3]]);
+    let by_second = |stage: &mut Stage| MeshMaps {
+        emissive: Some(MeshMap {
+            is_by_second: true,
+            ..map(stage, [black, white], false)
+        }),
+        ..Default::default()
+    };
+    check(glowing, &by_second, [[52, 52, 133], [52; 3]]);
     // Dull to the left, and a rough metal to the right.
     let metallic_roughness = |stage: &mut Stage| MeshMaps {
         metallic_roughness: Some(map(stage, [[0, 255, 0, 255], [0, 255, 255, 255]], true)),

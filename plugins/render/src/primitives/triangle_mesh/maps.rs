@@ -27,6 +27,9 @@ pub struct MeshMap {
     pub image: Handle<Image>,
     /// How it is read.
     pub sampling: TextureSampling,
+    /// Whether it lies by the [second coordinates](super::MeshGeometry::with_second_texcoords) of vertices. Without these it lies by
+    /// the first.
+    pub is_by_second: bool,
     /// From the texture coordinates of vertices to places in this texture.
     pub texture_from_vertex: Affine2,
     /// How much of it there is: how steep normals are, and how dark what is occluded. Without a meaning for others.
@@ -40,6 +43,7 @@ impl MeshMap {
         Self {
             image,
             sampling: TextureSampling::default(),
+            is_by_second: false,
             texture_from_vertex: Affine2::IDENTITY,
             strength: 1.0,
         }
@@ -60,14 +64,19 @@ impl MeshMaps {
         ]
     }
 
-    /// Two rows for each texture: from the coordinates of vertices to those of the texture.
+    /// Two rows for each texture: from the coordinates of vertices to those of the texture. The first ends with whether these are the
+    /// second ones.
     pub(super) fn rows(&self) -> [[f32; 4]; 2 * NUM_MAPS] {
         let mut rows = [[0.0; 4]; 2 * NUM_MAPS];
         for (map, rows) in self.all().into_iter().zip(rows.as_chunks_mut::<2>().0) {
             let Affine2 { matrix2, translation } =
                 map.map_or(Affine2::IDENTITY, |map| map.texture_from_vertex);
             let (x, y) = (matrix2.x_axis, matrix2.y_axis);
-            *rows = [[x.x, y.x, translation.x, 0.0], [x.y, y.y, translation.y, 0.0]];
+            let is_by_second = f32::from(u8::from(map.is_some_and(|map| map.is_by_second)));
+            *rows = [
+                [x.x, y.x, translation.x, is_by_second],
+                [x.y, y.y, translation.y, 0.0],
+            ];
         }
         rows
     }

@@ -115,6 +115,7 @@ impl MeshArrays {
             },
             texture: texture.is_some().then_some(0),
             maps: Vec::new(),
+            second_texcoords: Vec::new(),
         };
         model.textures.extend(texture);
         match &self.indices {

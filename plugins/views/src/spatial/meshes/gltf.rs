@@ -310,6 +310,13 @@ impl Reader<'_> {
             .and_then(|coordinates| attribute(&coordinates.attribute()))
             .map(|at| file.read::<2>(model, at, 0.0))
             .transpose()?;
+        let second_texcoords = textures
+            .second
+            .and_then(|coordinates| attribute(&coordinates.attribute()))
+            .map(|at| file.read::<2>(model, at, 0.0))
+            .transpose()?
+            .unwrap_or_default();
+        model.reserve_bytes((second_texcoords.len() * size_of::<[f32; 2]>()) as u64)?;
         let texture_from_set =
             coordinates.map_or(Affine2::IDENTITY, |coordinates| coordinates.texture_from_set);
         let vertices = positions.iter().enumerate().map(|(at, position)| {
@@ -345,6 +352,10 @@ impl Reader<'_> {
             material,
             texture: textures.color,
             maps: textures.maps,
+            second_texcoords: second_texcoords
+                .iter()
+                .map(|place| place.map(|value| value as f32))
+                .collect(),
         };
         match mode {
             4 => self.model.push(piece, corners.as_chunks::<3>().0.iter().copied()),

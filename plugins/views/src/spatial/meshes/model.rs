@@ -68,6 +68,8 @@ pub(super) struct Piece {
     pub(super) texture: Option<usize>,
     /// Its other textures.
     pub(super) maps: Vec<Map>,
+    /// Other coordinates of the vertices in textures, where some are read by these.
+    pub(super) second_texcoords: Vec<[f32; 2]>,
 }
 
 /// A texture of a piece beside that of its color.
@@ -77,6 +79,8 @@ pub(super) struct Map {
     /// Its position in the model.
     pub(super) texture: usize,
     pub(super) sampling: TextureSampling,
+    /// Whether it lies by the second coordinates.
+    pub(super) is_by_second: bool,
     /// From the texture coordinates of the vertices.
     pub(super) texture_from_vertex: Affine2,
     pub(super) strength: f32,
@@ -245,6 +249,7 @@ impl Model {
         let pieces = self.pieces.iter().map(|piece| {
             size_of_val(piece.vertices.as_slice())
                 + size_of_val(piece.indices.as_slice())
+                + size_of_val(piece.second_texcoords.as_slice())
                 + size_of_val(&*piece.nodes)
         });
         let textures = self.textures.iter().map(|texture| texture.rgba.len());

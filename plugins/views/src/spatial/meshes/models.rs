@@ -240,10 +240,15 @@ fn finish(result: Result<Model, ModelError>, assets: &mut ModelAssets<'_>) -> (S
             material,
             texture,
             maps,
+            second_texcoords,
         } = piece;
         match MeshGeometry::new(vertices, indices) {
             Ok(geometry) => pieces.push(ReadyPiece {
-                geometry: assets.geometries.add(geometry),
+                geometry: assets.geometries.add(if second_texcoords.is_empty() {
+                    geometry
+                } else {
+                    geometry.with_second_texcoords(second_texcoords)
+                }),
                 nodes,
                 material: MeshMaterial {
                     texture: texture.and_then(|texture| textures.get(texture).cloned()),
@@ -276,6 +281,7 @@ fn maps_of(maps: &[Map], textures: &[Handle<Image>]) -> MeshMaps {
         *of_kind = textures.get(map.texture).map(|image| MeshMap {
             image: image.clone(),
             sampling: map.sampling,
+            is_by_second: map.is_by_second,
             texture_from_vertex: map.texture_from_vertex,
             strength: map.strength,
         });

@@ -73,6 +73,7 @@ pub(super) fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Model, Mod
         material: MeshMaterial::default(),
         texture: None,
         maps: Vec::new(),
+        second_texcoords: Vec::new(),
     };
     model.push(piece, indices)?;
     model.finish()

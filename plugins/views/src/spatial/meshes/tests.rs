@@ -257,18 +257,21 @@ fn glb_has_nodes_materials_and_textures() {
     survives_damage(&glb());
 }
 
-/// A material whose texture is read for everything, once at twice the size, and once by other coordinates.
+/// A material whose texture is read for everything, by three sets of coordinates, and once at twice the size.
 fn glb_with_maps() -> Vec<u8> {
     let mut json = json_of_glb();
     for (from, to) in [
-        (r#""TEXCOORD_0":1"#, r#""TEXCOORD_0":1,"TEXCOORD_1":1"#),
+        (
+            r#""TEXCOORD_0":1"#,
+            r#""TEXCOORD_0":1,"TEXCOORD_1":1,"TEXCOORD_2":1"#,
+        ),
         (
             r#""baseColorTexture":{"index":0}"#,
             r#""baseColorTexture":{"index":0},"metallicRoughnessTexture":{"index":0},"roughnessFactor":0.75"#,
         ),
         (
             r#""extensions":{"KHR_materials_unlit":{}}"#,
-            r#""emissiveTexture":{"index":0},"emissiveFactor":[1,0.5,0],"occlusionTexture":{"index":0,"texCoord":1},
+            r#""emissiveTexture":{"index":0,"texCoord":1},"emissiveFactor":[1,0.5,0],"occlusionTexture":{"index":0,"texCoord":2},
             "normalTexture":{"index":0,"scale":0.5,
                 "extensions":{"KHR_texture_transform":{"scale":[2,2],"offset":[0.25,0]}}}"#,
         ),
@@ -291,7 +294,7 @@ fn textures_of_gltf_materials_are_read_where_light_shows_them() {
     assert_eq!(linear, [false, true], "one image, as colors and as numbers");
     let textures: Vec<usize> = piece.maps.iter().map(|map| map.texture).collect();
     assert_eq!((piece.texture, &textures[..]), (Some(0), &[1, 0, 1][..]));
-    let [metallic_roughness, _, normal] = piece.maps[..] else {
+    let [metallic_roughness, emissive, normal] = piece.maps[..] else {
         panic!("{:?}", piece.maps)
     };
     let place = |map: Map| map.texture_from_vertex.transform_point2(Vec2::ONE);
@@ -300,6 +303,9 @@ fn textures_of_gltf_materials_are_read_where_light_shows_them() {
         (Vec2::ONE, 1.0)
     );
     assert_eq!((place(normal), normal.strength), (Vec2::new(2.25, 2.0), 0.5));
+    let by_second = [metallic_roughness, emissive, normal].map(|map| map.is_by_second);
+    assert_eq!(by_second, [false, true, false]);
+    assert_eq!(piece.second_texcoords, [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]);
     let material = &piece.material;
     let of_light = (material.metallic, material.roughness, material.emissive);
     assert_eq!(
@@ -309,7 +315,7 @@ fn textures_of_gltf_materials_are_read_where_light_shows_them() {
     );
     assert_eq!(
         model.problems.of(Severity::Info).as_deref(),
-        Some("a texture with other coordinates than that of the colors is not shown")
+        Some("a texture that lies by a third set of coordinates is not shown")
     );
     survives_damage(&file);
 

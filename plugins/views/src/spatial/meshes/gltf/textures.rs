@@ -14,7 +14,7 @@ use crate::spatial::{
     pictures::{EncodedPixels, PixelSource},
 };
 
-/// The textures of a primitive, all by the same coordinates of its vertices.
+/// The textures of a primitive.
 #[derive(Default)]
 pub(super) struct Textures {
     /// The position in the model of that of the color.
@@ -25,6 +25,8 @@ pub(super) struct Textures {
     pub(super) maps: Vec<Map>,
     /// The coordinates of the vertices; `None` where there is no texture.
     pub(super) coordinates: Option<Coordinates>,
+    /// Those that some lie by for which these do not tell.
+    pub(super) second: Option<Coordinates>,
 }
 
 /// Where a texture lies.
@@ -93,11 +95,15 @@ impl Reader<'_> {
             }
             let own = Coordinates::of(texture);
             let shared = textures.coordinates.unwrap_or(own);
-            let Some(texture_from_vertex) = own.from_shared(&shared) else {
-                self.model.problems.inform(
-                    "a texture with other coordinates than that of the colors is not shown".to_owned(),
-                );
-                continue;
+            let second = textures.second.unwrap_or(own);
+            let (texture_from_vertex, is_by_second) = match own.from_shared(&shared) {
+                Some(texture_from_vertex) => (texture_from_vertex, false),
+                None if second.set == own.set => (own.texture_from_set, true),
+                None => {
+                    let text = "a texture that lies by a third set of coordinates is not shown";
+                    self.model.problems.inform(text.to_owned());
+                    continue;
+                }
             };
             let position = match self.texture(texture, kind.is_linear()) {
                 // The colors alone are better than nothing.
@@ -113,10 +119,14 @@ impl Reader<'_> {
                 continue;
             };
             textures.coordinates = Some(shared);
+            if is_by_second {
+                textures.second = Some(second);
+            }
             textures.maps.push(Map {
                 kind,
                 texture: position,
                 sampling: materials::sampling(document, texture),
+                is_by_second,
                 texture_from_vertex,
                 strength: match kind {
                     MapKind::Normal => texture.scale.unwrap_or(1.0),
