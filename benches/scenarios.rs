@@ -14,7 +14,7 @@ use chronoscope::{
         FrameDiagnostics, IngestSource, IngestSources, Item, MemoryBudget, Recordings, SourcePoll,
         TimeCommand, ViewerCommand, time_control::PlayState,
     },
-    io::RrdWriter,
+    io::{RrdWriter, combine},
     store::{Chunk, EntityPath, StoreSettings, Timeline},
     types::{LogMessage, Points3D, Scalars, SourceStatus, blueprint, enums::ContainerKind, log_chunk},
 };
@@ -421,12 +421,18 @@ pub const FLOOD_SERIES: i64 = 20;
 /// The rows of the floods of the table.
 const FLOOD_ROWS: i64 = 1_000_000;
 
-/// Chunks of one row each, so many, which are there from the first frame on and taken in at so many frames a second. The plots
-/// follow their end, as those of a sender do.
+/// The rows that arrive in a second: more than a core of today decodes.
+const FLOOD_ROWS_PER_SEC: i64 = 250_000;
+/// The rows that are decoded together.
+const FLOOD_BATCH: usize = 1 << 10;
+
+/// Messages of one row each, so many, from a sender that is as fast as can be, taken in at so many frames a second. They come as a
+/// connection hands them over: those of a batch are combined. The plots follow their end, as those of a sender do.
 pub fn flood(frames_per_sec: u32, num_rows: i64) -> Scenario {
     let queue: Arc<Mutex<VecDeque<Chunk>>> = Arc::default();
     let rows = Arc::clone(&queue);
-    let mut has_begun = false;
+    // What arrives in each frame. A sender is another program, and the time to make a row does not count as time of frames.
+    let mut arrivals: Option<std::vec::IntoIter<Vec<Chunk>>> = None;
     Scenario::new(
         format!("flood_{frames_per_sec}_hz"),
         move |stage| {
@@ -439,16 +445,30 @@ pub fn flood(frames_per_sec: u32, num_rows: i64) -> Scenario {
             stage.app.world_mut().resource_mut::<IngestSources>().add(source);
         },
         move |_, _| {
-            // A sender is another program. To make a row takes as long as to take it in, and would count as time of the frames,
-            // which let more in the longer they take.
-            if !std::mem::replace(&mut has_begun, true) {
-                let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-                queue.extend((FLOOD_SERIES..num_rows).map(flood_row));
-            }
+            let arrivals = arrivals.get_or_insert_with(|| {
+                let rows: Vec<i64> = (FLOOD_SERIES..num_rows).collect();
+                let frames = rows.chunks((FLOOD_ROWS_PER_SEC / i64::from(frames_per_sec)) as usize);
+                frames.map(flood_rows).collect::<Vec<_>>().into_iter()
+            });
+            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.extend(arrivals.next().into_iter().flatten());
         },
     )
     .with_frames(10_000)
     .with_interval(Duration::from_secs(1) / frames_per_sec)
+}
+
+/// Rows as a connection hands them over.
+fn flood_rows(numbers: &[i64]) -> Vec<Chunk> {
+    let message = |number: &i64| LogMessage::Chunk {
+        store: recording_id(),
+        chunk: Arc::new(flood_row(*number)),
+    };
+    let batches = numbers.chunks(FLOOD_BATCH);
+    let messages = batches.flat_map(|batch| combine(batch.iter().map(message).collect()));
+    messages
+        .filter_map(|message| message.chunk().map(|chunk| Chunk::clone(chunk)))
+        .collect()
 }
 
 fn flood_row(number: i64) -> Chunk {

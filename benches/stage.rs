@@ -68,6 +68,8 @@ pub struct FrameCost {
     pub app: Cost,
     /// The messages that arrived.
     pub messages: usize,
+    /// The rows in them.
+    pub rows: u64,
     /// The work of the phases, counted in items. What is zero is left out.
     pub work: Vec<(Work, u64)>,
     /// Where the latest rows came from.
@@ -291,6 +293,7 @@ impl Stage {
             engine: self.engine.as_ref().map(EngineClock::last),
             app,
             messages: diagnostics.ingested_messages,
+            rows: diagnostics.ingested_rows,
             work: world.resource::<WorkCounters>().iter().collect(),
             queries,
             uploaded_bytes: stats.map_or(0, RenderStats::uploaded_bytes_last_frame),

@@ -221,7 +221,7 @@ fn a_flood_of_single_rows_arrives_in_full_reads_each_row_once_and_walks_nothing(
         scenario.step(&mut stage, WARM_UP + frame);
         let cost = stage.frame();
         // Some, by the clock of this machine, and each of them is there.
-        assert_eq!(rows(&stage) - before, cost.messages as u64);
+        assert_eq!(rows(&stage) - before, cost.rows);
         for kind in [
             Work::SchemaRowsRead,
             Work::EntitiesWalked,
@@ -235,9 +235,9 @@ fn a_flood_of_single_rows_arrives_in_full_reads_each_row_once_and_walks_nothing(
             cost.work
         );
         assert!(
-            cost.work(Work::SeriesSamplesRead) <= cost.messages as u64,
-            "{} messages, {:?}",
-            cost.messages,
+            cost.work(Work::SeriesSamplesRead) <= cost.rows,
+            "{} rows, {:?}",
+            cost.rows,
             cost.work
         );
     }

@@ -126,10 +126,10 @@ fn play(mut scenario: Scenario, stage: &mut Stage) {
             .iter()
             .map(|cost| cost.drawn().wall.max(interval).as_secs_f64())
             .sum();
-        let messages: usize = costs.iter().map(|cost| cost.messages).sum();
-        let (name, per_sec) = (&scenario.name, messages as f64 / secs);
-        println!("{name}\treceive_messages/messages\t{messages}\t-");
-        println!("{name}\treceive_messages/messages_per_s\t{per_sec:.0}\t-");
+        let rows: u64 = costs.iter().map(|cost| cost.rows).sum();
+        let (name, per_sec) = (&scenario.name, rows as f64 / secs);
+        println!("{name}\treceive_messages/rows\t{rows}\t-");
+        println!("{name}\treceive_messages/rows_per_s\t{per_sec:.0}\t-");
         let cpus = || costs.iter().map(|cost| cost.drawn().cpu);
         println!(
             "{name}\ttotal+ui:cpu\t{:.4}\t{:.4}",

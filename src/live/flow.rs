@@ -12,15 +12,17 @@ const LOOK_EVERY: u64 = 256;
 /// Data that was logged longer ago is not late but old: it was kept elsewhere.
 const OLD_SECS: f32 = 60.0;
 
-/// Counts messages and bytes, and how late they are.
+/// Counts rows and bytes, and how late they are.
 #[derive(Debug)]
 pub(super) struct FlowMeter {
     pub(super) flow: SourceFlow,
     since: Instant,
+    /// Messages since the source began.
     messages: u64,
+    rows: u64,
     bytes: u64,
-    /// When the latest chunk was made, in nanoseconds since the epoch.
-    last_chunk_nanos: Option<u64>,
+    /// When the latest row was logged, in nanoseconds since the epoch.
+    last_row_nanos: Option<u64>,
 }
 
 impl FlowMeter {
@@ -29,8 +31,9 @@ impl FlowMeter {
             flow: SourceFlow::default(),
             since: Instant::now(),
             messages: 0,
+            rows: 0,
             bytes: 0,
-            last_chunk_nanos: None,
+            last_row_nanos: None,
         }
     }
 
@@ -39,8 +42,10 @@ impl FlowMeter {
         self.messages += 1;
         self.bytes += message.num_bytes();
         if let Some(chunk) = message.chunk() {
+            self.rows += chunk.num_rows() as u64;
             // The upper half of an id is the time at which it was made.
-            self.last_chunk_nanos = Some((chunk.id().as_u128() >> 64) as u64);
+            let last_row = chunk.row_ids().last();
+            self.last_row_nanos = last_row.map(|row_id| (row_id.as_u128() >> 64) as u64);
         }
         if self.messages.is_multiple_of(LOOK_EVERY) {
             self.look();
@@ -50,7 +55,7 @@ impl FlowMeter {
     /// Looks at the clocks. Called after all that was there was counted, too.
     pub(super) fn look(&mut self) {
         let elapsed = self.since.elapsed();
-        if let Some(made) = self.last_chunk_nanos.take() {
+        if let Some(made) = self.last_row_nanos.take() {
             let now = SystemTime::now()
                 .duration_since(SystemTime::UNIX_EPOCH)
                 .unwrap_or_default();
@@ -64,10 +69,10 @@ impl FlowMeter {
 
     fn update(&mut self, elapsed: Duration) {
         let secs = elapsed.as_secs_f32();
-        self.flow.messages_per_sec = self.messages as f32 / secs;
+        self.flow.rows_per_sec = self.rows as f32 / secs;
         self.flow.bytes_per_sec = self.bytes as f32 / secs;
-        self.flow.messages += self.messages;
-        (self.messages, self.bytes) = (0, 0);
+        self.flow.rows += self.rows;
+        (self.rows, self.bytes) = (0, 0);
     }
 }
 
@@ -112,12 +117,12 @@ mod tests {
             meter.count(&message);
         }
         meter.update(Duration::from_secs(2));
-        assert_eq!((meter.flow.messages, meter.flow.messages_per_sec), (10, 5.0));
+        assert_eq!((meter.flow.rows, meter.flow.rows_per_sec), (10, 5.0));
         assert!(meter.flow.bytes_per_sec > 0.0);
         meter.look();
         assert!(meter.flow.delay_secs.is_some(), "it was made just now");
         meter.update(Duration::from_secs(2));
-        assert_eq!((meter.flow.messages, meter.flow.messages_per_sec), (10, 0.0));
+        assert_eq!((meter.flow.rows, meter.flow.rows_per_sec), (10, 0.0));
     }
 
     #[test]
@@ -128,8 +133,8 @@ mod tests {
         while meter.since == begin {
             meter.count(&message);
         }
-        assert!(meter.flow.messages > 0 && meter.flow.messages.is_multiple_of(LOOK_EVERY));
-        assert!(meter.flow.messages_per_sec > 0.0);
+        assert!(meter.flow.rows > 0 && meter.flow.rows.is_multiple_of(LOOK_EVERY));
+        assert!(meter.flow.rows_per_sec > 0.0);
         assert!(meter.flow.delay_secs.is_some());
     }
 }

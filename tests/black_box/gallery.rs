@@ -1,9 +1,6 @@
-//! One picture of each archetype that spatial views draw, held against stored ones; what the pointer is over in each; and what
-//! is said where the data is bad.
+//! One picture of each archetype that spatial views draw, held against stored ones, and what the pointer is over in each.
 //!
 //! `CHRONOSCOPE_UPDATE_GALLERY=1` stores the pictures anew. Look at them before they are kept.
-
-mod pieces;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -13,30 +10,297 @@ use chronoscope::{
     frame::{IngestSources, Item, Selection},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     render::RenderQuality,
-    report::report,
     sources::{BlueprintTarget, ReadySource, open_files},
-    store::{
-        Chunk, ComponentDescriptor, EntityPath, StoreId,
-        arrow::{ArrayRef, StringArray, new_empty_array, new_null_array},
-    },
+    store::{Chunk, EntityPath, StoreId},
     types::{
-        Arrows2D, AsComponents, Boxes2D, Boxes3D, Capsules3D, Component as _, Cylinders3D, DepthImage,
-        Ellipses2D, Ellipsoids3D, FieldInfo, Image, LineStrips2D, LogMessage, Points2D, Points3D,
-        Transform3D, Vocabulary, components, enums::ChannelDatatype, log_chunk, records::ImageFormat,
+        AnnotationContext, Arrows2D, Arrows3D, AsComponents, Asset3D, Boxes2D, Boxes3D, Capsules3D,
+        Cylinders3D, DepthImage, Ellipses2D, Ellipsoids3D, GridMap, Image, InstancePoses3D, LineStrips2D,
+        LineStrips3D, LogMessage, Mesh3D, Pinhole, Points2D, Points3D, SegmentationImage, Transform3D,
+        TransformAxes3D, VoxelGridMap,
+        enums::{ChannelDatatype, Colormap, FillMode, PointShading},
+        log_chunk,
+        records::{AnnotationInfo, ClassDescription, ImageFormat},
     },
 };
 use egui::{Event, pos2};
 use image::RgbImage;
 use tempfile::TempDir;
 
-use self::pieces::{COLOR, pieces};
 use crate::{
+    meshes::textured_glb,
     picture::{load, save},
     pointer::{click, picture, send},
 };
 
 const COLUMNS: usize = 6;
 const TILE: usize = 150;
+const COLOR: [u8; 4] = [255, 0, 255, 255];
+
+/// An archetype in a view of its own.
+struct Piece {
+    class: &'static str,
+    name: &'static str,
+    chunks: Vec<Chunk>,
+    /// Below the view's origin, where it is not the origin itself.
+    entity: &'static str,
+}
+
+fn piece(class: &'static str, name: &'static str, components: &dyn AsComponents) -> Piece {
+    Piece {
+        class,
+        name,
+        chunks: vec![log_chunk(format!("/{name}"), [], components).unwrap()],
+        entity: "",
+    }
+}
+
+fn magenta(pixels: usize) -> Vec<u8> {
+    [255, 0, 255].repeat(pixels)
+}
+
+fn pieces() -> Vec<Piece> {
+    let colors = [COLOR];
+    let solid = FillMode::Solid;
+    let boxes = || Boxes3D::from_half_sizes([[1.0, 0.7, 0.5]]).with_colors(colors);
+    let ellipsoids = || {
+        Ellipsoids3D::default()
+            .with_half_sizes([[1.0, 0.7, 0.5]])
+            .with_colors(colors)
+    };
+    let cylinders = || {
+        let sized = Cylinders3D::default().with_lengths([1.5]).with_radii([0.5]);
+        sized.with_colors(colors)
+    };
+    let capsules = || {
+        let sized = Capsules3D::default().with_lengths([1.0]).with_radii([0.5]);
+        sized.with_colors(colors)
+    };
+    let strip = vec![[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 1.0]];
+    let flat_strip = vec![[0.0, 0.0], [8.0, 2.0], [3.0, 9.0]];
+    let grid_format = ImageFormat::depth(8, 8, ChannelDatatype::U8);
+    let grid: Vec<u8> = (0..64).map(|cell| if cell % 9 == 0 { 100 } else { 0 }).collect();
+    let mut pieces = vec![
+        piece(
+            "3D",
+            "points",
+            &Points3D::new([[0.0; 3], [1.0, 0.0, 0.0], [0.0, 1.0, 1.0]])
+                .with_colors(colors)
+                .with_radii([0.2]),
+        ),
+        piece(
+            "3D",
+            "lines",
+            &LineStrips3D::new([strip]).with_colors(colors).with_radii([0.1]),
+        ),
+        piece(
+            "3D",
+            "arrows",
+            &Arrows3D::new([[1.0, 0.5, 1.0]])
+                .with_colors(colors)
+                .with_radii([0.15]),
+        ),
+        piece("3D", "boxes", &boxes()),
+        piece("3D", "boxes_solid", &boxes().with_fill_mode(solid)),
+        piece(
+            "3D",
+            "boxes_lines",
+            &boxes().with_fill_mode(FillMode::MajorWireframe).with_radii([0.1]),
+        ),
+        piece("3D", "ellipsoids", &ellipsoids()),
+        piece("3D", "ellipsoids_solid", &ellipsoids().with_fill_mode(solid)),
+        piece(
+            "3D",
+            "ellipsoids_dense",
+            &ellipsoids()
+                .with_fill_mode(FillMode::DenseWireframe)
+                .with_line_radii([0.05]),
+        ),
+        piece("3D", "cylinders", &cylinders()),
+        piece("3D", "cylinders_solid", &cylinders().with_fill_mode(solid)),
+        piece(
+            "3D",
+            "cylinders_dense",
+            &cylinders()
+                .with_fill_mode(FillMode::DenseWireframe)
+                .with_line_radii([0.05]),
+        ),
+        piece("3D", "capsules", &capsules()),
+        piece("3D", "capsules_solid", &capsules().with_fill_mode(solid)),
+        piece(
+            "3D",
+            "capsules_dense",
+            &capsules()
+                .with_fill_mode(FillMode::DenseWireframe)
+                .with_line_radii([0.05]),
+        ),
+        piece("3D", "axes", &TransformAxes3D::default().with_axis_length(1.0)),
+        piece(
+            "3D",
+            "voxels",
+            &VoxelGridMap::default()
+                .with_voxel_indices([[0, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 1]])
+                .with_voxel_size([0.5; 3])
+                .with_colors(colors),
+        ),
+        piece(
+            "3D",
+            "grid_map",
+            &GridMap::default()
+                .with_data(grid)
+                .with_format(grid_format)
+                .with_cell_size(0.5)
+                // Raised towards the eye.
+                .with_quaternion([0.5, 0.0, 0.0, 0.866])
+                .with_colormap(Colormap::RvizCostmap),
+        ),
+        piece(
+            "2D",
+            "points_2d",
+            &Points2D::new([[2.0, 2.0], [5.0, 5.0], [8.0, 2.0]])
+                .with_colors(colors)
+                .with_radii([-6.0]),
+        ),
+        piece(
+            "2D",
+            "lines_2d",
+            &LineStrips2D::new([flat_strip])
+                .with_colors(colors)
+                .with_radii([-4.0]),
+        ),
+        piece(
+            "2D",
+            "arrows_2d",
+            &Arrows2D::new([[8.0, 5.0]]).with_colors(colors).with_radii([-5.0]),
+        ),
+        piece(
+            "2D",
+            "boxes_2d",
+            &Boxes2D::from_half_sizes([[4.0, 3.0]])
+                .with_colors(colors)
+                .with_radii([-5.0]),
+        ),
+        piece(
+            "2D",
+            "ellipses_2d",
+            &Ellipses2D::default()
+                .with_half_sizes([[4.0, 3.0]])
+                .with_colors(colors)
+                .with_line_radii([-5.0]),
+        ),
+        piece("2D", "image", &Image::from_rgb8(4, 3, magenta(12))),
+        piece(
+            "2D",
+            "segmentation",
+            &SegmentationImage::from_u8(4, 3, vec![0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2]),
+        ),
+        piece(
+            "2D",
+            "depth",
+            &DepthImage::new(
+                (0..12).collect::<Vec<u8>>(),
+                ImageFormat::depth(4, 3, ChannelDatatype::U8),
+            ),
+        ),
+    ];
+    let forward_left_up = [5, 4, 1];
+    let pinhole = Pinhole::from_focal_length_and_resolution([60.0, 40.0], [60.0, 40.0])
+        .with_camera_xyz(forward_left_up)
+        .with_image_plane_distance(2.0)
+        .with_color([0, 255, 0, 255]);
+    pieces.push(Piece {
+        class: "3D",
+        name: "camera",
+        chunks: vec![
+            log_chunk("/camera", [], &Transform3D::from_translation([0.0, 0.0, 1.0])).unwrap(),
+            log_chunk(
+                "/camera/lens",
+                [],
+                &pinhole
+                    .with_image_plane_distance(2.0)
+                    .with_color([0, 255, 0, 255]),
+            )
+            .unwrap(),
+            log_chunk(
+                "/camera/lens/image",
+                [],
+                &Image::from_rgb8(60, 40, magenta(2_400)),
+            )
+            .unwrap(),
+        ],
+        entity: "/lens/image",
+    });
+    let log = |path: &str, components: &dyn AsComponents| log_chunk(path, [], components).unwrap();
+    let mut several = |name, chunks: Vec<Chunk>, entity| {
+        pieces.push(Piece {
+            class: "3D",
+            name,
+            chunks,
+            entity,
+        });
+    };
+    let poses = InstancePoses3D::default()
+        .with_translations([[0.0; 3], [2.0, 0.0, 0.5]])
+        .with_scales([[1.0, 1.0, 1.0], [0.5, 1.0, 1.5]]);
+    several(
+        "poses",
+        vec![
+            log("/poses", &boxes().with_fill_mode(solid)),
+            log("/poses", &poses),
+        ],
+        "",
+    );
+    let joints = [
+        [0.0, 0.0, 0.0],
+        [0.0, 0.0, 1.0],
+        [0.7, 0.0, 1.4],
+        [-0.7, 0.0, 1.4],
+    ];
+    let person = ClassDescription {
+        connections: vec![[0, 1], [1, 2], [1, 7]],
+        ..AnnotationInfo::new(1, "person", [0, 200, 255, 255]).into()
+    };
+    let skeleton = Points3D::new(joints)
+        .with_colors(colors)
+        .with_radii([0.15])
+        .with_show_labels(false)
+        .with_class_ids([1u16])
+        .with_keypoint_ids([0u16, 1, 2, 7]);
+    let context = AnnotationContext::new([person]);
+    several(
+        "skeleton",
+        vec![log("/skeleton", &skeleton), log("/skeleton", &context)],
+        "",
+    );
+    let flat = Points3D::new([[0.0; 3], [1.0, 0.0, 0.0], [0.0, 1.0, 1.0]])
+        .with_colors(colors)
+        .with_radii([0.2])
+        .with_point_shading(PointShading::Flat);
+    several("points_flat", vec![log("/points_flat", &flat)], "");
+    let mesh = Mesh3D::new([[0.0; 3], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]).with_albedo_factor(COLOR);
+    several("mesh", vec![log("/mesh", &mesh)], "");
+    let distances = (0..2_400u16).map(|at| 1_000 + at % 60 * 10 + at / 60 * 5);
+    let distances: Vec<u8> = distances.flat_map(u16::to_le_bytes).collect();
+    let depth = DepthImage::new(distances, ImageFormat::depth(60, 40, ChannelDatatype::U16));
+    let pinhole = Pinhole::from_focal_length_and_resolution([60.0; 2], [60.0, 40.0])
+        .with_camera_xyz(forward_left_up)
+        .with_color([0, 255, 0, 255]);
+    several(
+        "depth_cloud",
+        vec![
+            log("/depth_cloud", &Transform3D::from_translation([0.0; 3])),
+            log("/depth_cloud/lens", &pinhole),
+            log("/depth_cloud/lens/depth", &depth),
+        ],
+        "/lens/depth",
+    );
+    let spheres = Points3D::new([[-0.5, 0.0, 0.0], [0.5, 0.1, 0.0], [0.0, 0.2, 0.8]])
+        .with_colors(colors)
+        .with_radii([0.7]);
+    pieces.push(piece("3D", "spheres", &spheres));
+    let model = Asset3D::new(textured_glb([1.0, 0.0, 1.0], [0.3, 0.2, 0.3]));
+    pieces.push(piece("3D", "model", &model));
+    pieces
+}
 
 fn gallery(quality: RenderQuality) -> (App, Vec<(&'static str, String)>, TempDir) {
     let pieces = pieces();
@@ -75,7 +339,7 @@ fn gallery(quality: RenderQuality) -> (App, Vec<(&'static str, String)>, TempDir
     (app, entities, folder)
 }
 
-fn log(app: &mut App, chunks: impl IntoIterator<Item = Chunk>) {
+pub(crate) fn log(app: &mut App, chunks: impl IntoIterator<Item = Chunk>) {
     let messages = chunks.into_iter().map(|chunk| LogMessage::Chunk {
         store: StoreId::recording("gallery", "one"),
         chunk: Arc::new(chunk),
@@ -169,221 +433,5 @@ fn what_the_pointer_is_over_is_hovered_and_selected() {
         click(&mut app, place);
         let selected = app.world().resource::<Selection>().selected.clone();
         assert!(is_it(selected.first()), "{name}: {selected:?}");
-    }
-}
-
-/// The columns of an archetype, each with the array that is made for its field.
-fn columns(
-    archetype: &str,
-    array_of: impl Fn(&FieldInfo) -> ArrayRef,
-) -> Vec<(ComponentDescriptor, ArrayRef)> {
-    let archetype = Vocabulary::get().archetype(archetype).unwrap();
-    let column = |field: &FieldInfo| {
-        let descriptor = ComponentDescriptor {
-            archetype: Some(archetype.name.clone()),
-            component: field.component.clone(),
-            component_type: Some(field.component_type.into()),
-        };
-        (descriptor, array_of(field))
-    };
-    archetype.fields.iter().map(column).collect()
-}
-
-/// Logs what is wrong in each way below a path that one view shows, and says what the program reports of that.
-fn report_of_bad_data(
-    class: &str,
-    root: &str,
-    archetypes: &[&str],
-    sound: &dyn AsComponents,
-    odd: &[(&str, &dyn AsComponents)],
-) -> String {
-    let mut app = App::new();
-    app.add_plugins(OffscreenPlugin {
-        size: OffscreenSize {
-            width: 400,
-            height: 300,
-            scale: 1.0,
-        },
-    });
-    app.add_plugins(ChronoscopePlugins);
-    offscreen::finish(&mut app);
-    let mut chunks = vec![log_chunk(format!("{root}/sound"), [], sound).unwrap()];
-    for archetype in archetypes {
-        let words: ArrayRef = Arc::new(StringArray::from(vec!["no", "numbers"]));
-        let wrong = columns(archetype, |_| words.clone());
-        chunks.push(log_chunk(format!("{root}/wrong/{archetype}"), [], &wrong).unwrap());
-        let empty = columns(archetype, |field| new_empty_array(&field.datatype));
-        chunks.push(log_chunk(format!("{root}/empty/{archetype}"), [], &empty).unwrap());
-        let null = columns(archetype, |field| new_null_array(&field.datatype, 3));
-        chunks.push(log_chunk(format!("{root}/null/{archetype}"), [], &null).unwrap());
-    }
-    for (name, components) in odd {
-        chunks.push(log_chunk(format!("{root}/odd/{name}"), [], *components).unwrap());
-    }
-    let translation = components::Translation3D::build(vec![[0.0; 3]]);
-    let moved = vec![(Transform3D::TRANSLATION.descriptor(), translation)];
-    chunks.push(log_chunk(root, [], &moved).unwrap());
-    log(&mut app, chunks);
-    offscreen::settle(&mut app, None).unwrap();
-    let folder = TempDir::new().unwrap();
-    let layout = folder.path().join("layout.ron");
-    let text = format!(r#"(version: 1, layout: Grid(contents: [View(class: "{class}", origin: "{root}")]))"#);
-    std::fs::write(&layout, text).unwrap();
-    open_files(app.world_mut(), vec![layout], BlueprintTarget::Open);
-    app.update();
-    offscreen::settle(&mut app, None).unwrap();
-    let text = report(app.world_mut()).text;
-    for archetype in archetypes {
-        let of = |what: &str| format!("\t{root}/{what}/{archetype}\t");
-        let said = |what: &str| -> Vec<&str> { text.lines().filter(|line| line.contains(what)).collect() };
-        assert!(
-            said(&of("wrong")).iter().any(|line| line.contains("warning: ")),
-            "nothing is said of {archetype}: {text}"
-        );
-        assert!(
-            said(&of("empty")).iter().all(|line| !line.contains(": ")),
-            "{archetype} without data is nothing to complain about: {text}"
-        );
-        // A camera is a context beside what is drawn of it.
-        assert!(!said(&of("null")).is_empty(), "{archetype}: {text}");
-    }
-    for (name, _) in odd {
-        let path = format!("\t{root}/odd/{name}\t");
-        assert_eq!(
-            text.lines().filter(|line| line.contains(&path)).count(),
-            1,
-            "{text}"
-        );
-    }
-    text
-}
-
-const NAN: f32 = f32::NAN;
-const INFINITE: f32 = f32::INFINITY;
-
-#[test]
-fn bad_data_in_space_is_reported_and_the_rest_is_shown() {
-    let archetypes = [
-        "Points3D",
-        "LineStrips3D",
-        "Arrows3D",
-        "Boxes3D",
-        "Ellipsoids3D",
-        "Cylinders3D",
-        "Capsules3D",
-        "TransformAxes3D",
-        "VoxelGridMap",
-        "GridMap",
-        "Pinhole",
-        "Mesh3D",
-        "Asset3D",
-    ];
-    let odd: [(&str, &dyn AsComponents); 5] = [
-        (
-            "points",
-            &Points3D::new([[NAN; 3], [INFINITE; 3], [1.0; 3]]).with_radii([NAN]),
-        ),
-        (
-            "boxes",
-            &Boxes3D::from_half_sizes([[NAN; 3], [1.0; 3]]).with_centers([
-                [0.0; 3],
-                [f32::NEG_INFINITY; 3],
-                [2.0; 3],
-            ]),
-        ),
-        (
-            "ellipsoids",
-            &Ellipsoids3D::default()
-                .with_half_sizes([[0.0; 3], [1.0, NAN, 1.0]])
-                .with_quaternions([[0.0; 4]]),
-        ),
-        (
-            "capsules",
-            &Capsules3D::default().with_lengths([NAN, 1.0]).with_radii([-1.0]),
-        ),
-        (
-            "cylinders",
-            &Cylinders3D::default()
-                .with_lengths([0.0, f32::MAX])
-                .with_radii([f32::MAX]),
-        ),
-    ];
-    let sound = Points3D::new([[0.0; 3]]);
-    let text = report_of_bad_data("3D", "/space", &archetypes, &sound, &odd);
-    assert!(text.contains("\t/space/sound\tPoints3D\t\n"), "{text}");
-}
-
-#[test]
-fn bad_data_in_a_plane_is_reported_and_the_rest_is_shown() {
-    let archetypes = [
-        "Points2D",
-        "LineStrips2D",
-        "Arrows2D",
-        "Boxes2D",
-        "Ellipses2D",
-        "Image",
-        "EncodedImage",
-        "DepthImage",
-        "EncodedDepthImage",
-        "SegmentationImage",
-    ];
-    let depth = ImageFormat::depth(2, 2, ChannelDatatype::F32);
-    let values = |values: [f32; 4]| values.map(f32::to_le_bytes).concat();
-    let many = || (0..1_000_000).map(|at| [(at % 1000) as f32, (at / 1000) as f32]);
-    let odd: [(&str, &dyn AsComponents); 12] = [
-        (
-            "points",
-            &Points2D::new([[NAN; 2], [INFINITE; 2], [1.0; 2]]).with_radii([NAN, -INFINITE, 1.0]),
-        ),
-        (
-            "fewer_colors",
-            &Points2D::new([[0.0; 2], [1.0; 2], [2.0; 2]])
-                .with_colors([COLOR, COLOR])
-                .with_labels(["a", "b", "c", "d"]),
-        ),
-        (
-            "lines",
-            &LineStrips2D::new([vec![], vec![[0.0; 2]], vec![[0.0; 2], [NAN, 1.0], [2.0; 2]]]),
-        ),
-        (
-            "arrows",
-            &Arrows2D::new([[INFINITE, 0.0], [0.0; 2], [1.0; 2]]).with_origins([[NAN; 2], [0.0; 2]]),
-        ),
-        (
-            "boxes",
-            &Boxes2D::from_half_sizes([[NAN; 2], [-1.0, 2.0], [f32::MAX; 2]]).with_centers([[0.0; 2]]),
-        ),
-        (
-            "ellipses",
-            &Ellipses2D::default().with_half_sizes([[0.0; 2], [1.0, NAN], [1.0, 2.0]]),
-        ),
-        ("too_few_pixels", &Image::from_rgb8(4, 3, vec![0; 5])),
-        ("huge", &Image::from_rgb8(u32::MAX, u32::MAX, vec![0; 5])),
-        (
-            "depth",
-            &DepthImage::new(values([NAN, INFINITE, f32::NEG_INFINITY, 1.0]), depth),
-        ),
-        ("no_depth", &DepthImage::new(values([NAN; 4]), depth)),
-        ("many_points", &Points2D::new(many())),
-        (
-            "many_boxes",
-            &Boxes2D::from_half_sizes(std::iter::repeat_n([0.4; 2], 20_000))
-                .with_centers(many().take(20_000)),
-        ),
-    ];
-    let sound = Points2D::new([[0.0; 2]]);
-    let text = report_of_bad_data("2D", "/plane", &archetypes, &sound, &odd);
-    assert!(text.contains("\t/plane/sound\tPoints2D\t\n"), "{text}");
-    for (name, visualizer) in [
-        ("many_points", "Points2D"),
-        ("many_boxes", "Boxes2D"),
-        ("fewer_colors", "Points2D"),
-    ] {
-        let line = format!("\t/plane/odd/{name}\t{visualizer}\t\n");
-        assert!(text.contains(&line), "{name}: {text}");
-    }
-    for name in ["too_few_pixels", "huge"] {
-        let line = format!("\t/plane/odd/{name}\tImage\twarning: ");
-        assert!(text.contains(&line), "{name}: {text}");
     }
 }

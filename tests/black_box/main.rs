@@ -13,6 +13,7 @@
 static ALLOCATOR: std::alloc::System = std::alloc::System;
 
 mod archetypes;
+mod bad_data;
 mod blueprints;
 mod commands;
 mod contexts;

@@ -12,9 +12,7 @@ use chronoscope_store::TimelineId;
 use crate::{
     ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, IngestSources, Item, PlayState,
     Recordings, Report, Reports, Selection, TimeControls, ViewerCommand, ViewerCommands,
-    commands::{
-        FileRequests, FrameAllRequest, FrameAllRequests, PictureTarget, ScreenshotRequest, ScreenshotRequests,
-    },
+    commands::{FileRequests, FrameAllRequest, FrameAllRequests, PictureTarget, ScreenshotRequests},
     document,
     requests::{CommandError, CommandFinished, Names, Requests, WaitingCommands, more_may_arrive},
     selection::{EntityClicked, SelectionChanged},
@@ -169,18 +167,15 @@ fn apply_commands(
                 continue;
             }
             ViewerCommand::Screenshot(path) => {
-                let (to, view) = (PictureTarget::File(path.clone()), None);
-                requests.screenshots.0.push(ScreenshotRequest { to, view, id });
+                requests.ask_for_picture(id, None, PictureTarget::File(path.clone()));
                 continue;
             }
             ViewerCommand::ScreenshotOf(view, path) => {
-                let (to, view) = (PictureTarget::File(path.clone()), Some(*view));
-                requests.screenshots.0.push(ScreenshotRequest { to, view, id });
+                requests.ask_for_picture(id, Some(*view), PictureTarget::File(path.clone()));
                 continue;
             }
             ViewerCommand::CopyPicture(view) => {
-                let (to, view) = (PictureTarget::Clipboard, Some(*view));
-                requests.screenshots.0.push(ScreenshotRequest { to, view, id });
+                requests.ask_for_picture(id, Some(*view), PictureTarget::Clipboard);
                 continue;
             }
         }

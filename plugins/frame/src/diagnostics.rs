@@ -211,6 +211,8 @@ pub struct FrameDiagnostics {
     pub cpu_clock: Option<fn() -> Duration>,
     /// Messages that were ingested in this frame.
     pub ingested_messages: usize,
+    /// Rows in the chunks that sources gave in this frame.
+    pub ingested_rows: u64,
     /// Bytes of chunks that were ingested in this frame.
     pub ingested_bytes: u64,
     /// Who held the memory that counts against the budget when the frame began.
@@ -324,6 +326,7 @@ fn begin_frame(mut diagnostics: ResMut<FrameDiagnostics>, mut counters: ResMut<W
     diagnostics.frame += 1;
     diagnostics.ui = Duration::ZERO;
     diagnostics.ingested_messages = 0;
+    diagnostics.ingested_rows = 0;
     diagnostics.ingested_bytes = 0;
     diagnostics.gc_pause = Duration::ZERO;
     diagnostics.gc_items_between_looks = 0;

@@ -17,7 +17,7 @@ pub use self::sources::{
 };
 use self::{
     held_blueprints::{HeldMessage, place},
-    sources::{ActiveSource, MessagePlace, num_bytes},
+    sources::{ActiveSource, MessagePlace, num_bytes, num_rows},
 };
 
 use crate::{
@@ -114,6 +114,7 @@ pub(crate) fn receive_messages(
                 }
                 let followed = followed_store(place, active, &message, &recordings);
                 diagnostics.ingested_messages += 1;
+                diagnostics.ingested_rows += num_rows(&message);
                 bytes += num_bytes(&message);
                 match message {
                     IngestMessage::Data(message) => {

@@ -164,10 +164,8 @@ impl<'a> ResolvedInstruction<'a> {
 
     /// A component of the visualizer whose selector cannot be read, and why.
     pub(crate) fn unreadable_selector(&self) -> Option<(&'a str, &'a SelectorError)> {
-        let mappings = self.instruction?.mappings.iter().zip(self.selectors);
-        mappings
-            .filter_map(|(mapping, selector)| Some((&*mapping.target, selector.as_ref()?.as_ref().err()?)))
-            .next()
+        let mut mappings = self.instruction?.mappings.iter().zip(self.selectors);
+        mappings.find_map(|(mapping, selector)| Some((&*mapping.target, selector.as_ref()?.as_ref().err()?)))
     }
 
     /// Whether components are taken from others of the entity, which are not among the latest-at results.

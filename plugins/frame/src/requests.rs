@@ -9,7 +9,9 @@ use chronoscope_store::{EntityPath, StoreId};
 use crate::{
     ActiveBlueprint, IngestSources, Item, RecordingEntry, Recordings, Report, Reports, Settled, TimeCommand,
     TimeControls, ViewerCommand,
-    commands::{FileRequests, FrameAllRequests, QueuedCommand, ScreenshotRequests},
+    commands::{
+        FileRequests, FrameAllRequests, PictureTarget, QueuedCommand, ScreenshotRequest, ScreenshotRequests,
+    },
 };
 
 /// Identifies a request for as long as the program runs.
@@ -119,7 +121,7 @@ pub(crate) struct Requests<'w> {
     answers: MessageWriter<'w, CommandFinished>,
     settled: ResMut<'w, Settled>,
     pub(crate) frame_all: ResMut<'w, FrameAllRequests>,
-    pub(crate) screenshots: ResMut<'w, ScreenshotRequests>,
+    screenshots: ResMut<'w, ScreenshotRequests>,
 }
 
 /// A command that is to be carried out now, and the frames for which it may wait.
@@ -172,6 +174,11 @@ impl Requests<'_> {
             let queued = due.queued;
             self.waiting.0.push(WaitingCommand { queued, frames_left });
         }
+    }
+
+    /// Asks for a picture of a view, or of the window. Whoever takes it answers.
+    pub(crate) fn ask_for_picture(&mut self, id: Option<CommandId>, view: Option<ViewId>, to: PictureTarget) {
+        self.screenshots.0.push(ScreenshotRequest { to, view, id });
     }
 
     /// Answers a command, and tells the user where it failed.

@@ -104,36 +104,12 @@ impl Selection {
         self.selected.contains(item)
     }
 
-    /// The instances of an entity that are lit up alone in a view: the selected ones in the order of
-    /// selection, then the one under the pointer.
-    pub fn instance_highlights<'a>(
-        &'a self,
-        view: ViewId,
-        entity: &'a EntityPath,
-    ) -> impl Iterator<Item = (u32, Highlight)> + 'a {
-        let instance = move |item: &Item| {
-            item.instance()
-                .filter(|_| item.view() == Some(view) && item.entity() == Some(entity))
-        };
-        let selected = self.selected.iter().filter_map(instance);
-        let hovered = self.hovered.iter().filter_map(instance);
-        selected
-            .map(|at| (at, Highlight::Selected))
-            .chain(hovered.map(|at| (at, Highlight::Hovered)))
-    }
-
-    /// How an entity is lit up in a view: it is, where the entity itself is pointed at or selected, or an
-    /// entity above it.
-    pub fn entity_highlight(&self, view: Option<ViewId>, entity: &EntityPath) -> Highlight {
+    /// How an entity is lit up, in all views: it is, where the entity itself is pointed at or selected in any,
+    /// or an entity above it.
+    pub fn entity_highlight(&self, entity: &EntityPath) -> Highlight {
         let meets = |item: &Item| {
-            let same_view = match (item.view(), view) {
-                (Some(a), Some(b)) => a == b,
-                _ => true,
-            };
-            same_view
-                && item
-                    .entity()
-                    .is_some_and(|of| !of.is_root() && entity.starts_with(of))
+            item.entity()
+                .is_some_and(|of| !of.is_root() && entity.starts_with(of))
         };
         if self.hovered.as_ref().is_some_and(meets) {
             Highlight::Hovered
@@ -233,16 +209,12 @@ mod tests {
         assert!(!selection.is_selected(&point(view, Some(4))));
         assert!(!selection.is_selected(&point(view, None)));
         let cloud = "/cloud".into();
-        let lit: Vec<_> = selection.instance_highlights(view, &cloud).collect();
-        assert_eq!(
-            lit,
-            [
-                (17, Highlight::Selected),
-                (3, Highlight::Selected),
-                (4, Highlight::Hovered)
-            ]
-        );
-        assert_eq!(selection.entity_highlight(Some(view), &cloud), Highlight::Hovered);
+        assert_eq!(selection.entity_highlight(&cloud), Highlight::Hovered);
+        let elsewhere = Selection {
+            selected: vec![point(other, None)],
+            hovered: None,
+        };
+        assert_eq!(elsewhere.entity_highlight(&cloud), Highlight::Selected);
     }
 
     #[test]

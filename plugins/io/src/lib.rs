@@ -47,6 +47,7 @@
 //! | migration | giving data of an older SDK the names of today's |
 
 mod backoff;
+mod combine;
 mod error;
 pub mod event;
 pub mod http;
@@ -63,6 +64,7 @@ pub mod source;
 pub mod wire;
 
 pub use backoff::Backoff;
+pub use combine::combine;
 pub use chronoscope_types::{LogMessage, SourceId, SourceStatus, StoreInfo, StoreSource};
 pub use error::{IoError, MessageError};
 pub use event::{LoadEvent, LoadOutcome, LoadReport, Severity};

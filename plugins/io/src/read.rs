@@ -323,23 +323,20 @@ fn open_path(path: &Path, source: &Arc<str>, index_from_bytes: u64) -> Result<In
     }
     // A pipe or a device has no size of its own.
     let total_bytes = metadata.is_file().then_some(metadata.len());
-    let is_packed = |bytes: u64| bytes >= MIN_PACKED_BYTES && index_from_bytes < u64::MAX;
-    let shared = match total_bytes.filter(|bytes| is_packed(*bytes)) {
-        Some(_) => Some(File::open(path).map_err(IoError::Open)?),
-        None => None,
-    };
-    let input = FileInput::new(
+    let may_be_packed = total_bytes.is_some_and(|bytes| bytes >= MIN_PACKED_BYTES);
+    if may_be_packed && index_from_bytes < u64::MAX {
+        let file = SharedFile::new(Arc::clone(source), file).map_err(IoError::Open)?;
+        let whole = file.counted_apart();
+        // To its end, wherever that is by then: it may grow.
+        let input = FileInput::new(Arc::clone(source), total_bytes, whole.buffered(u64::MAX));
+        return Ok(Input::Packed(input, file, index_from_bytes));
+    }
+    let reader = io::BufReader::with_capacity(1 << 17, file);
+    Ok(Input::Full(FileInput::new(
         Arc::clone(source),
         total_bytes,
-        io::BufReader::with_capacity(1 << 17, file),
-    );
-    Ok(match shared {
-        Some(file) => {
-            let file = SharedFile::new(Arc::clone(source), file).map_err(IoError::Open)?;
-            Input::Packed(input, file, index_from_bytes)
-        }
-        None => Input::Full(input),
-    })
+        reader,
+    )))
 }
 
 #[cfg(feature = "http")]

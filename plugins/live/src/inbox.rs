@@ -2,16 +2,17 @@
 //!
 //! The thread of the connections only receives: messages gather to a batch while the batch before is decoded on a thread of
 //! the pool, which waits for the viewer where that has enough. Then batches are full, nothing more is read from the
-//! connection, and the sender waits in its turn.
+//! connection, and the sender waits in its turn. Small chunks that came in one batch are put together: the more arrives, the fewer
+//! chunks the viewer has to take in for it.
 
 use std::{fmt, sync::Arc};
 
 use chronoscope_io::{
-    LoadEvent, LoadReport, Severity, SourceSender, Stopped,
+    LoadEvent, LoadReport, Severity, SourceSender, Stopped, combine,
     wire::{Decoder, Msg},
 };
 use chronoscope_store::Waker;
-use chronoscope_types::SourceStatus;
+use chronoscope_types::{LogMessage, SourceStatus};
 use hyper::body::Body;
 use re_protos::{
     external::prost::{Message as _, bytes::Bytes},
@@ -212,16 +213,25 @@ struct Worker {
 impl Worker {
     /// Decodes messages, and waits until there is room for each.
     fn decode(&mut self, batch: Batch) -> Result<(), Stopped> {
+        let mut messages = Vec::with_capacity(batch.messages.len());
         for bytes in batch.messages {
             match self.message(bytes) {
-                Ok(message) => self.source.send(LoadEvent::Message(message))?,
-                Err(report) => self.report(report)?,
+                Ok(message) => messages.push(message),
+                Err(report) => {
+                    self.send(std::mem::take(&mut messages))?;
+                    self.report(report)?;
+                }
             }
         }
-        Ok(())
+        self.send(messages)
     }
 
-    fn message(&mut self, bytes: Bytes) -> Result<chronoscope_types::LogMessage, LoadReport> {
+    fn send(&self, messages: Vec<LogMessage>) -> Result<(), Stopped> {
+        let mut messages = combine(messages).into_iter();
+        messages.try_for_each(|message| self.source.send(LoadEvent::Message(message)))
+    }
+
+    fn message(&mut self, bytes: Bytes) -> Result<LogMessage, LoadReport> {
         let warn = |message: String| LoadReport {
             source: Arc::clone(self.source.name()),
             severity: Severity::Warning,

@@ -173,13 +173,7 @@ fn record_assets<C: AsAssetId>(
         }
     }
     again.extend(&changed);
-    again.extend(recorder.slots.moved_entities());
-    if recorder.records_all {
-        again.extend(all.iter().map(|(entity, _)| entity));
-    }
-    let mut again: Vec<Entity> = again.into_iter().collect();
-    again.sort_unstable();
-    for entity in again {
+    for entity in recorder.due(again, all.iter().map(|(entity, _)| entity)) {
         let Ok((_, component)) = all.get(entity) else {
             continue;
         };

@@ -183,16 +183,13 @@ fn record_retained(
         .collect();
     let mut again = std::mem::take(&mut *waiting);
     again.extend(&changed);
-    again.extend(recorder.slots.moved_entities());
-    if recorder.records_all || !modified.is_empty() {
+    if !modified.is_empty() {
         let having = all
             .iter()
-            .filter(|(_, gizmo)| recorder.records_all || modified.contains(&gizmo.handle.id()));
+            .filter(|(_, gizmo)| modified.contains(&gizmo.handle.id()));
         again.extend(having.map(|(entity, _)| entity));
     }
-    let mut again: Vec<Entity> = again.into_iter().collect();
-    again.sort_unstable();
-    for entity in again {
+    for entity in recorder.due(again, all.iter().map(|(entity, _)| entity)) {
         let Ok((_, gizmo)) = all.get(entity) else {
             continue;
         };

@@ -12,6 +12,7 @@ use chronoscope_frame::{DiffLog, Recordings, Report, Reports};
 use chronoscope_log::{LogError, MemorySink, Recorder};
 use chronoscope_store::{Chunk, ChunkError, EntityPath, StoreId};
 use chronoscope_types::LogMessage;
+use rustc_hash::FxHashSet;
 
 use crate::{
     FRAME_TIMELINE, RecordSettings,
@@ -194,6 +195,21 @@ impl WorldRecorder {
         }
         self.begins_at = begins_at;
         self.records_all = true;
+    }
+
+    /// The entities to record again, in order: these, those that have another path now, and `all` where everything is recorded.
+    pub(crate) fn due(
+        &self,
+        mut entities: FxHashSet<Entity>,
+        all: impl Iterator<Item = Entity>,
+    ) -> Vec<Entity> {
+        entities.extend(self.slots.moved_entities());
+        if self.records_all {
+            entities.extend(all);
+        }
+        let mut entities: Vec<Entity> = entities.into_iter().collect();
+        entities.sort_unstable();
+        entities
     }
 
     pub(crate) fn tick(&self) -> Tick {

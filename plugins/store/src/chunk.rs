@@ -1,6 +1,7 @@
 //! Chunks: the unit of storage. Some rows of one entity, immutable and shared.
 
 mod builder;
+mod combined;
 
 use std::ops::Range;
 
@@ -8,7 +9,7 @@ use arrow_array::{Array, ArrayRef, ListArray, cast::AsArray as _};
 use arrow_data::{ArrayData, transform::MutableArrayData};
 use smallvec::SmallVec;
 
-pub use builder::ChunkBuilder;
+pub use self::{builder::ChunkBuilder, combined::ChunkGroup};
 
 use crate::{
     ChunkError, ChunkId, ComponentColumn, EntityPath, RowId, RowIds, TimeColumn, footprint::Footprint,
@@ -24,6 +25,7 @@ pub struct Chunk {
     entity_path: EntityPath,
     row_ids: RowIds,
     row_ids_sorted: bool,
+    is_combined: bool,
     timelines: SmallVec<[TimeColumn; 2]>,
     components: Vec<ComponentColumn>,
     num_bytes: u64,
@@ -297,6 +299,7 @@ impl Chunk {
             entity_path,
             row_ids,
             row_ids_sorted: true,
+            is_combined: false,
             timelines,
             components,
             num_bytes: counted.all,
@@ -337,6 +340,7 @@ impl Chunk {
             id,
             entity_path,
             row_ids_sorted: row_ids.as_slice().is_sorted(),
+            is_combined: false,
             row_ids,
             timelines,
             components,

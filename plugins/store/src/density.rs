@@ -30,18 +30,6 @@ impl ChunkStore {
         bucket_of(time, range, buckets)
     }
 
-    /// The store's generation when rows of an entity, or of a component of it, last came, went, or were loaded: until then what
-    /// [`Self::density`] and [`Self::absent_buckets`] said holds. O(log n).
-    pub fn density_version(
-        &self,
-        entity: EntityId,
-        component: Option<ComponentId>,
-        timeline: TimelineId,
-    ) -> u64 {
-        self.series_of(entity, timeline, component.unwrap_or(ComponentId::ANY))
-            .map_or(0, |(_, series)| series.version)
-    }
-
     /// In which of `buckets` equal parts of a range of times an entity has chunks that are not loaded: what
     /// [`Self::density`] counts there is an estimate. Empty where all is loaded.
     ///

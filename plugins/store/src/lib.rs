@@ -95,7 +95,7 @@ pub use arrow_array as arrow;
 
 pub use cache::{CacheStats, PurgeReport, QueryCache};
 pub use cell::{Cell, CellRef};
-pub use chunk::{Chunk, ChunkBuilder};
+pub use chunk::{Chunk, ChunkBuilder, ChunkGroup};
 pub use clear::CLEAR_COMPONENT;
 pub use columns::{ComponentColumn, RowIds, TimeColumn};
 pub use descriptor::ComponentDescriptor;

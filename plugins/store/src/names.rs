@@ -58,10 +58,6 @@ impl Names {
             .map(|descriptor| &descriptor.component)
     }
 
-    pub(crate) fn num_components(&self) -> usize {
-        self.components.len()
-    }
-
     pub(crate) fn intern_timeline(&mut self, timeline: &Timeline) -> TimelineId {
         if let Some(id) = self.timeline_id(timeline.name()) {
             return id;

@@ -88,6 +88,8 @@ pub(crate) struct EntityData {
     pub(crate) might_require_clearing: bool,
     pub(crate) components: EntityComponents,
     pub(crate) stats: EntityStats,
+    /// The greatest row id that there ever was.
+    pub(crate) newest: RowId,
     /// The greatest row id in chunks that the store made. Not taken back when they go.
     pub(crate) newest_made: RowId,
     /// The chunks that wait to be merged, by kind. The last used one is the last.
@@ -103,6 +105,7 @@ impl Default for EntityData {
             might_require_clearing: false,
             components: EntityComponents::default(),
             stats: EntityStats::default(),
+            newest: RowId::MIN,
             newest_made: RowId::MIN,
             queues: Vec::new(),
         }
@@ -297,11 +300,6 @@ impl ChunkStore {
     /// For an id that another, larger store handed out.
     pub fn descriptor(&self, id: ComponentId) -> &ComponentDescriptor {
         self.names.descriptor(id)
-    }
-
-    /// The number of component names that were ever seen: component ids are smaller.
-    pub fn num_component_names(&self) -> usize {
-        self.names.num_components()
     }
 
     /// The tree of entity paths, with intermediate ones that have no data.

@@ -19,13 +19,13 @@ pub fn not_there(context: &ViewUiContext<'_>) -> Option<(&'static str, String)> 
         let hint = format!("{problem}. Choose where this view looks in the selection panel.");
         return Some(("Nothing to look at", capitalized(&hint)));
     }
-    let bodies = context.get::<MissingChunks>()?;
-    let title = if bodies.is_over_limit {
+    let missing = context.get::<MissingChunks>()?;
+    let title = if missing.is_over_limit {
         "Not in memory"
     } else {
         "Reading"
     };
-    Some((title, bodies.explain()?))
+    Some((title, missing.explain()?))
 }
 
 /// What is wrong with the first entity of a view of which a visualizer reports something.

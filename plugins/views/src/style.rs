@@ -33,6 +33,13 @@ pub struct ViewStyle {
     pub time_zone: TimeZone,
 }
 
+impl ViewStyle {
+    /// That of an app; the default where it has none.
+    pub(crate) fn of(world: &World) -> Self {
+        world.get_resource::<Self>().cloned().unwrap_or_default()
+    }
+}
+
 impl Default for ViewStyle {
     /// Plain values for an app that brings no theme.
     fn default() -> Self {

@@ -316,7 +316,7 @@ fn situation(
             is_purging: world.resource::<Purge>().is_under_way(),
             sharing: sharing as u64,
         },
-        resting: world.resource::<Failures>().len(),
+        backing_off: world.resource::<Failures>().len(),
         ui_requests: ui_requests
             .filter(|id| entry.store().chunk_meta(*id).is_some())
             .collect(),

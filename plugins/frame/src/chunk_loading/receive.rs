@@ -51,15 +51,15 @@ pub(super) fn receive_chunks(
         let first = diagnostics.frame as usize % sources.len().max(1);
         for source in sources.iter().cycle().skip(first).take(sources.len()) {
             while start.elapsed() < budget.time / 2 && bytes < budget.bytes / 2 {
-                let Some(body) = source.try_next() else { break };
+                let Some(answer) = source.try_next() else { break };
                 sent_requests.note_answer(entry.key());
                 diagnostics.ingested_messages += 1;
-                bytes += body.as_ref().map_or(0, |chunk| chunk.num_bytes());
-                let id = match &body {
+                bytes += answer.as_ref().map_or(0, |chunk| chunk.num_bytes());
+                let id = match &answer {
                     Ok(chunk) => chunk.id(),
                     Err(error) => error.id(),
                 };
-                let failure = match body {
+                let failure = match answer {
                     Ok(chunk) => match entry.recording.load(chunk) {
                         Ok(events) => {
                             log.push_events(entry.key(), events);

@@ -42,7 +42,8 @@ pub(super) struct Situation {
     pub(super) control: TimeControl,
     pub(super) read_ahead: ReadAhead,
     pub(super) room: Room,
-    pub(super) resting: usize,
+    /// How many chunks could not be read and are left alone for a while.
+    pub(super) backing_off: usize,
     pub(super) ui_requests: Vec<ChunkId>,
 }
 

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::{
     ContextRows, EntityContext, Transforms,
-    entity_context::{AnyContext, ContextInputs},
+    entity_context::{AnyContext, ContextInputs, has_rows},
     transforms::ContextFrame,
 };
 use crate::{RecordingKey, Report};
@@ -102,14 +102,7 @@ impl<T: EntityContext> FrameValues<T> {
     /// Takes the entities whose rows changed. Returns those, and whether there may be others.
     fn take_rows(&mut self, store: &ChunkStore, inputs: ContextInputs<'_>) -> FxHashSet<EntityId> {
         let latest_at = inputs.latest_at;
-        let components: SmallVec<[_; 4]> = T::COMPONENTS
-            .iter()
-            .filter_map(|name| store.component_id(name))
-            .collect();
-        let has_rows = |entity: EntityId| {
-            let results = latest_at.get(entity);
-            results.is_some_and(|results| components.iter().any(|id| results.hit(*id).is_some()))
-        };
+        let has_rows = has_rows::<T>(store, latest_at);
         let is_reset = self.epoch != latest_at.epoch();
         self.epoch = latest_at.epoch();
         let mut dirty: FxHashSet<EntityId> = FxHashSet::default();

@@ -2,8 +2,9 @@
 
 use std::{any::Any, collections::BTreeMap};
 
-use chronoscope_store::{ChunkStore, EntityId, EntityPath, Hit, arrow::ArrayRef};
+use chronoscope_store::{ChunkStore, ComponentId, EntityId, EntityPath, Hit, arrow::ArrayRef};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::Transforms;
 use crate::{LatestAtResults, RecordingKey, Report, query_results::EntityResults};
@@ -101,6 +102,21 @@ pub(super) struct ContextInputs<'a> {
     pub(super) latest_at: &'a LatestAtResults,
 }
 
+/// Tells which entities have rows of a context at the cursor.
+pub(super) fn has_rows<'a, T: EntityContext>(
+    store: &ChunkStore,
+    latest_at: &'a LatestAtResults,
+) -> impl Fn(EntityId) -> bool + use<'a, T> {
+    let components: SmallVec<[ComponentId; 4]> = T::COMPONENTS
+        .iter()
+        .filter_map(|name| store.component_id(name))
+        .collect();
+    move |entity| {
+        let results = latest_at.get(entity);
+        results.is_some_and(|results| components.iter().any(|id| results.hit(*id).is_some()))
+    }
+}
+
 /// The values of one context at the cursor.
 pub(super) struct ContextValues<T: EntityContext> {
     recording: Option<RecordingKey>,
@@ -175,14 +191,7 @@ impl<T: EntityContext> ContextValues<T> {
             };
         }
         let Some(store) = store else { return };
-        let components: Vec<_> = T::COMPONENTS
-            .iter()
-            .filter_map(|name| store.component_id(name))
-            .collect();
-        let has_rows = |entity: EntityId| {
-            let results = latest_at.get(entity);
-            results.is_some_and(|results| components.iter().any(|id| results.hit(*id).is_some()))
-        };
+        let has_rows = has_rows::<T>(store, latest_at);
         // Where all answers were thrown away, what went with them is among the entities that are known.
         let is_reset = self.epoch != latest_at.epoch();
         self.epoch = latest_at.epoch();

@@ -83,10 +83,10 @@ pub struct ListenLink(pub Option<Arc<str>>);
 /// What passes through a live source.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SourceFlow {
-    /// The messages that were taken, in all.
-    pub messages: u64,
-    /// The messages a second, of late.
-    pub messages_per_sec: f32,
+    /// The rows that were taken, in all.
+    pub rows: u64,
+    /// The rows a second, of late.
+    pub rows_per_sec: f32,
     /// The bytes of data a second, of late.
     pub bytes_per_sec: f32,
     /// The time from when the latest data was logged to when it was taken, in seconds.
@@ -301,5 +301,13 @@ pub(super) fn num_bytes(message: &IngestMessage) -> u64 {
             (size_of::<AbsentChunk>() * chunks.len()) as u64
         }
         _ => 0,
+    }
+}
+
+/// The rows in the chunks that a message brings or makes known.
+pub(super) fn num_rows(message: &IngestMessage) -> u64 {
+    match message {
+        IngestMessage::Data(message) | IngestMessage::BlueprintForOpen(message) => message.num_rows(),
+        IngestMessage::Report(_) => 0,
     }
 }

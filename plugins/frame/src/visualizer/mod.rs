@@ -1,6 +1,6 @@
 //! Phase 9: visualizers turn data results into visuals.
 //!
-//! Each visualizer is one system with its own [`Visuals`], so that Bevy runs them side by side; inside,
+//! Each visualizer is one system with its own [`Visuals`], which runs where it has something to show; inside,
 //! changed results are worked on in parallel. A visual is made in the entity's own space: where it stands is
 //! up to [`crate::Transforms`], so a cloud that is moved is not made anew.
 //!
@@ -230,7 +230,7 @@ impl Visualizers {
         self.reports.iter().flat_map(move |reports| reports(world, view))
     }
 
-    /// What the visuals of a view were made from beside the [`LatestAtResults`], by the position of the
+    /// What the visuals of a view were made from beside the [`crate::LatestAtResults`], by the position of the
     /// visualizer.
     pub(crate) fn chunks<'w>(
         &self,

@@ -24,8 +24,8 @@ use crate::{
     ResultQuery, View, ViewOverrides, ViewTile, Work, WorkCounters, query_results::Walks,
 };
 
-/// Whether a visualizer shows something, or did. Of the many that there are, most recordings concern a few; to ask here costs less than
-/// to hand the system to a thread.
+/// Whether a visualizer shows something, or did. Of the many that there are, most recordings concern a few; all that the others cost is
+/// this question.
 pub(super) fn is_concerned<V: Visualizer>(
     visuals: Option<Res<Visuals<V>>>,
     views: Query<(&DataResults, &ViewOverrides)>,

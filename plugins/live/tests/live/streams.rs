@@ -1,8 +1,11 @@
 //! What arrives is what was sent.
 
+use std::net::SocketAddr;
+
 use chronoscope_live::{Link, LiveError, connect, envelope, send as send_ours};
 use chronoscope_store::StoreId;
 use chronoscope_types::{LogMessage, SourceStatus};
+use socket2::{Domain, Socket, Type};
 
 use crate::{Stage, info, received, recording, row, send};
 
@@ -96,10 +99,11 @@ fn our_own_client_sends_as_sdks_do() {
 #[test]
 fn nobody_there_is_an_error_and_not_a_wait() {
     let stage = Stage::new();
-    let link = Link::local(stage.server.address().port());
-    let runtime = stage.runtime.clone();
-    drop(stage);
-    let error = send_ours(&runtime, &link, std::iter::empty()).unwrap_err();
+    // It is bound, so that nobody else has its port, and does not listen.
+    let deaf = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    deaf.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let port = deaf.local_addr().unwrap().as_socket().unwrap().port();
+    let error = send_ours(&stage.runtime, &Link::local(port), std::iter::empty()).unwrap_err();
     assert!(matches!(error, LiveError::Connect { .. }), "{error}");
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Most are instanced and share the code in [`drawing`](crate::drawing): [`points`], [`lines`], [`arcs`], [`boxes`], [`box_edges`],
 //! [`ellipsoids`], [`tubes`], [`arrows`]. Four are entities of their own, with a small uniform
-//! each: [`image_quad`], [`triangle_mesh`], [`ground_grid`] and [`backdrop`].
+//! each: [`image_quad`], [`triangle_mesh`], [`ground_grid`] and [`backdrop`]; the last two share [`unbounded`].
 //!
 //! # Radii
 //!
@@ -21,6 +21,7 @@ mod lines;
 mod points;
 mod triangle_mesh;
 mod tubes;
+mod unbounded;
 
 pub use arcs::ArcInstance;
 pub use arrows::ArrowInstance;

@@ -111,6 +111,7 @@ impl ChunkStore {
         self.totals.meta_changed(before, whole.heap_bytes());
         self.totals.grow(&added);
         data.stats.grow(&added);
+        data.newest = data.newest.max(last);
         data.newest_made = last;
 
         self.generation += 1;

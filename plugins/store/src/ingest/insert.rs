@@ -5,8 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::{
-    ChangeReason, Chunk, ChunkMeta, ChunkStore, ComponentColumn, ComponentDescriptor, EntityId, EntityPath,
-    RowId, StoreError, StoreEvent, Timeline, TimelineId,
+    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentColumn, ComponentDescriptor, EntityId,
+    EntityPath, RowId, StoreError, StoreEvent, Timeline, TimelineId,
     error::{MAX_ENTITY_COMPONENTS, MAX_SERIES_PER_CHUNK, MAX_TIMELINES},
     ingest::append::Appended,
     interval_index::MAX_COLUMNS,
@@ -21,7 +21,8 @@ impl ChunkStore {
     /// Takes a chunk in, and answers what changed.
     ///
     /// Nothing happens for a chunk that is there already (also where its rows were merged with others), that has no rows, or
-    /// whose rows are static and older than what is there. A chunk that was known and not loaded gets its data. Small chunks are
+    /// whose rows are static and older than what is there. Of one that was [combined](crate::ChunkGroup) on its way, only the rows are
+    /// taken in that are not there. A chunk that was known and not loaded gets its data. Small chunks are
     /// merged and large ones split, as [`StoreSettings`](crate::StoreSettings) say: then the chunk's id is not known afterwards, and
     /// the events tell where its rows are. Costs O(log n) per column, and the copies of merging.
     ///
@@ -39,6 +40,10 @@ impl ChunkStore {
         }
         let mut events = Vec::new();
         if chunk.num_rows() == 0 {
+            return Ok(events);
+        }
+        if chunk.is_combined() {
+            self.insert_combined(chunk, &mut events)?;
             return Ok(events);
         }
         let Some(pieces) = self.split(&chunk) else {
@@ -63,6 +68,29 @@ impl ChunkStore {
             }
         }
         Ok(events)
+    }
+
+    /// Takes in the rows that are not here of a chunk that was combined on its way: it is as if it was merged here.
+    fn insert_combined(&mut self, chunk: Arc<Chunk>, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
+        let unknown = self.unknown_rows(&chunk);
+        if let [all] = unknown.as_slice()
+            && all.len() == chunk.num_rows()
+        {
+            return self.insert_rows(chunk, events);
+        }
+        for rows in unknown {
+            self.insert_rows(Arc::new(chunk.slice_owned(ChunkId::new(), rows)), events)?;
+        }
+        Ok(())
+    }
+
+    /// Takes rows in under an id that nobody knows.
+    fn insert_rows(&mut self, chunk: Arc<Chunk>, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
+        match self.append_rows(&chunk, events) {
+            Appended::No => self.insert_piece(chunk, Origin::Made, events),
+            Appended::Yes => Ok(()),
+            Appended::Full(slot) => self.compact(slot, events),
+        }
     }
 
     fn insert_piece(

@@ -98,6 +98,7 @@ impl ChunkStore {
         self.totals.num_entities += is_first;
         self.schema_version += is_first;
         data.stats.add(&meta, is_loaded);
+        data.newest = data.newest.max(meta.row_ids.1);
         if origin == Origin::Made {
             data.newest_made = data.newest_made.max(meta.row_ids.1);
         }

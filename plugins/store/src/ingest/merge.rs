@@ -4,9 +4,8 @@
 //! or as many as make a chunk of the size wanted, are merged into one of the next. (This is the tiered compaction of log-structured
 //! merge trees, without the trees.)
 //!
-//! Chunks that a source can give back are left alone: the source knows them by their ids. After a merge an id is forgotten.
-//! A chunk that is inserted again, as when a file is opened twice, is recognized by its row ids: they are looked for in the
-//! chunks that the store made, which costs nothing as long as row ids grow.
+//! Chunks that a source can give back are left alone: the source knows them by their ids. After a merge an id is forgotten,
+//! and what is inserted again is recognized by its row ids.
 
 use std::sync::Arc;
 
@@ -14,8 +13,7 @@ use arrow_array::Array as _;
 use smallvec::SmallVec;
 
 use crate::{
-    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreError, StoreEvent,
-    TimeRange,
+    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, StoreError, StoreEvent, TimeRange,
     append_buffer::{self, AppendBuffer},
     growing_lists::GrowingLists,
     merge_queue::{Candidate, MAX_QUEUES, MergeQueue},
@@ -235,44 +233,6 @@ impl ChunkStore {
         Ok(Some((slot, id)))
     }
 
-    /// Whether chunks that the store made, by appending, merging or splitting, have all rows of a chunk: then it was inserted before.
-    ///
-    /// Row ids that are greater than those of all such chunks need no search, and else the first row mostly decides. A row
-    /// costs O(log n + k log r), for k chunks of r rows that cover its time.
-    pub(crate) fn has_rows_of(&self, meta: &ChunkMeta, chunk: &Chunk) -> bool {
-        let (Some(data), Some(timeline), Some(times)) = (
-            self.entity(meta.entity),
-            meta.timelines.first(),
-            chunk.timelines().first(),
-        ) else {
-            return false;
-        };
-        if data.newest_made < meta.row_ids.1 {
-            return false;
-        }
-        let Some((_, series)) = self.series_of(meta.entity, timeline.timeline, ComponentId::ANY) else {
-            return false;
-        };
-        chunk
-            .row_ids()
-            .iter()
-            .zip(times.times().iter())
-            .enumerate()
-            .all(|(row, (&row_id, &time))| {
-                let mut found = false;
-                series.index.visit_by_beginning(TimeRange::point(time), |entry| {
-                    let place = self
-                        .slot(entry.slot)
-                        .filter(|place| place.origin == Origin::Made && place.meta.may_hold(row_id));
-                    found = place
-                        .and_then(|place| place.chunk_data.as_ref())
-                        .is_some_and(|chunk_data| has_row(chunk_data.chunk(), row_id, chunk, row));
-                    !found
-                });
-                found
-            })
-    }
-
     /// Puts one chunk in the place of several, of the kind of the one in this slot.
     fn merge(
         &mut self,
@@ -344,33 +304,6 @@ fn are_alike(a: &ChunkMeta, a_rows: &Chunk, b: &ChunkMeta, b_rows: &Chunk) -> bo
         && columns
             .into_iter()
             .all(|(a, b)| a.lists().data_type() == b.lists().data_type())
-}
-
-/// Whether a chunk has a row, with the times and at least the components that the row has in another chunk.
-fn has_row(chunk: &Chunk, row_id: RowId, other: &Chunk, other_row: usize) -> bool {
-    let is_same = |row: usize| {
-        chunk.row_ids().get(row) == Some(&row_id)
-            && other.timelines().iter().all(|times| {
-                let own = chunk.timeline(times.timeline().name());
-                own.is_some_and(|own| own.times().get(row) == times.times().get(other_row))
-            })
-            && other
-                .components()
-                .iter()
-                .filter(|column| column.is_valid(other_row))
-                .all(|column| {
-                    let own = chunk.component(column.name());
-                    own.is_some_and(|own| own.is_valid(row))
-                })
-    };
-    if chunk.row_ids_sorted() {
-        let first = chunk.row_ids().partition_point(|id| *id < row_id);
-        (first..)
-            .take_while(|&row| chunk.row_ids().get(row) == Some(&row_id))
-            .any(is_same)
-    } else {
-        (0..chunk.num_rows()).any(is_same)
-    }
 }
 
 /// What is known of a merged chunk, without looking at its rows again.

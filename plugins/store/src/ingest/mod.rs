@@ -10,10 +10,13 @@
 //! 2. [`merge`] lets chunks of the same columns wait in levels of 32, 1024, ... rows, and makes one of each 32. It also splits large
 //!    chunks.
 //!
+//! [`known_rows`] recognizes what is inserted again after its chunk's id was forgotten so.
+//!
 //! Each row is so copied once per level, three times with the default settings, and one insert causes at most one merge per level.
 
 pub(crate) mod append;
 mod insert;
+mod known_rows;
 mod link;
 mod load;
 mod merge;

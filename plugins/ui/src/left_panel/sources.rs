@@ -119,7 +119,7 @@ fn show_source(ui: &mut Ui, pass: &mut Pass<'_>, source: &SourceState<'_>) {
     row.response.on_hover_text(source.name);
     if let Some(flow) = source.flow.filter(|_| source.status == SourceStatus::Live) {
         // What has stopped is looked at once more.
-        if flow.messages_per_sec > 0.0 {
+        if flow.rows_per_sec > 0.0 {
             ui.ctx().request_repaint_after(std::time::Duration::from_secs(1));
         }
         show_below(ui, text_left, &text_of_flow(&flow));
@@ -148,8 +148,8 @@ fn show_below(ui: &mut Ui, left: f32, text: &str) {
 /// How much passes, how late it is, and what waits.
 fn text_of_flow(flow: &SourceFlow) -> String {
     let mut parts = Vec::new();
-    if flow.messages_per_sec > 0.0 {
-        parts.push(format!("{:.0} messages/s", flow.messages_per_sec));
+    if flow.rows_per_sec > 0.0 {
+        parts.push(format!("{:.0} rows/s", flow.rows_per_sec));
         parts.push(format!("{}/s", format_bytes(flow.bytes_per_sec as u64)));
         if let Some(delay) = flow.delay_secs {
             parts.push(format!("{delay:.1} s late"));

@@ -88,8 +88,7 @@ impl ViewUi for BarChartUi {
         let (Some(view), Some(results)) = (context.get::<View>(), context.get::<DataResults>()) else {
             return;
         };
-        let default_style = ViewStyle::default();
-        let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+        let style = &ViewStyle::of(world);
         let charts = charts(context);
         let Some(entry) = recording_of(world, context.view).filter(|_| !charts.is_empty()) else {
             let (title, hint) = match empty::not_there(context) {
@@ -125,7 +124,7 @@ impl ViewUi for BarChartUi {
                 name,
                 color,
                 highlight: selection
-                    .map(|selection| selection.entity_highlight(None, store.entity_path(chart.entity)))
+                    .map(|selection| selection.entity_highlight(store.entity_path(chart.entity)))
                     .unwrap_or_default(),
             })
             .collect();

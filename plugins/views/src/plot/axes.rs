@@ -1,6 +1,6 @@
 //! The axes of a plot: where positions lie on the screen, and what is drawn beside the data.
 
-use egui::{Color32, FontId, Rect, Ui, pos2};
+use egui::{Color32, FontId, Mesh, Pos2, Rect, Shape, Ui, emath::GuiRounding as _, pos2, vec2};
 
 use super::ticks::Ticks;
 use crate::ViewStyle;
@@ -106,12 +106,25 @@ pub(crate) fn draw_axes(ui: &Ui, style: &ViewStyle, plot: &Rect, axes: &Axes<'_>
         values,
         right: second,
     } = *axes;
-    let hairline = egui::Stroke::new(1.0, style.grid);
+    // One shape of rectangles: to tessellate a hundred lines takes a good part of a frame.
+    let below = painter.add(Shape::Noop);
+    let mut lines = Mesh::default();
+    let mut line = |from: Pos2, to: Pos2| {
+        // A point wide, and never less than a pixel.
+        let half = 0.5_f32.max(0.5 / painter.pixels_per_point());
+        let across = if from.x == to.x {
+            vec2(half, 0.0)
+        } else {
+            vec2(0.0, half)
+        };
+        let rect = Rect::from_two_pos(from, to).expand2(across);
+        lines.add_colored_rect(rect.round_to_pixels(painter.pixels_per_point()), style.grid);
+    };
     let mut right = plot.left();
     for tick in &x.ticks {
-        let place = painter.round_to_pixel_center(x_of(plot, tick.position));
+        let place = x_of(plot, tick.position);
         if grid {
-            painter.vline(place, plot.y_range(), hairline);
+            line(pos2(place, plot.top()), pos2(place, plot.bottom()));
         }
         let galley = painter.layout_no_wrap(tick.label.clone(), font.clone(), style.secondary_text);
         // A label at the edge moves inwards rather than being cut.
@@ -133,9 +146,9 @@ pub(crate) fn draw_axes(ui: &Ui, style: &ViewStyle, plot: &Rect, axes: &Axes<'_>
         }
     }
     for tick in &values.ticks {
-        let y = painter.round_to_pixel_center(y_of(plot, tick.position));
+        let y = y_of(plot, tick.position);
         if grid {
-            painter.hline(plot.x_range(), y, hairline);
+            line(pos2(plot.left(), y), pos2(plot.right(), y));
         }
         let galley = painter.layout_no_wrap(tick.label.clone(), font.clone(), style.secondary_text);
         let at = pos2(plot.left() - GAP - galley.size().x, y - galley.size().y / 2.0);
@@ -160,28 +173,15 @@ pub(crate) fn draw_axes(ui: &Ui, style: &ViewStyle, plot: &Rect, axes: &Axes<'_>
                 painter.galley(at, galley, style.secondary_text);
             }
         }
-        painter.vline(
-            painter.round_to_pixel_center(plot.right()),
-            plot.y_range(),
-            hairline,
-        );
+        line(plot.right_top(), plot.right_bottom());
     }
-    painter.hline(
-        plot.x_range(),
-        painter.round_to_pixel_center(plot.bottom()),
-        hairline,
-    );
-    painter.vline(
-        painter.round_to_pixel_center(plot.left()),
-        plot.y_range(),
-        hairline,
-    );
+    line(plot.left_bottom(), plot.right_bottom());
+    line(plot.left_top(), plot.left_bottom());
+    painter.set(below, Shape::mesh(lines));
 }
 
 #[cfg(test)]
 mod tests {
-    use egui::{Pos2, vec2};
-
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@ use egui::{PointerButton, Pos2, Rect, Response, Ui};
 
 use super::{
     axes::position_of,
-    window::{TimeWindow, ValueWindow},
+    window::{AxisWindow, ValueWindow},
 };
 use crate::ViewStyle;
 
@@ -47,46 +47,6 @@ pub(crate) struct ZoomLocks {
     pub(crate) x: bool,
     /// The axis of values.
     pub(crate) values: bool,
-}
-
-/// The part of a horizontal axis that is shown. Positions in it are 0 at its start and 1 at its end.
-pub(crate) trait AxisWindow: Copy + PartialEq {
-    /// Moved by `shift` of its length.
-    fn panned(self, shift: f64) -> Self;
-
-    /// `factor` times as close. What lies at `anchor` stays where it is.
-    fn zoomed(self, anchor: f64, factor: f64) -> Self;
-
-    /// The part of it between two positions.
-    fn part(self, from: f64, to: f64) -> Self;
-}
-
-impl AxisWindow for TimeWindow {
-    fn panned(self, shift: f64) -> Self {
-        self.panned(shift)
-    }
-
-    fn zoomed(self, anchor: f64, factor: f64) -> Self {
-        self.zoomed(anchor, factor)
-    }
-
-    fn part(self, from: f64, to: f64) -> Self {
-        self.part(from, to)
-    }
-}
-
-impl AxisWindow for ValueWindow {
-    fn panned(self, shift: f64) -> Self {
-        self.panned(shift)
-    }
-
-    fn zoomed(self, anchor: f64, factor: f64) -> Self {
-        self.zoomed(anchor, factor)
-    }
-
-    fn part(self, from: f64, to: f64) -> Self {
-        self.part(from, to)
-    }
 }
 
 /// Pans by dragging, zooms by scrolling and by dragging a box with the secondary button, shows all at a double click.

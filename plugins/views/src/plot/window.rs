@@ -12,6 +12,21 @@ const MAX_LENGTH: f64 = 4e19;
 /// What is left above and below values that fit, as a share of their range.
 const MARGIN: f64 = 0.05;
 
+/// The part of an axis that is shown. Positions in it are 0 at its start and 1 at its end.
+pub(crate) trait AxisWindow: Copy + PartialEq {
+    /// Moved by `shift` of its length, to later times or greater values.
+    #[must_use]
+    fn panned(self, shift: f64) -> Self;
+
+    /// `factor` times as close. What lies at `anchor` stays where it is.
+    #[must_use]
+    fn zoomed(self, anchor: f64, factor: f64) -> Self;
+
+    /// The part of it between two positions; of values itself where that would be nothing.
+    #[must_use]
+    fn part(self, from: f64, to: f64) -> Self;
+}
+
 /// A stretch of time, in the timeline's unit.
 ///
 /// Times of nanoseconds since the epoch do not fit into a float, so the start is kept as a whole number with a fraction, and only
@@ -94,29 +109,6 @@ impl TimeWindow {
         )
     }
 
-    /// Moved to later times by `shift` of its length.
-    #[must_use]
-    pub(crate) fn panned(self, shift: f64) -> Self {
-        self.at_offset(self.offset(shift), self.length)
-    }
-
-    /// `factor` times as close. What lies at `anchor` stays where it is.
-    #[must_use]
-    pub(crate) fn zoomed(self, anchor: f64, factor: f64) -> Self {
-        if !(factor.is_finite() && factor > 0.0) {
-            return self;
-        }
-        let length = (self.length / factor).clamp(MIN_LENGTH, MAX_LENGTH);
-        self.at_offset(self.fraction + anchor * (self.length - length), length)
-    }
-
-    /// The part of it between two positions.
-    #[must_use]
-    pub(crate) fn part(self, from: f64, to: f64) -> Self {
-        let length = ((to - from) * self.length).clamp(MIN_LENGTH, MAX_LENGTH);
-        self.at_offset(self.offset(from), length)
-    }
-
     fn at_offset(self, offset: f64, length: f64) -> Self {
         let whole = offset.floor();
         Self {
@@ -124,6 +116,25 @@ impl TimeWindow {
             fraction: offset - whole,
             length,
         }
+    }
+}
+
+impl AxisWindow for TimeWindow {
+    fn panned(self, shift: f64) -> Self {
+        self.at_offset(self.offset(shift), self.length)
+    }
+
+    fn zoomed(self, anchor: f64, factor: f64) -> Self {
+        if !(factor.is_finite() && factor > 0.0) {
+            return self;
+        }
+        let length = (self.length / factor).clamp(MIN_LENGTH, MAX_LENGTH);
+        self.at_offset(self.fraction + anchor * (self.length - length), length)
+    }
+
+    fn part(self, from: f64, to: f64) -> Self {
+        let length = ((to - from) * self.length).clamp(MIN_LENGTH, MAX_LENGTH);
+        self.at_offset(self.offset(from), length)
     }
 }
 
@@ -243,25 +254,21 @@ impl ValueWindow {
             AxisScale::Logarithmic => (self.min.ln() * (1.0 - position) + self.max.ln() * position).exp(),
         }
     }
+}
 
-    /// Moved up by `shift` of its size.
-    #[must_use]
-    pub(crate) fn panned(self, shift: f64) -> Self {
+impl AxisWindow for ValueWindow {
+    fn panned(self, shift: f64) -> Self {
         self.part(shift, 1.0 + shift)
     }
 
-    /// `factor` times as close. What lies at `anchor` stays where it is.
-    #[must_use]
-    pub(crate) fn zoomed(self, anchor: f64, factor: f64) -> Self {
+    fn zoomed(self, anchor: f64, factor: f64) -> Self {
         if !(factor.is_finite() && factor > 0.0) {
             return self;
         }
         self.part(anchor - anchor / factor, anchor + (1.0 - anchor) / factor)
     }
 
-    /// The part of it between two positions; itself where that would be nothing.
-    #[must_use]
-    pub(crate) fn part(self, from: f64, to: f64) -> Self {
+    fn part(self, from: f64, to: f64) -> Self {
         let part = Self::new(self.value(from), self.value(to)).and_then(|part| part.on(self.scale));
         // Closer than this, neighboring pixels would have the same value.
         part.filter(|part| part.max / 2.0 - part.min / 2.0 > (part.min.abs().max(part.max.abs())) * 1e-12)

@@ -43,7 +43,6 @@ pub(crate) mod lists;
 mod memory;
 pub(crate) mod motion;
 mod notices;
-
 pub(crate) mod picking;
 pub(crate) mod pointed;
 pub(crate) mod scene;

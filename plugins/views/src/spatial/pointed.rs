@@ -2,10 +2,10 @@
 //! has one in the picture of each camera.
 
 use bevy::ecs::world::World;
-use bevy::math::{DMat3, DVec2, DVec3};
+use bevy::math::{DAffine3, DMat3, DVec2, DVec3};
 use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{InContext, Recordings, Transforms};
-use chronoscope_store::{ChunkStore, EntityId};
+use chronoscope_frame::{InContext, PinholeCamera, Recordings, Transforms};
+use chronoscope_store::ChunkStore;
 use egui::{Pos2, Rect, Stroke, Ui, Vec2};
 
 use super::{SpatialScenes, projection::Projector, scene::SpatialScene, through_camera::flat, tile::Tile};
@@ -121,13 +121,23 @@ pub(super) fn with_transforms<T>(
     read(products.transforms, store)
 }
 
-/// The entity of the camera in whose picture a view lies.
-fn camera_of(transforms: &Transforms, store: &ChunkStore, plane: &SpatialScene) -> Option<EntityId> {
+/// The camera in whose picture a view lies, and from its frame to the space of another view.
+fn camera_in_space<'t>(
+    transforms: &'t Transforms,
+    store: &ChunkStore,
+    plane: &SpatialScene,
+    space: &SpatialScene,
+) -> Option<(&'t PinholeCamera, DAffine3)> {
     let mut above = plane.blueprint.origin.ancestors();
-    above.find_map(|path| {
+    let (camera, pinhole) = above.find_map(|path| {
         let entity = store.entity_id(&path)?;
-        transforms.pinhole(store, entity).map(|_| entity)
-    })
+        Some((entity, transforms.pinhole(store, entity)?))
+    })?;
+    let origin = space
+        .target_frame
+        .origin(transforms, store, &space.blueprint.origin);
+    let space_from_frame = transforms.origin_from_camera(store, origin, camera).ok()?;
+    Some((&**pinhole, space_from_frame))
 }
 
 /// From the plane of a view to the picture of its camera in pixels, both homogeneous.
@@ -147,12 +157,7 @@ pub(super) fn ray(
     [space, plane]: [&SpatialScene; 2],
     at: DVec2,
 ) -> Option<[DVec3; 2]> {
-    let camera = camera_of(transforms, store, plane)?;
-    let pinhole = transforms.pinhole(store, camera)?;
-    let origin = space
-        .target_frame
-        .origin(transforms, store, &space.blueprint.origin);
-    let space_from_frame = transforms.origin_from_camera(store, origin, camera).ok()?;
+    let (pinhole, space_from_frame) = camera_in_space(transforms, store, plane, space)?;
     let pixel = picture_from_plane(transforms, store, plane)? * at.extend(1.0);
     let in_camera = pinhole.image_from_camera.inverse() * pixel;
     let direction = space_from_frame.matrix3 * (pinhole.frame_from_camera() * in_camera);
@@ -166,12 +171,7 @@ pub(super) fn place_in_plane(
     [plane, space]: [&SpatialScene; 2],
     place: DVec3,
 ) -> Option<DVec2> {
-    let camera = camera_of(transforms, store, plane)?;
-    let pinhole = transforms.pinhole(store, camera)?;
-    let origin = space
-        .target_frame
-        .origin(transforms, store, &space.blueprint.origin);
-    let space_from_frame = transforms.origin_from_camera(store, origin, camera).ok()?;
+    let (pinhole, space_from_frame) = camera_in_space(transforms, store, plane, space)?;
     let in_frame = space_from_frame.inverse().transform_point3(place);
     let in_camera = pinhole.frame_from_camera().transpose() * in_frame;
     if in_camera.z <= 0.0 {

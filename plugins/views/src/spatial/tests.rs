@@ -150,14 +150,7 @@ impl Viewer {
     }
 
     fn lens(&mut self) -> Lens {
-        let world = self.app.world_mut();
-        let view = world.query::<&View>().iter(world).next().unwrap().id;
-        world
-            .resource::<SpatialScenes>()
-            .get(view)
-            .unwrap()
-            .projector()
-            .lens
+        self.scene().projector().lens
     }
 
     fn view(&mut self) -> ViewId {
@@ -215,13 +208,7 @@ impl Viewer {
     }
 
     fn is_rendering(&mut self) -> bool {
-        let world = self.app.world_mut();
-        let view = world.query::<&View>().iter(world).next().unwrap().id;
-        world
-            .resource::<SpatialScenes>()
-            .get(view)
-            .unwrap()
-            .is_rendering()
+        self.scene().is_rendering()
     }
 }
 
@@ -230,6 +217,16 @@ fn button(pos: Pos2, pressed: bool) -> Event {
         pos,
         button: PointerButton::Primary,
         pressed,
+        modifiers: Modifiers::NONE,
+    }
+}
+
+fn press(key: egui::Key) -> Event {
+    Event::Key {
+        key,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
         modifiers: Modifiers::NONE,
     }
 }

@@ -121,7 +121,7 @@ pub(crate) fn show<'w>(
     selects: bool,
 ) -> Option<Tile<'w>> {
     let world = context.world;
-    let style = world.get_resource::<ViewStyle>().cloned().unwrap_or_default();
+    let style = ViewStyle::of(world);
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
     // A texture pixel is a pixel of the screen.
     let rect = rect.round_to_pixels(ui.pixels_per_point());

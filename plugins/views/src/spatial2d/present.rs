@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bevy::{ecs::prelude::*, math::Vec2};
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_frame::{InContext, Recordings, Settled, ViewTile};
+use chronoscope_frame::{InContext, Recordings, ViewTile};
 use chronoscope_render::image_plane_camera;
 use chronoscope_types::{
     Component,
@@ -92,18 +92,9 @@ pub(crate) fn present_planes(world: &mut World) {
     world.resource_scope(|world, mut scenes: Mut<SpatialScenes>| {
         world.resource_scope(|world, mut planes: Mut<Planes>| {
             let (scenes, planes) = (scenes.bypass_change_detection(), planes.bypass_change_detection());
-            let mut num_views = 0;
-            for scene in scenes.iter_mut().filter(|scene| scene.space == Space::Two) {
-                num_views += 1;
-                if scene.tile.shown {
-                    if scene.framing.is_behind() {
-                        world.resource_mut::<Settled>().disturb();
-                    }
-                    present_plane(world, scene, planes);
-                } else {
-                    scene.put_to_sleep(world);
-                }
-            }
+            let num_views = scenes.place_cameras(world, Space::Two, |world, scene| {
+                present_plane(world, scene, planes);
+            });
             if planes.by_view.len() > num_views {
                 planes.by_view.retain(|view, _| scenes.get(*view).is_some());
             }
@@ -112,8 +103,7 @@ pub(crate) fn present_planes(world: &mut World) {
 }
 
 fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Planes) {
-    let default_style = ViewStyle::default();
-    let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+    let style = ViewStyle::of(world);
     let said = world
         .resource::<PropertiesOf<PlaneProperties>>()
         .get(scene.view)
@@ -135,7 +125,6 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
     if known.is_some_and(|known| known.inputs == inputs) && scene.is_at_rest() {
         return;
     }
-    let style = style.clone();
     let nothing = Area {
         min: DVec2::ZERO,
         max: DVec2::ONE,

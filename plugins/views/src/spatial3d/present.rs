@@ -77,18 +77,9 @@ pub(crate) fn present_eyes(world: &mut World) {
     world.resource_scope(|world, mut scenes: Mut<SpatialScenes>| {
         world.resource_scope(|world, mut eyes: Mut<Eyes>| {
             let (scenes, eyes) = (scenes.bypass_change_detection(), eyes.bypass_change_detection());
-            let mut num_views = 0;
-            for scene in scenes.iter_mut().filter(|scene| scene.space == Space::Three) {
-                num_views += 1;
-                if scene.tile.shown {
-                    if scene.framing.is_behind() {
-                        world.resource_mut::<Settled>().disturb();
-                    }
-                    present_eye(world, scene, eyes);
-                } else {
-                    scene.put_to_sleep(world);
-                }
-            }
+            let num_views = scenes.place_cameras(world, Space::Three, |world, scene| {
+                present_eye(world, scene, eyes);
+            });
             if eyes.by_view.len() > num_views {
                 eyes.by_view.retain(|view, _| scenes.get(*view).is_some());
             }
@@ -97,8 +88,7 @@ pub(crate) fn present_eyes(world: &mut World) {
 }
 
 fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
-    let default_style = ViewStyle::default();
-    let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+    let style = ViewStyle::of(world);
     let default_properties = Properties3D::default();
     let said = world
         .resource::<PropertiesOf<Properties3D>>()
@@ -123,7 +113,7 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         && inputs.context == scene.context
         && inputs.recording == scene.recording()
         && inputs.said == *said
-        && inputs.style == *style
+        && inputs.style == style
         && inputs.origin == scene.blueprint.origin
     {
         return;
@@ -135,7 +125,7 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         recording: scene.recording(),
         origin: scene.blueprint.origin.clone(),
         said: said.clone(),
-        style: style.clone(),
+        style,
     };
     let (said, style) = (&inputs.said, &inputs.style);
     let logged = || axes_at(world, products?, &scene.blueprint.origin);

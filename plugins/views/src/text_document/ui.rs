@@ -36,11 +36,7 @@ impl ViewUi for TextDocumentUi {
         let (Some(view), Some(results)) = (context.get::<View>(), context.get::<DataResults>()) else {
             return;
         };
-        let default_style = ViewStyle::default();
-        let style = context
-            .world
-            .get_resource::<ViewStyle>()
-            .unwrap_or(&default_style);
+        let style = &ViewStyle::of(context.world);
         let visuals = context
             .world
             .get_resource::<Visuals<TextDocument>>()

@@ -86,7 +86,7 @@ impl Plugin for TextLogPlugin {
                 Frame,
                 merge_logs
                     .in_set(FrameSystems::Present)
-                    // Scenes take the whole world.
+                    // The cameras of scenes take the whole world.
                     .before(SpatialSystems::Scenes),
             )
             .add_viewer_cache(ViewerCache {

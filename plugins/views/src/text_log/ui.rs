@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, QueryContext, Recordings, Selection, View, ViewerCommand, ViewerCommands,
+    Cursor, DataResults, Item, QueryContext, RecordingEntry, Selection, View, ViewerCommand, ViewerCommands,
     Visuals,
     selection::Highlight,
     selection::{ClickSource, EntityClicked},
@@ -23,7 +23,9 @@ use super::{
     level,
     table::{LineRef, LogTable, LogTables},
 };
-use crate::{ViewStyle, ViewUi, ViewUiContext, clicked_buttons, empty, properties::PropertiesOf};
+use crate::{
+    ViewStyle, ViewUi, ViewUiContext, clicked_buttons, empty, properties::PropertiesOf, view_ui::recording_of,
+};
 
 /// The height of a line, in points.
 const ROW_HEIGHT: f32 = 20.0;
@@ -111,8 +113,7 @@ impl ViewUi for TextLogUi {
         ) else {
             return;
         };
-        let default_style = ViewStyle::default();
-        let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+        let style = &ViewStyle::of(world);
         let visuals = world
             .get_resource::<Visuals<TextLog>>()
             .and_then(|visuals| visuals.view(view.id));
@@ -120,10 +121,7 @@ impl ViewUi for TextLogUi {
             .get_resource::<LogTables>()
             .and_then(|tables| tables.get(view.id));
         let cursor = looks.cursor;
-        let store = cursor
-            .recording
-            .and_then(|key| world.get_resource::<Recordings>()?.get(key))
-            .map(chronoscope_frame::RecordingEntry::store);
+        let store = recording_of(world, context.view).map(RecordingEntry::store);
         let (Some(visuals), Some(table), Some(store)) =
             (visuals, table.filter(|table| !table.lines().is_empty()), store)
         else {
@@ -396,7 +394,7 @@ fn show_line(
     };
     let highlight = input
         .selection
-        .map(|selection| selection.entity_highlight(None, path))
+        .map(|selection| selection.entity_highlight(path))
         .unwrap_or_default();
     row.set_selected(highlight == Highlight::Selected);
     row.set_hovered(highlight == Highlight::Hovered);

@@ -42,8 +42,9 @@ pub(super) fn lines(painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas) -
     order.sort_by_key(|at| lines[*at].highlight);
     let pixel = 1.0 / painter.pixels_per_point();
     let width = plot.width().ceil().max(1.0) as usize;
-    // The lines of a plot are one shape.
+    // The lines of a plot are one shape, which has room for all of them from the beginning on.
     let mut mesh = Mesh::default();
+    let mut lines_left = order.len();
     let drawn = order
         .into_iter()
         .map(|at| {
@@ -57,6 +58,10 @@ pub(super) fn lines(painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas) -
                 (point.time, (!point.value.is_nan()).then_some(place))
             });
             let runs = runs(line, places, pixel);
+            if mesh.is_empty() {
+                strip::reserve(&mut mesh, points.len() * lines_left);
+            }
+            lines_left -= 1;
             let lit = line.highlight != Highlight::None;
             let is_line = line.series.is_line(line.index);
             let color_of =
@@ -143,7 +148,7 @@ fn runs(line: &PlotLine<'_>, places: impl Iterator<Item = (i64, Option<Pos2>)>, 
     let changes = series.tracks.change_looks();
     let mut look = series.look_at(line.index, i64::MAX);
     let mut runs: Vec<Run> = Vec::new();
-    let mut points: Vec<Pos2> = Vec::new();
+    let mut points: Vec<Pos2> = Vec::with_capacity(places.size_hint().0);
     let mut end = |points: &mut Vec<Pos2>, look: Look| {
         if !points.is_empty() {
             runs.push(Run {

@@ -102,7 +102,7 @@ impl Plugin for TimeSeriesPlugin {
                 Frame,
                 lines::name_lines
                     .in_set(FrameSystems::Present)
-                    // Scenes take the whole world.
+                    // The cameras of scenes take the whole world.
                     .before(SpatialSystems::Scenes),
             )
             .add_view_class(TimeSeriesClass)

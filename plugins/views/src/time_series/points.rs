@@ -80,31 +80,31 @@ pub(super) fn between(
     })
 }
 
-/// The part of a line between two positions, with points of its own where it is cut. Interruptions stay where
-/// they are.
-pub(super) fn clipped(points: &[DrawPoint], [from, to]: [f64; 2]) -> Vec<DrawPoint> {
-    let mut part = Vec::with_capacity(points.len());
-    let mut previous: Option<DrawPoint> = None;
-    for point in points {
-        let cut = |position: f64| {
-            let before = previous?;
-            let is_crossed = before.position < position && position < point.position;
-            let value =
-                between(&before, point, InterpolationMode::Linear, position).filter(|_| is_crossed)?;
-            Some(DrawPoint {
-                position,
-                value,
-                time: before.time,
-            })
-        };
-        part.extend(cut(from));
-        part.extend(cut(to));
-        if (from..=to).contains(&point.position) {
-            part.push(*point);
-        }
-        previous = Some(*point);
+/// Leaves the part of a line between two positions, with points of its own where it is cut. Interruptions stay where they
+/// are.
+///
+/// Precondition: the points are in the order of their positions.
+pub(super) fn clip(points: &mut Vec<DrawPoint>, [from, to]: [f64; 2]) {
+    let first = points.partition_point(|point| point.position < from);
+    let end = points.partition_point(|point| point.position <= to);
+    // `next` is the first point that is not before the position.
+    let cut = |position: f64, next: usize| {
+        let (before, after) = (points.get(next.checked_sub(1)?)?, points.get(next)?);
+        let is_crossed = before.position < position && position < after.position;
+        let value = between(before, after, InterpolationMode::Linear, position).filter(|_| is_crossed)?;
+        Some(DrawPoint {
+            position,
+            value,
+            time: before.time,
+        })
+    };
+    let (head, tail) = (cut(from, first), cut(to, end));
+    points.truncate(end);
+    match head {
+        Some(head) => drop(points.splice(..first, [head])),
+        None => drop(points.drain(..first)),
     }
-    part
+    points.extend(tail);
 }
 
 #[cfg(test)]
@@ -150,7 +150,8 @@ mod tests {
             point(11.0, 5.0),
         ];
         let values = |from: f64, to: f64| {
-            let part = clipped(&line, [from, to]);
+            let mut part = line.to_vec();
+            clip(&mut part, [from, to]);
             part.iter()
                 .map(|point| [point.position, point.value])
                 .collect::<Vec<_>>()
@@ -161,9 +162,12 @@ mod tests {
         assert_eq!(values(0.0, 4.0), [[0.0, 10.0], [4.0, 30.0]]);
         assert_eq!(values(10.0, 20.0), [[10.0, 3.0], [11.0, 5.0]]);
         // Nothing goes through a gap.
-        let gap = clipped(&line, [4.5, 8.0]);
+        let mut gap = line.to_vec();
+        clip(&mut gap, [4.5, 8.0]);
         assert!(gap.iter().all(|point| point.value.is_nan()), "{gap:?}");
-        assert!(clipped(&line, [12.0, 13.0]).is_empty());
+        let mut beyond = line.to_vec();
+        clip(&mut beyond, [12.0, 13.0]);
+        assert!(beyond.is_empty());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use chronoscope_store::TimeRange;
 use chronoscope_types::enums::{AggregationPolicy, AxisScale, InterpolationMode, MarkerShape};
 
 use super::{
-    points::{DrawPoint, between, clipped, interpolated},
+    points::{DrawPoint, between, clip, interpolated},
     samples::Samples,
     style::{Look, Mark, SeriesStyle},
     tracks::Tracks,
@@ -235,10 +235,8 @@ impl EntitySeries {
         if self.is_line(series) {
             points = interpolated(points, self.interpolation(series));
             if is_cut {
-                points = clipped(
-                    &points,
-                    [self.shown.min, self.shown.max].map(|time| window.position(time)),
-                );
+                let ends = [self.shown.min, self.shown.max].map(|time| window.position(time));
+                clip(&mut points, ends);
             }
         } else if is_cut {
             points.retain(|point| self.shown.contains(point.time));

@@ -4,6 +4,9 @@
 
 use egui::{Color32, Mesh, Pos2, Vec2};
 
+/// The vertices across a thin line.
+const THIN: usize = 3;
+
 /// How a line looks across: fades over a pixel on both sides.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Profile {
@@ -23,7 +26,7 @@ impl Profile {
             Self {
                 offsets: [-pixel, 0.0, pixel, 0.0],
                 colors: [clear, middle, clear, clear],
-                len: 3,
+                len: THIN,
             }
         } else {
             let (outer, inner) = ((width + pixel) / 2.0, (width - pixel) / 2.0);
@@ -34,6 +37,12 @@ impl Profile {
             }
         }
     }
+}
+
+/// Makes room for lines of so many points in all, as far as they are thin.
+pub(super) fn reserve(mesh: &mut Mesh, points: usize) {
+    mesh.reserve_vertices(points * THIN);
+    mesh.reserve_triangles(points * 2 * (THIN - 1));
 }
 
 /// Adds a line through these points. Fewer than two points are none.

@@ -3,7 +3,7 @@
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, QueryContext, Recordings, Selection, View, ViewerCommand, Visualizer, Visuals,
+    Cursor, DataResults, QueryContext, RecordingEntry, Selection, View, ViewerCommand, Visualizer, Visuals,
     visualizer::ViewVisuals,
 };
 use chronoscope_store::{ChunkStore, TimeRange};
@@ -31,6 +31,7 @@ use crate::{
         window::ValueWindow,
     },
     properties::properties,
+    view_ui::recording_of,
 };
 
 /// Draws time series views.
@@ -98,17 +99,14 @@ impl ViewUi for TimeSeriesUi {
         ) else {
             return;
         };
-        let default_style = ViewStyle::default();
-        let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+        let style = &ViewStyle::of(world);
         let cursor = looks.cursor;
-        let recording = cursor
-            .recording
-            .and_then(|key| world.get_resource::<Recordings>()?.get(key));
+        let recording = recording_of(world, context.view);
         let named = world
             .get_resource::<PlotLines>()
             .map_or(&[][..], |lines| lines.get(view.id));
         let Some(entry) = recording.filter(|_| !named.is_empty()) else {
-            let store = recording.map(chronoscope_frame::RecordingEntry::store);
+            let store = recording.map(RecordingEntry::store);
             let (title, hint) = match empty::not_there(context) {
                 Some((title, hint)) => (title.to_owned(), hint),
                 None => why_empty(world, view, results, store, cursor),
@@ -311,8 +309,7 @@ fn plot_lines<'a>(
     let lines = named.iter().filter_map(|line| {
         let series = plotted.get(line)?;
         let style = series.styles.get(line.index)?;
-        let highlight =
-            selection.map(|selection| selection.entity_highlight(None, store.entity_path(line.entity)));
+        let highlight = selection.map(|selection| selection.entity_highlight(store.entity_path(line.entity)));
         Some(PlotLine {
             series,
             index: line.index,

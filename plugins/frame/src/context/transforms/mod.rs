@@ -1,8 +1,8 @@
 //! Where entities stand: the frame graph at the cursor, composed in f64.
 //!
 //! [`read`] reads rows, [`rows`] finds those that hold at the cursor, [`rows_by_frame`] those of entities
-//! that place several frames, and [`graph`] puts them together. [`update`] brings all of that to the cursor;
-//! [`any_time`] asks for other times. Only frames that rows speak of are kept; an entity without a frame of
+//! that place several frames, and [`graph`] puts them together, so that each entity has a [`placement`]. [`update`] brings all of that to
+//! the cursor; [`any_time`] asks for other times. Only frames that rows speak of are kept; an entity without a frame of
 //! its own stands in that of the nearest path above it that has one. At a moved cursor only the subtrees
 //! below changed transforms are composed anew.
 //!
@@ -13,12 +13,13 @@
 mod any_time;
 mod graph;
 mod pinhole;
+mod placement;
 mod read;
 mod rows;
 mod rows_by_frame;
 mod update;
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, EntityId, EntityPath};
@@ -29,6 +30,7 @@ use rustc_hash::FxHashMap;
 pub(crate) use any_time::{AnyTimePlacement, AnyTimeTransforms, ReadChunks, implicit_frame, named_frame};
 pub(crate) use graph::FrameKey;
 pub use pinhole::PinholeCamera;
+pub use placement::{FrameId, NoTransform, Origin, OriginCamera, Placement, Tree};
 
 use crate::{RecordingKey, Report};
 use graph::FrameGraph;
@@ -50,106 +52,6 @@ pub(super) const TRANSFORM_COMPONENTS: &[&str] = &[
 pub(super) use graph::ContextFrame;
 pub(super) use pinhole::PINHOLE_COMPONENTS;
 
-/// A frame. It stands for another one after [`Transforms::changes_since`] said that all changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FrameId(u32);
-
-/// A part of the frame graph within which frames see each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Tree {
-    /// What hangs on the root of the entity tree.
-    World,
-    /// What hangs on a frame of which it is not known where it stands.
-    Frame(FrameId),
-    /// The picture of the camera of a frame: two-dimensional, in pixels.
-    Image(FrameId),
-    /// An entity whose frame cannot be read.
-    Entity(EntityId),
-}
-
-impl Tree {
-    /// The frame of the camera whose picture it is, if it is one.
-    pub fn camera_frame(self) -> Option<FrameId> {
-        match self {
-            Self::Image(frame) => Some(frame),
-            Self::World | Self::Frame(_) | Self::Entity(_) => None,
-        }
-    }
-}
-
-/// Where an entity stands.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Placement {
-    /// The tree that it stands in.
-    pub tree: Tree,
-    /// From the entity's space to that of the tree's root.
-    pub tree_from_frame: DAffine3,
-}
-
-impl Placement {
-    /// At the root of the world.
-    pub const WORLD: Self = Self {
-        tree: Tree::World,
-        tree_from_frame: DAffine3::IDENTITY,
-    };
-}
-
-/// Why there is no transform from one entity to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoTransform {
-    /// Nothing leads from one to the other: a transform is broken, or a frame is not connected.
-    Unconnected,
-    /// A camera's picture lies between the two.
-    ThroughPinhole,
-    /// It is flat, and in no picture of a camera.
-    NoCamera,
-    /// The space of the origin is flat, so that there is no way into it.
-    FlatOrigin,
-}
-
-impl fmt::Display for NoTransform {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unconnected => "no transform leads to the origin of the view",
-            Self::ThroughPinhole => "a camera lies between the entity and the origin of the view",
-            Self::NoCamera => "flat data is shown in space only in the picture of a camera",
-            Self::FlatOrigin => "the transform of the origin of the view cannot be inverted",
-        })
-    }
-}
-
-impl std::error::Error for NoTransform {}
-
-/// What a view looks from: the frame of a path, which the store need not have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Origin {
-    /// The frame that an entity is in.
-    Entity(EntityId),
-    /// The nearest frame above a path that the store does not have.
-    Frame(FrameId),
-    /// Where the camera of a frame stands, outside of its picture.
-    Camera(FrameId),
-    /// The root of the world.
-    World,
-}
-
-/// The camera in whose picture an origin lies.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct OriginCamera<'a> {
-    /// The camera.
-    pub pinhole: &'a PinholeCamera,
-    /// Where it stands: what is in space is seen from there.
-    pub outside: Origin,
-    /// From the origin's space to the picture, in pixels.
-    pub picture_from_origin: DAffine3,
-}
-
-impl From<EntityId> for Origin {
-    fn from(entity: EntityId) -> Self {
-        Self::Entity(entity)
-    }
-}
-
 /// What changed since a version of [`Transforms`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TransformChanges<'a> {
@@ -161,11 +63,11 @@ pub struct TransformChanges<'a> {
 
 /// What an update of [`Transforms`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TransformWork {
+pub(crate) struct TransformWork {
     /// Frames that were composed.
-    pub frames: usize,
+    pub(crate) frames: usize,
     /// Rows that were read of entities that place several named frames.
-    pub rows_read: usize,
+    pub(crate) rows_read: usize,
 }
 
 /// The transforms at the cursor.

@@ -19,7 +19,7 @@ impl Transforms {
     ///
     /// Cost: the entities whose rows changed, and the frames below those whose transforms did. An entity that
     /// places several frames costs a look-up for each of them, and the rows that came.
-    pub fn update(
+    pub(crate) fn update(
         &mut self,
         recording: Option<RecordingKey>,
         store: Option<&ChunkStore>,

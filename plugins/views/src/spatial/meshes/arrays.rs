@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chronoscope_render::{MeshAlpha, MeshMaterial, MeshVertex, TextureSampling, TextureWrap};
 use chronoscope_store::arrow::{Array, ArrayRef};
 use chronoscope_types::{Component as _, ReadError, clamped, components, read};
-use glam::{Affine3A, Vec2, Vec3};
+use glam::{Vec2, Vec3};
 
 use super::model::{Model, ModelError, Piece, Texture};
 use crate::spatial::pictures::{DecodeOptions, PixelDecoders, PixelSource, RawPixels};
@@ -101,9 +101,6 @@ impl MeshArrays {
             MeshAlpha::Opaque
         };
         let piece = Piece {
-            vertices,
-            indices: Vec::new(),
-            nodes: Arc::new([Affine3A::IDENTITY]),
             material: MeshMaterial {
                 alpha,
                 sampling: TextureSampling {
@@ -114,8 +111,7 @@ impl MeshArrays {
                 ..MeshMaterial::default()
             },
             texture: texture.is_some().then_some(0),
-            maps: Vec::new(),
-            second_texcoords: Vec::new(),
+            ..Piece::plain(vertices)
         };
         model.textures.extend(texture);
         match &self.indices {

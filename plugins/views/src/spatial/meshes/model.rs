@@ -72,6 +72,21 @@ pub(super) struct Piece {
     pub(super) second_texcoords: Vec<[f32; 2]>,
 }
 
+impl Piece {
+    /// Vertices that stand where they are, and look as the entity says.
+    pub(super) fn plain(vertices: Vec<MeshVertex>) -> Self {
+        Self {
+            vertices,
+            indices: Vec::new(),
+            nodes: Arc::new([Affine3A::IDENTITY]),
+            material: MeshMaterial::default(),
+            texture: None,
+            maps: Vec::new(),
+            second_texcoords: Vec::new(),
+        }
+    }
+}
+
 /// A texture of a piece beside that of its color.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Map {

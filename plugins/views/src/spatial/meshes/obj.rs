@@ -1,9 +1,7 @@
 //! OBJ files: vertices with colors and normals, and faces. Materials lie in files of their own.
 
-use std::sync::Arc;
-
-use chronoscope_render::{MeshMaterial, MeshVertex};
-use glam::{Affine3A, Vec3};
+use chronoscope_render::MeshVertex;
+use glam::Vec3;
 use rustc_hash::FxHashMap;
 
 use super::model::{Model, ModelError, Piece};
@@ -46,16 +44,7 @@ pub(super) fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Model, Mod
             .problems
             .warn(format!("lines that cannot be read: {unreadable}"));
     }
-    let piece = Piece {
-        vertices,
-        indices: Vec::new(),
-        nodes: Arc::new([Affine3A::IDENTITY]),
-        material: MeshMaterial::default(),
-        texture: None,
-        maps: Vec::new(),
-        second_texcoords: Vec::new(),
-    };
-    model.push(piece, triangles)?;
+    model.push(Piece::plain(vertices), triangles)?;
     model.finish()
 }
 

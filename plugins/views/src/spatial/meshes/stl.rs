@@ -1,9 +1,6 @@
 //! STL files, binary and in words. Faces are flat, so that vertices are shared by their places alone.
 
-use std::sync::Arc;
-
-use chronoscope_render::{MeshMaterial, MeshVertex};
-use glam::Affine3A;
+use chronoscope_render::MeshVertex;
 use rustc_hash::FxHashMap;
 
 use super::model::{Model, ModelError, Piece};
@@ -66,16 +63,7 @@ pub(super) fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Model, Mod
         }
         indices.push(corners);
     }
-    let piece = Piece {
-        vertices,
-        indices: Vec::new(),
-        nodes: Arc::new([Affine3A::IDENTITY]),
-        material: MeshMaterial::default(),
-        texture: None,
-        maps: Vec::new(),
-        second_texcoords: Vec::new(),
-    };
-    model.push(piece, indices)?;
+    model.push(Piece::plain(vertices), indices)?;
     model.finish()
 }
 

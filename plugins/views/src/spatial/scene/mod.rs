@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bevy::{asset::Handle, ecs::prelude::*, image::Image, math::UVec2};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
-use chronoscope_frame::{ContextId, Origin, RecordingKey, Report, View, ViewTile};
+use chronoscope_frame::{ContextId, Origin, RecordingKey, Report, Settled, View, ViewTile};
 use chronoscope_render::SegmentUniform;
 use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
@@ -107,6 +107,28 @@ impl SpatialScenes {
     /// All scenes.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut SpatialScene> {
         self.by_view.values_mut()
+    }
+
+    /// Has the cameras of all views of a space placed that are shown, and puts the others to sleep. Returns how many there are.
+    pub(crate) fn place_cameras(
+        &mut self,
+        world: &mut World,
+        space: Space,
+        mut place: impl FnMut(&mut World, &mut SpatialScene),
+    ) -> usize {
+        let mut num_views = 0;
+        for scene in self.iter_mut().filter(|scene| scene.space == space) {
+            num_views += 1;
+            if scene.tile.shown {
+                if scene.framing.is_behind() {
+                    world.resource_mut::<Settled>().disturb();
+                }
+                place(world, scene);
+            } else {
+                scene.put_to_sleep(world);
+            }
+        }
+        num_views
     }
 
     /// A layer for what is seen through a camera in a view, where that has none yet and needs one.

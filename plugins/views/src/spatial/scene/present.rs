@@ -1,8 +1,9 @@
 //! Which scenes there are, and which of them have anything to do.
 //!
 //! 1. [`follow_views`]: one scene per spatial view.
-//! 2. [`collect_changes`]: each visualizer hands over what it made, side by side.
-//! 3. [`present_scenes`]: works out the differences, views side by side, and applies them by one command per view.
+//! 2. [`collect_changes`]: each visualizer hands over what it made.
+//! 3. [`present_scenes`]: works out the differences, of several views in parallel where there are many, and applies them by one command
+//!    per view.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -144,8 +145,7 @@ fn despawn(world: &mut World, scene: &mut SpatialScene) {
     });
 }
 
-/// Whether a visualizer made or dropped something in the views that are shown. Most did not, and to ask costs less than to hand the
-/// system to a thread.
+/// Whether a visualizer made or dropped something in the views that are shown. Most did not, and all that those cost is this question.
 pub(crate) fn has_changes<V: Visualizer<Visual = SpatialVisual>>(
     visuals: Option<Res<Visuals<V>>>,
     views: Query<(&View, &ViewTile)>,

@@ -198,13 +198,6 @@ fn a_key_follows_what_is_pointed_at_and_lets_go() {
     viewer.seek(0);
     let place = viewer.scene().projector().project(DVec3::ZERO).unwrap().position;
     let on_label = Pos2::new(place.x as f32, place.y as f32 + 9.0);
-    let press = |key| Event::Key {
-        key,
-        physical_key: None,
-        pressed: true,
-        repeat: false,
-        modifiers: Modifiers::default(),
-    };
     viewer.draw(vec![Event::PointerMoved(on_label)]);
     viewer.draw(vec![press(egui::Key::T)]);
     let at_first = viewer.eye().inverse().translation;

@@ -9,9 +9,9 @@ use chronoscope_frame::{
 use chronoscope_types::{
     Boxes2D, Boxes3D, CoordinateFrame, Pinhole, Points2D, Points3D, Transform3D, log_chunk,
 };
-use egui::{Event, Modifiers, Pos2};
+use egui::{Event, Pos2};
 
-use super::{Viewer, boxes, button, frame};
+use super::{Viewer, boxes, button, frame, press};
 use crate::{
     spatial::{AutoFraming, projection::Lens},
     spatial3d::EyeMotion,
@@ -365,13 +365,7 @@ fn an_eye_that_is_sent_glides_and_settles_where_it_is_sent() {
         let dragged = viewer.lens();
         viewer.command(ViewerCommand::Select(vec![Item::Entity("/world/box".into())]));
         viewer.draw(vec![Event::PointerMoved(Pos2::new(300.0, 200.0))]);
-        viewer.draw(vec![Event::Key {
-            key: egui::Key::F,
-            physical_key: None,
-            pressed: true,
-            repeat: false,
-            modifiers: Modifiers::NONE,
-        }]);
+        viewer.draw(vec![press(egui::Key::F)]);
         // What is under it is asked for while the eye moves.
         viewer.draw(vec![Event::PointerGone]);
         let is_settled = |viewer: &Viewer| viewer.app.world().resource::<Settled>().frames() > 0;

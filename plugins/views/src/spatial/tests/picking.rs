@@ -139,13 +139,6 @@ fn the_label_of_what_is_pointed_at_is_told_where_labels_are_not_shown() {
 
 #[test]
 fn who_measures_selects_nothing() {
-    let press = |key| Event::Key {
-        key,
-        physical_key: None,
-        pressed: true,
-        repeat: false,
-        modifiers: Modifiers::default(),
-    };
     let mut viewer = Viewer::new([cloud()]);
     viewer.point_at(MIDDLE);
     viewer.answer_all(Some(("/world/cloud", 1)));

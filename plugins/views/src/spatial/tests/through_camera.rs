@@ -49,18 +49,18 @@ fn viewer() -> (Viewer, ViewId) {
         chunks.push(log_chunk("/world/camera", [(frame(), time)], &moved).unwrap());
     }
     let mut viewer = Viewer::new(chunks);
-    let mut of_camera = ViewBlueprint::new(
-        ViewId::hashed(["camera"]),
-        ViewClassId::SPATIAL_2D,
-        "/world/camera/image",
-    );
-    of_camera.contents = ContentsFilter::parse("+ /world/**");
-    let view = of_camera.id;
-    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::AddView(
-        of_camera, None,
-    )));
-    viewer.settle();
+    let view = add_view(&mut viewer, "/world/camera/image");
     (viewer, view)
+}
+
+/// Adds a 2D view of all, in the plane of an entity.
+fn add_view(viewer: &mut Viewer, origin: &str) -> ViewId {
+    let mut view = ViewBlueprint::new(ViewId::hashed([origin]), ViewClassId::SPATIAL_2D, origin);
+    view.contents = ContentsFilter::parse("+ /world/**");
+    let id = view.id;
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::AddView(view, None)));
+    viewer.settle();
+    id
 }
 
 fn scene(viewer: &Viewer, view: ViewId) -> &SpatialScene {
@@ -145,11 +145,7 @@ fn a_camera_that_moves_moves_what_it_sees_and_nothing_else() {
 #[test]
 fn a_view_that_is_in_no_picture_shows_nothing_of_space() {
     let (mut viewer, _) = viewer();
-    let mut beside = ViewBlueprint::new(ViewId::hashed(["beside"]), ViewClassId::SPATIAL_2D, "/world");
-    beside.contents = ContentsFilter::parse("+ /world/**");
-    let view = beside.id;
-    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::AddView(beside, None)));
-    viewer.settle();
+    let view = add_view(&mut viewer, "/world");
     assert!(scene(&viewer, view).through_camera().is_none());
 }
 
@@ -257,17 +253,7 @@ fn a_camera_sees_the_distances_of_others_as_points() {
         log_chunk("/world/other/depth", [], &depth()).unwrap(),
     ];
     let mut viewer = Viewer::new(own);
-    let mut of_camera = ViewBlueprint::new(
-        ViewId::hashed(["camera"]),
-        ViewClassId::SPATIAL_2D,
-        "/world/camera",
-    );
-    of_camera.contents = ContentsFilter::parse("+ /world/**");
-    let view = of_camera.id;
-    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::AddView(
-        of_camera, None,
-    )));
-    viewer.settle();
+    let view = add_view(&mut viewer, "/world/camera");
     assert_eq!(paths(scene(&viewer, view)), ["/world/camera/depth"]);
     assert!(
         scene(&viewer, view).through_camera().is_none(),

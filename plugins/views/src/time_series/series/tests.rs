@@ -6,7 +6,7 @@ use chronoscope_store::{ChunkStore, RangeResult, StoreId, TimeRange, Timeline};
 use chronoscope_types::{Scalars, columns_chunk};
 
 use super::*;
-use crate::plot::testing::Random;
+use crate::plot::{testing::Random, window::AxisWindow as _};
 
 fn answer(times: &[i64], values: &[f64]) -> (ChunkStore, RangeResult) {
     let mut store = ChunkStore::new(StoreId::recording("test", "series"));

@@ -1,7 +1,7 @@
 //! The legend, what is at the pointer, the second axis, and what many samples cost.
 
 use super::*;
-use crate::testing::context_with_fonts;
+use crate::{plot::window::AxisWindow as _, testing::context_with_fonts};
 
 /// The places where a text is drawn.
 fn places(texts: &[(String, Pos2)], wanted: &str) -> Vec<Pos2> {
