@@ -122,7 +122,9 @@ fn pick(in: Varyings) -> ShapedPick {
     if disc_alpha(in.color.a, in.radius, in.offset) <= 0.0 {
         discard;
     }
-    return ShapedPick(picked(in.ids, in.position).values, depth_of(in));
+    let depth = depth_of(in);
+    let place = vec4(in.position.xy, depth, in.position.w);
+    return ShapedPick(picked(in.ids, place).values, depth);
 }
 #else
 @fragment

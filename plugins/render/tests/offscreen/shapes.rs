@@ -127,12 +127,17 @@ fn spheres_cut_each_other_where_surfaces_are_lit() {
         // The left one alone, both in the middle of either, and the right one alone.
         let seen = [22, 29, 35, 42].map(is_green);
         assert_eq!(seen, [false, false, is_lit, true], "{is_lit}");
-        let picked = [29, 35].map(|x| stage.pick([x, 32], 0).and_then(|hit| hit.instance));
+        let hits = [29, 35].map(|x| stage.pick([x, 32], 0).unwrap());
+        let picked = hits.map(|hit| hit.instance);
         assert_eq!(
             picked,
             [Some(0), Some(u32::from(is_lit))],
             "what is seen is picked"
         );
+        // On the surface of the first, which is a unit before its middle, or in the plane of the disc.
+        let expected = if is_lit { -1.0 } else { 0.0 };
+        let y = hits[0].position.y;
+        assert!((y - expected).abs() < 0.05, "{y}, not {expected}");
     }
 }
 
