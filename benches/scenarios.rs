@@ -1,5 +1,7 @@
 //! What is played: how each scenario is set up, and what happens in each of its frames.
 
+mod plots;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
@@ -14,11 +16,10 @@ use chronoscope::{
     },
     io::{RrdWriter, combine},
     store::{Chunk, EntityPath, StoreSettings, Timeline},
-    types::{
-        Component as _, CursorTimeRange, LogMessage, Points3D, Scalars, SourceStatus, TimeBoundary,
-        VisibleTimeRange, blueprint, components, enums::ContainerKind, log_chunk,
-    },
+    types::{LogMessage, Points3D, Scalars, SourceStatus, blueprint, enums::ContainerKind, log_chunk},
 };
+
+pub use plots::{pan_plots, plots, zoom_plots};
 
 use crate::{
     archetypes::{self, DrawnArchetype},
@@ -105,8 +106,11 @@ pub fn of_one_size() -> Vec<Scenario> {
         moving(5_000),
         orbit_translucent(10_000),
         orbit_cloud(8_000_000),
+        orbit_boxes(100_000),
         transform_tree(),
         plots(45, 50_000),
+        pan_plots(45, 50_000),
+        zoom_plots(45, 50_000),
         ingest(),
         random_scrub(5_000),
         flood(60, FLOOD_ROWS),
@@ -245,6 +249,20 @@ pub fn orbit_cloud(points: usize) -> Scenario {
     }
 }
 
+/// An eye is dragged around opaque boxes.
+pub fn orbit_boxes(boxes: usize) -> Scenario {
+    let orbit = orbit(boxes);
+    Scenario {
+        name: format!("{}_boxes", orbit.name),
+        prepare: Box::new(move |stage| {
+            stage.log(scenes::solid_boxes(boxes, 255));
+            show(stage, scenes::views(ViewClassId::SPATIAL_3D, 1));
+            stage.seek(TIMELINE, 0);
+        }),
+        ..orbit
+    }
+}
+
 /// A new entity arrives.
 pub fn new_entity(entities: usize) -> Scenario {
     Scenario::new(
@@ -359,39 +377,6 @@ pub fn transform_tree() -> Scenario {
             stage.seek(TIMELINE, 0);
         },
         |stage, frame| stage.seek(TIMELINE, frame as i64 + 1),
-    )
-}
-
-/// Plots of five series each, which show the ten seconds before the cursor: 17 samples go and come in each frame.
-pub fn plots(count: usize, samples: i64) -> Scenario {
-    Scenario::new(
-        format!(
-            "plots_{count}x{}",
-            name_of("", samples as usize).trim_start_matches('_')
-        ),
-        move |stage| {
-            stage.log(scenes::series(count, samples));
-            let plots = count.div_ceil(5);
-            let views = (0..plots).map(|at| {
-                let origin = format!("/plot{at}");
-                ViewBlueprint::new(view_id(at), ViewClassId::TIME_SERIES, origin.as_str())
-            });
-            show(stage, scenes::layout(views, ContainerKind::Grid));
-            for at in 0..plots {
-                let range = VisibleTimeRange {
-                    timeline: TIMELINE.to_owned(),
-                    range: CursorTimeRange {
-                        start: TimeBoundary::CursorRelative(-10_000),
-                        end: TimeBoundary::CursorRelative(0),
-                    },
-                };
-                let ranges = components::blueprint::VisibleTimeRange::build(vec![range]);
-                let name = blueprint::VisibleTimeRanges::RANGES.descriptor();
-                stage.edit(BlueprintCommand::SetProperty(view_id(at), vec![(name, ranges)]));
-            }
-            stage.seek(TIMELINE, samples / 2);
-        },
-        move |stage, frame| stage.seek(TIMELINE, samples / 2 + 17 * (frame as i64 + 1)),
     )
 }
 

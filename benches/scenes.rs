@@ -132,14 +132,19 @@ pub fn moving_boxes(count: usize, frames: i64) -> impl Iterator<Item = Chunk> {
 
 /// `count` static boxes of which all faces are translucent, each an entity.
 pub fn translucent_boxes(count: usize) -> impl Iterator<Item = Chunk> {
-    (0..count).map(|at| {
+    solid_boxes(count, 90)
+}
+
+/// `count` static boxes with faces of this alpha, each an entity.
+pub fn solid_boxes(count: usize, alpha: u8) -> impl Iterator<Item = Chunk> {
+    (0..count).map(move |at| {
         let path = format!("/world/group{}/box{at}", at % 50);
         let boxes = Boxes3D::from_centers_and_half_sizes([position(at)], [[0.2, 0.2, 0.2]])
             .with_colors([Rgba::from_array([
                 (at * 37 % 256) as u8,
                 (at * 91 % 256) as u8,
                 160,
-                90,
+                alpha,
             ])])
             .with_fill_mode(FillMode::Solid);
         log_chunk(path, [], &boxes).unwrap()

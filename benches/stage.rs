@@ -76,6 +76,10 @@ pub struct FrameCost {
     pub queries: QueryCost,
     /// Bytes of instances sent to the GPU, where the engine draws.
     pub uploaded_bytes: u64,
+    /// Draws over all views, where the engine draws.
+    pub draws: u64,
+    /// Instances of these draws.
+    pub instances: u64,
     /// The pause for garbage collection.
     pub gc_pause: Duration,
     /// The most items that a collection worked on between two looks at the clock.
@@ -293,6 +297,8 @@ impl Stage {
             work: world.resource::<WorkCounters>().iter().collect(),
             queries,
             uploaded_bytes: stats.map_or(0, RenderStats::uploaded_bytes_last_frame),
+            draws: stats.map_or(0, RenderStats::queued_draws),
+            instances: stats.map_or(0, RenderStats::queued_instances),
             gc_pause: diagnostics.gc_pause,
             gc_items_between_looks: diagnostics.gc_items_between_looks,
         }

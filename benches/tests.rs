@@ -10,7 +10,7 @@ use chronoscope::{
 use crate::{
     scenarios::{self, Scenario, WARM_UP},
     scenes::NUM_VIEWS,
-    stage::{Stage, StageOptions},
+    stage::{FrameCost, Stage, StageOptions},
 };
 
 const SIZE: usize = 200;
@@ -160,6 +160,46 @@ fn a_range_that_moves_reads_the_samples_that_come_in() {
                 "{work:?}"
             );
         }
+    }
+}
+
+#[test]
+fn plots_that_are_dragged_and_zoomed_read_no_samples() {
+    for scenario in [scenarios::pan_plots, scenarios::zoom_plots] {
+        for work in play(scenario(5, 22_000), 6) {
+            assert_eq!(work.get(&Work::SeriesSamplesRead), None, "{work:?}");
+        }
+    }
+}
+
+#[test]
+fn boxes_and_points_are_drawn_at_once_however_many_there_are() {
+    let options = StageOptions {
+        renders: true,
+        size: [320, 200],
+        ..StageOptions::default()
+    };
+    let costs = |mut scenario: Scenario| {
+        let mut stage = Stage::new(options);
+        scenario.prepare(&mut stage);
+        let mut cost = FrameCost::default();
+        // What was drawn is known some frames later.
+        for frame in 0..4 {
+            scenario.step(&mut stage, WARM_UP + frame);
+            cost = stage.frame();
+        }
+        cost
+    };
+    for scenario in [scenarios::orbit_boxes, scenarios::orbit_cloud] {
+        let (few, many) = (costs(scenario(SIZE)), costs(scenario(10 * SIZE)));
+        assert!(
+            many.instances >= few.instances + 9 * SIZE as u64,
+            "{few:?} {many:?}"
+        );
+        assert_eq!(many.draws, few.draws);
+        // No more than the eye.
+        assert_eq!(many.uploaded_bytes, few.uploaded_bytes);
+        assert!(many.uploaded_bytes < 4096, "{}", many.uploaded_bytes);
     }
 }
 

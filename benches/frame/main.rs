@@ -225,6 +225,10 @@ fn print(name: &str, costs: &[FrameCost]) {
     print_queries(name, costs);
     let uploaded = costs.iter().map(|cost| cost.uploaded_bytes).max().unwrap_or(0);
     println!("{name}\tengine/bytes_uploaded\t{uploaded}\t-");
+    let draws = costs.iter().map(|cost| cost.draws).max().unwrap_or(0);
+    println!("{name}\tengine/draws\t{draws}\t-");
+    let instances = costs.iter().map(|cost| cost.instances).max().unwrap_or(0);
+    println!("{name}\tengine/instances\t{instances}\t-");
     if costs.iter().any(|cost| !cost.gc_pause.is_zero()) {
         let at = FrameSystems::ALL
             .iter()

@@ -13,10 +13,10 @@ use chronoscope::{
     sources::{BlueprintTarget, ReadySource, open_files},
     store::{Chunk, EntityPath, StoreId},
     types::{
-        AnnotationContext, Arrows2D, Arrows3D, AsComponents, Boxes2D, Boxes3D, Capsules3D, Cylinders3D,
-        DepthImage, Ellipses2D, Ellipsoids3D, GridMap, Image, InstancePoses3D, LineStrips2D, LineStrips3D,
-        LogMessage, Mesh3D, Pinhole, Points2D, Points3D, SegmentationImage, Transform3D, TransformAxes3D,
-        VoxelGridMap,
+        AnnotationContext, Arrows2D, Arrows3D, AsComponents, Asset3D, Boxes2D, Boxes3D, Capsules3D,
+        Cylinders3D, DepthImage, Ellipses2D, Ellipsoids3D, GridMap, Image, InstancePoses3D, LineStrips2D,
+        LineStrips3D, LogMessage, Mesh3D, Pinhole, Points2D, Points3D, SegmentationImage, Transform3D,
+        TransformAxes3D, VoxelGridMap,
         enums::{ChannelDatatype, Colormap, FillMode, PointShading},
         log_chunk,
         records::{AnnotationInfo, ClassDescription, ImageFormat},
@@ -27,6 +27,7 @@ use image::RgbImage;
 use tempfile::TempDir;
 
 use crate::{
+    meshes::textured_glb,
     picture::{load, save},
     pointer::{click, picture, send},
 };
@@ -292,6 +293,12 @@ fn pieces() -> Vec<Piece> {
         ],
         "/lens/depth",
     );
+    let spheres = Points3D::new([[-0.5, 0.0, 0.0], [0.5, 0.1, 0.0], [0.0, 0.2, 0.8]])
+        .with_colors(colors)
+        .with_radii([0.7]);
+    pieces.push(piece("3D", "spheres", &spheres));
+    let model = Asset3D::new(textured_glb([1.0, 0.0, 1.0], [0.3, 0.2, 0.3]));
+    pieces.push(piece("3D", "model", &model));
     pieces
 }
 

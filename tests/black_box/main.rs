@@ -30,4 +30,5 @@ mod pointer;
 mod program;
 mod recording;
 mod report;
+mod several_files;
 mod sources;

@@ -3,6 +3,7 @@
 use chronoscope::{
     frame::{Item, Selection},
     prelude::*,
+    render::RenderQuality,
     types::{
         Asset3D, Mesh3D,
         enums::{ChannelDatatype, ColorModel},
@@ -14,7 +15,7 @@ use image::{Rgb, RgbImage};
 
 use crate::{
     picture::save,
-    pointer::{app_with, click, picture, send},
+    pointer::{app_in, app_with, click, picture, send},
 };
 
 /// A box about the origin of which all sides are seen.
@@ -89,14 +90,77 @@ fn glb() -> Vec<u8> {
         "buffers":[{"byteLength":168}]}"#
         .as_bytes()
         .to_vec();
+    pack(&mut json, &binary)
+}
+
+fn pack(json: &mut Vec<u8>, binary: &[u8]) -> Vec<u8> {
     json.resize(json.len().next_multiple_of(4), b' ');
     let mut bytes = b"glTF\x02\0\0\0\0\0\0\0".to_vec();
-    for (kind, chunk) in [(b"JSON", &json), (b"BIN\0", &binary)] {
+    for (kind, chunk) in [(b"JSON", &json[..]), (b"BIN\0", binary)] {
         bytes.extend((chunk.len() as u32).to_le_bytes());
         bytes.extend(kind);
         bytes.extend(chunk);
     }
     bytes
+}
+
+fn png(side: u32, rgb: Vec<u8>) -> Vec<u8> {
+    let mut file = std::io::Cursor::new(Vec::new());
+    let pixels = RgbImage::from_raw(side, side, rgb).unwrap();
+    pixels.write_to(&mut file, image::ImageFormat::Png).unwrap();
+    file.into_inner()
+}
+
+/// A square of this color whose right half gives off another, and which has dents by a texture of normals.
+pub(crate) fn textured_glb(color: [f32; 3], emissive: [f32; 3]) -> Vec<u8> {
+    let glow = [[0; 3], [255; 3]].repeat(2).concat();
+    let normal = |at: usize| match (at / 4 + at % 4) % 4 {
+        0 => [218, 128, 218],
+        1 => [128, 218, 218],
+        2 => [38, 128, 218],
+        _ => [128, 38, 218],
+    };
+    let normals: Vec<u8> = (0..16).flat_map(normal).collect();
+    let corners = [
+        [-1.0f32, 0.0, -1.0],
+        [1.0, 0.0, -1.0],
+        [1.0, 0.0, 1.0],
+        [-1.0, 0.0, 1.0],
+    ];
+    let places = [[0.0f32, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]];
+    let numbers = corners.as_flattened().iter().chain(places.as_flattened());
+    let mut binary: Vec<u8> = numbers.flat_map(|value| value.to_le_bytes()).collect();
+    binary.extend([0u16, 1, 2, 0, 2, 3].iter().flat_map(|index| index.to_le_bytes()));
+    let views = [png(2, glow), png(4, normals)].map(|file| {
+        binary.resize(binary.len().next_multiple_of(4), 0);
+        let view = format!(
+            r#"{{"buffer":0,"byteOffset":{},"byteLength":{}}}"#,
+            binary.len(),
+            file.len()
+        );
+        binary.extend(file);
+        view
+    });
+    binary.resize(binary.len().next_multiple_of(4), 0);
+    let ([r, g, b], [glow, dents], length) = (color, views, binary.len());
+    let mut json = format!(
+        r#"{{"asset":{{"version":"2.0"}},"scenes":[{{"nodes":[0]}}],"nodes":[{{"mesh":0}}],
+        "meshes":[{{"primitives":[{{"attributes":{{"POSITION":0,"TEXCOORD_0":1}},"indices":2,"material":0}}]}}],
+        "materials":[{{"doubleSided":true,"emissiveFactor":{emissive:?},
+            "emissiveTexture":{{"index":0}},"normalTexture":{{"index":1}},
+            "pbrMetallicRoughness":{{"baseColorFactor":[{r},{g},{b},1],"metallicFactor":0,"roughnessFactor":0.6}}}}],
+        "samplers":[{{"magFilter":9728}}],
+        "textures":[{{"source":0,"sampler":0}},{{"source":1,"sampler":0}}],
+        "images":[{{"bufferView":3,"mimeType":"image/png"}},{{"bufferView":4,"mimeType":"image/png"}}],
+        "accessors":[{{"bufferView":0,"componentType":5126,"count":4,"type":"VEC3","min":[-1,0,-1],"max":[1,0,1]}},
+            {{"bufferView":1,"componentType":5126,"count":4,"type":"VEC2"}},
+            {{"bufferView":2,"componentType":5123,"count":6,"type":"SCALAR"}}],
+        "bufferViews":[{{"buffer":0,"byteLength":48}},{{"buffer":0,"byteOffset":48,"byteLength":32}},
+            {{"buffer":0,"byteOffset":80,"byteLength":12}},{glow},{dents}],
+        "buffers":[{{"byteLength":{length}}}]}}"#
+    )
+    .into_bytes();
+    pack(&mut json, &binary)
 }
 
 /// A square with a texture of two colors, seen from all sides.
@@ -154,6 +218,42 @@ fn models_of_all_formats_look_alike() {
     assert!(counts[0] > 10_000, "{counts:?} pixels");
     let is_close = |count: &usize| count.abs_diff(counts[0]) < counts[0] / 100;
     assert!(counts.iter().all(is_close), "{counts:?} pixels");
+}
+
+/// With lights, half of the square glows; without, it is of one color.
+#[test]
+fn a_model_has_the_textures_that_light_shows() {
+    for (quality, is_lit) in [(RenderQuality::Full, true), (RenderQuality::Cheap, false)] {
+        let file = textured_glb([0.0, 0.0, 0.5], [1.0, 0.0, 0.0]);
+        let model = Asset3D::new(file).with_media_type("model/gltf-binary");
+        let mut app = app_in(quality, log_chunk("/model", [], &model).unwrap());
+        let picture = picture(&mut app);
+        save(
+            &picture,
+            if is_lit {
+                "model_lit.png"
+            } else {
+                "model_unlit.png"
+            },
+        );
+        let is_blue = |pixel: &Rgb<u8>| {
+            let [r, g, b] = pixel.0;
+            r < 130 && g < b / 2 + 10 && b > 80
+        };
+        let (blue, _) = shaded(&picture, is_blue);
+        // It is blue by the light, too.
+        let glows = |pixel: &Rgb<u8>| {
+            let [r, g, b] = pixel.0;
+            r > 220 && g < 150 && b > 100
+        };
+        let (red, _) = shaded(&picture, glows);
+        assert!(blue > 1_000, "{quality:?}: {blue} pixels");
+        if !is_lit {
+            assert_eq!(red, 0);
+            continue;
+        }
+        assert!(red > blue / 2 && red < blue * 2, "{red} red, {blue} blue");
+    }
 }
 
 #[test]

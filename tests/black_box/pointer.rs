@@ -9,7 +9,7 @@ use chronoscope::{
     frame::{IngestSources, Item, Selection},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     prelude::*,
-    render::{PickRequest, RenderStats},
+    render::{PickRequest, RenderQuality, RenderStats},
     sources::ReadySource,
     types::{Image, LogMessage, Points3D, enums::PointShading},
 };
@@ -42,15 +42,20 @@ fn cloud(count: usize, marked: usize) -> Points3D {
 }
 
 pub(crate) fn app_with(chunk: Chunk) -> App {
+    app_in(RenderQuality::Auto, chunk)
+}
+
+pub(crate) fn app_in(quality: RenderQuality, chunk: Chunk) -> App {
     let mut app = App::new();
-    app.add_plugins(OffscreenPlugin {
-        size: OffscreenSize {
-            width: 800,
-            height: 600,
-            scale: 1.0,
-        },
-    })
-    .add_plugins(ChronoscopePlugins);
+    app.insert_resource(quality)
+        .add_plugins(OffscreenPlugin {
+            size: OffscreenSize {
+                width: 800,
+                height: 600,
+                scale: 1.0,
+            },
+        })
+        .add_plugins(ChronoscopePlugins);
     offscreen::finish(&mut app);
     let message = LogMessage::Chunk {
         store: StoreId::recording("pointer", "one"),

@@ -104,18 +104,12 @@ impl Selection {
         self.selected.contains(item)
     }
 
-    /// How an entity is lit up in a view: it is, where the entity itself is pointed at or selected, or an
-    /// entity above it.
-    pub fn entity_highlight(&self, view: Option<ViewId>, entity: &EntityPath) -> Highlight {
+    /// How an entity is lit up, in all views: it is, where the entity itself is pointed at or selected in any,
+    /// or an entity above it.
+    pub fn entity_highlight(&self, entity: &EntityPath) -> Highlight {
         let meets = |item: &Item| {
-            let same_view = match (item.view(), view) {
-                (Some(a), Some(b)) => a == b,
-                _ => true,
-            };
-            same_view
-                && item
-                    .entity()
-                    .is_some_and(|of| !of.is_root() && entity.starts_with(of))
+            item.entity()
+                .is_some_and(|of| !of.is_root() && entity.starts_with(of))
         };
         if self.hovered.as_ref().is_some_and(meets) {
             Highlight::Hovered
@@ -215,7 +209,12 @@ mod tests {
         assert!(!selection.is_selected(&point(view, Some(4))));
         assert!(!selection.is_selected(&point(view, None)));
         let cloud = "/cloud".into();
-        assert_eq!(selection.entity_highlight(Some(view), &cloud), Highlight::Hovered);
+        assert_eq!(selection.entity_highlight(&cloud), Highlight::Hovered);
+        let elsewhere = Selection {
+            selected: vec![point(other, None)],
+            hovered: None,
+        };
+        assert_eq!(elsewhere.entity_highlight(&cloud), Highlight::Selected);
     }
 
     #[test]

@@ -186,6 +186,10 @@ impl<T: Pod + PartialEq> UniformBuffer<T> {
         &self.buffer
     }
 
+    pub(crate) fn values(&self) -> &T {
+        &self.values
+    }
+
     /// Uploads `values` if they are others than before.
     pub(crate) fn set(&mut self, gpu: &Gpu<'_>, values: T) {
         if self.values != values {

@@ -84,9 +84,9 @@ pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlug
 pub use primitives::{
     ArcInstance, ArrowInstance, Backdrop, BackdropPlugin, BoxEdgesInstance, BoxInstance, CapsuleInstance,
     CylinderInstance, DEFAULT_RADIUS, DepthCloud, EllipsoidInstance, GroundGrid, GroundGridPlugin, ImageQuad,
-    ImageQuadPlugin, LineInstance, Magnification, MeshAlpha, MeshError, MeshGeometry, MeshMaterial, MeshPose,
-    MeshSides, MeshVertex, PointInstance, QuadPart, Texels, TextureSampling, TextureWrap, TriangleMesh,
-    TriangleMeshPlugin,
+    ImageQuadPlugin, LineInstance, Magnification, MeshAlpha, MeshError, MeshGeometry, MeshMap, MeshMaps,
+    MeshMaterial, MeshPose, MeshSides, MeshVertex, PointInstance, QuadPart, Texels, TextureSampling,
+    TextureWrap, TriangleMesh, TriangleMeshPlugin,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};

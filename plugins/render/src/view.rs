@@ -54,7 +54,8 @@ pub struct BulkView {
     /// [`DepthShadingPlugin`](crate::DepthShadingPlugin).
     pub depth_shading: f32,
     /// Whether surfaces look as if they were lit: by a light that goes with the eye, and by light from above and below. Otherwise they are
-    /// shaded by the direction of their normal alone, which costs next to nothing.
+    /// shaded by the direction of their normal alone, which costs next to nothing. With it, up to 2^20 round points are spheres
+    /// that cut each other; more of them hide each other as discs do.
     pub is_lit: bool,
     /// The most points to draw. Where there are more, of visuals with more than 1024 every second, fourth, and so on up to the
     /// sixty-fourth is drawn, as much larger as covers the same, the largest visuals first. `None` draws all. Setting it uploads
@@ -252,6 +253,11 @@ impl GpuBulkView {
     /// Whether what lies behind its neighbors is darkened.
     pub(crate) fn is_shaded_by_depth(&self) -> bool {
         self.is_shaded_by_depth
+    }
+
+    /// Whether surfaces are lit.
+    pub(crate) fn is_lit(&self) -> bool {
+        self.uniform.values().is_lit != 0
     }
 
     /// What binds the view, once it is prepared.

@@ -231,7 +231,7 @@ fn decode_output(encoded: vec3<f32>) -> vec3<f32> {
 fn shade(color: vec3<f32>, normal_in_world: vec3<f32>) -> vec3<f32> {
     let normal = normalize((view.view_from_world * vec4(normal_in_world, 0.0)).xyz);
     if bulk.is_lit != 0u {
-        let material = Material(decode_output(color), 0.0, vec3(0.0), 0.5);
+        let material = Material(decode_output(color), 0.0, vec3(0.0), 0.5, 1.0);
         return encode_output(lit(material, normal, vec3(0.0, 0.0, 1.0)));
     }
     return color * light_on(normal);
@@ -243,6 +243,8 @@ struct Material {
     metallic: f32,
     emissive: vec3<f32>,
     roughness: f32,
+    // How much of the light from all around arrives.
+    occlusion: f32,
 }
 
 // Where the light comes from, in the space of the camera: it goes with the eye, so that nothing is dark that is looked at.
@@ -294,7 +296,7 @@ fn lit(material: Material, normal: vec3<f32>, to_eye: vec3<f32>) -> vec3<f32> {
 
     let of_key = KEY_LIGHT * n_l * (diffuse + direct * again);
     let of_all = diffuse * light_from(normal.y) + around * again * light_from(mirrored_up);
-    return of_key + of_all + material.emissive;
+    return of_key + of_all * material.occlusion + material.emissive;
 }
 
 // How much light falls on what has a normal in the space of the camera.

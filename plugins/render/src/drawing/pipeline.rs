@@ -30,6 +30,8 @@ pub(crate) struct PipelineKey {
     writes_depth: bool,
     /// Of how many instances one is drawn, as the logarithm to base two.
     stride_log2: u8,
+    /// Whether the shader says how near each place is.
+    shapes_depth: bool,
 }
 
 /// What a pipeline writes.
@@ -51,6 +53,7 @@ impl PipelineKey {
             blending,
             writes_depth: blending == Blending::Opaque,
             stride_log2: 0,
+            shapes_depth: false,
         }
     }
 
@@ -62,6 +65,7 @@ impl PipelineKey {
             blending: Blending::Translucent,
             writes_depth: false,
             stride_log2: 0,
+            shapes_depth: false,
         }
     }
 
@@ -80,6 +84,12 @@ impl PipelineKey {
         Self { stride_log2, ..self }
     }
 
+    /// The key of what may say by itself how near each place is.
+    #[must_use]
+    pub(crate) fn shaping_depth(self, shapes_depth: bool) -> Self {
+        Self { shapes_depth, ..self }
+    }
+
     /// The key of what is picked as it is drawn with a blending.
     pub(crate) fn picking(blending: Blending) -> Self {
         Self {
@@ -88,6 +98,7 @@ impl PipelineKey {
             blending,
             writes_depth: blending == Blending::Opaque,
             stride_log2: 0,
+            shapes_depth: false,
         }
     }
 }
@@ -167,6 +178,9 @@ pub(crate) fn describe(
     }
     if key.stride_log2 > 0 {
         defs.push(ShaderDefVal::UInt("THINNED_BY".into(), 1 << key.stride_log2));
+    }
+    if key.shapes_depth {
+        defs.push("SHAPED_DEPTH".into());
     }
     let (entry_point, targets) = match key.output {
         Output::Color(format) => {

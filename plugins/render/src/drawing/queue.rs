@@ -60,7 +60,7 @@ pub(super) fn queue_lists<P: Primitive>(
             }
             let sorting = drawn.peek().map(|(_, run)| run.sorting);
             let way = view.way(list.blending, sorting.filter(|_| P::HAS_WEIGHTS));
-            let key = view.key(way);
+            let key = view.key(way).shaping_depth(shapes_depth(list, view.bulk_view));
             let mut pipeline_of =
                 |stride_log2| pipelines.specialize(&pipeline_cache, &pipeline, key.thinned(stride_log2));
             let pipeline = pipeline_of(0);
@@ -79,6 +79,17 @@ pub(super) fn queue_lists<P: Primitive>(
         }
         items.sweep();
     }
+}
+
+/// With more instances than this, the early test of depth is worth more than their shape.
+const MAX_SHAPED_INSTANCES: u64 = 1 << 20;
+
+/// Whether what is in a list says by itself how near each place of it is.
+pub(crate) fn shapes_depth<P: Primitive>(list: &GpuDrawList<P>, view: Option<&GpuBulkView>) -> bool {
+    P::SHAPES_DEPTH
+        && list.blending == Blending::Opaque
+        && view.is_some_and(GpuBulkView::is_lit)
+        && list.runs.iter().map(ResolvedRun::num_instances).sum::<u64>() <= MAX_SHAPED_INSTANCES
 }
 
 /// The views that items are queued for.

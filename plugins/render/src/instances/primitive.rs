@@ -43,6 +43,10 @@ pub trait Primitive: Pod + Send + Sync + fmt::Debug {
     /// shader makes those that are drawn as much larger as `grown` says.
     const CAN_BE_THINNED: bool = false;
 
+    /// Whether the shader knows how near each place of what it draws as a disc is: under `#ifdef SHAPED_DEPTH`, `fragment` and `pick`
+    /// write the depth. So it is where a view [is lit](crate::BulkView::is_lit), for what is opaque and not too much.
+    const SHAPES_DEPTH: bool = false;
+
     /// The shader with the entry points `vertex`, `fragment` and `pick`.
     fn shader() -> Handle<Shader>;
 

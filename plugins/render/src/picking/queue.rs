@@ -12,6 +12,7 @@ use crate::drawing::draw::DrawInstances;
 use crate::drawing::level_of_detail::{ThinnedList, ThinnedLists, share_of};
 use crate::drawing::lists::GpuDrawList;
 use crate::drawing::pipeline::{InstancePipeline, PipelineKey};
+use crate::drawing::queue::shapes_depth;
 use crate::drawing::run_item::RunItem;
 use crate::instances::{Blending, Primitive, Sorting};
 use crate::view::GpuBulkView;
@@ -88,7 +89,7 @@ pub(crate) fn queue_picked_lists<P: Primitive>(
         };
         let share = share_of(bulk_view.point_budget(), visible().map(|(_, list)| list));
         for (entity, list) in visible() {
-            let key = PipelineKey::picking(list.blending);
+            let key = PipelineKey::picking(list.blending).shaping_depth(shapes_depth(list, Some(bulk_view)));
             let mut pipeline_of =
                 |stride_log2| pipelines.specialize(&pipeline_cache, &pipeline, key.thinned(stride_log2));
             let pipeline = pipeline_of(0);

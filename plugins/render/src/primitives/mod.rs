@@ -34,8 +34,8 @@ pub use image_quad::{DepthCloud, ImageQuad, ImageQuadPlugin, Magnification, Quad
 pub use lines::LineInstance;
 pub use points::PointInstance;
 pub use triangle_mesh::{
-    MeshAlpha, MeshError, MeshGeometry, MeshMaterial, MeshPose, MeshSides, MeshVertex, TextureSampling,
-    TextureWrap, TriangleMesh, TriangleMeshPlugin,
+    MeshAlpha, MeshError, MeshGeometry, MeshMap, MeshMaps, MeshMaterial, MeshPose, MeshSides, MeshVertex,
+    TextureSampling, TextureWrap, TriangleMesh, TriangleMeshPlugin,
 };
 pub use tubes::{CapsuleInstance, CylinderInstance};
 

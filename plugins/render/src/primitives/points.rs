@@ -50,6 +50,7 @@ impl Primitive for PointInstance {
     const CUTS_EDGES: bool = true;
     const HAS_WEIGHTS: bool = true;
     const CAN_BE_THINNED: bool = true;
+    const SHAPES_DEPTH: bool = true;
 
     fn shader() -> Handle<Shader> {
         SHADER

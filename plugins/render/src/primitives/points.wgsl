@@ -1,6 +1,6 @@
 // Round points: two triangles around the centre, cut to a disc in the fragment shader.
 
-#import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, disc_alpha, disc_reach, light_on_sphere, nothing, Picked, picked, Weighted, weighted}
+#import chronoscope_render::common::{view, units_per_pixel, view_size_pixels, quad_corner, with_depth_offset, disc_alpha, disc_reach, light_on_sphere, nothing, Picked, picked, Weighted, weighted}
 #import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, has_round_points, resolve_color, radius_pixels, grown, to_clip}
 
 struct Instance {
@@ -20,6 +20,10 @@ struct Varyings {
     @location(3) @interpolate(flat) is_round: u32,
 #ifdef PICKING
     @location(4) @interpolate(flat) ids: vec2<u32>,
+#endif
+#ifdef SHAPED_DEPTH
+    // Of the centre: clip z and w, scene units per pixel, and steps nearer.
+    @location(5) @interpolate(flat) center: vec4<f32>,
 #endif
 }
 
@@ -46,6 +50,9 @@ fn vertex(
     if out.color.a <= 0.0 || out.radius <= 0.0 || center.w <= 0.0 {
         return out;
     }
+#ifdef SHAPED_DEPTH
+    out.center = vec4(center.zw, units_per_pixel(center.w), segment.depth_offset);
+#endif
     out.offset = quad_corner(vertex_index) * disc_reach(out.radius);
     let ndc_offset = out.offset * 2.0 / view_size_pixels();
     out.position = with_depth_offset(vec4(center.xy + ndc_offset * center.w, center.zw), segment.depth_offset);
@@ -64,10 +71,36 @@ fn color_of(in: Varyings) -> vec4<f32> {
     return vec4(color, alpha);
 }
 
+#ifdef SHAPED_DEPTH
+// The depth of what is seen of a point: of the surface of a sphere, where it looks like one.
+fn depth_of(in: Varyings) -> f32 {
+    if in.is_round == 0u || in.radius <= 1.5 {
+        return in.position.z;
+    }
+    let height = sqrt(max(in.radius * in.radius - dot(in.offset, in.offset), 0.0)) * in.center.z;
+    let z = in.center.x + view.clip_from_view[2][2] * height;
+    // The eye may be within it.
+    let w = max(in.center.y + view.clip_from_view[2][3] * height, in.center.y * 1e-3);
+    let nearer = with_depth_offset(vec4(0.0, 0.0, z, w), in.center.w);
+    return clamp(nearer.z / nearer.w, 0.0, 1.0);
+}
+#endif
+
 #ifdef WEIGHTED
 @fragment
 fn fragment(in: Varyings) -> Weighted {
     return weighted(color_of(in), in.position);
+}
+#else
+#ifdef SHAPED_DEPTH
+struct Shaped {
+    @location(0) color: vec4<f32>,
+    @builtin(frag_depth) depth: f32,
+}
+
+@fragment
+fn fragment(in: Varyings) -> Shaped {
+    return Shaped(color_of(in), depth_of(in));
 }
 #else
 @fragment
@@ -75,8 +108,25 @@ fn fragment(in: Varyings) -> @location(0) vec4<f32> {
     return color_of(in);
 }
 #endif
+#endif
 
 #ifdef PICKING
+#ifdef SHAPED_DEPTH
+struct ShapedPick {
+    @location(0) values: vec4<u32>,
+    @builtin(frag_depth) depth: f32,
+}
+
+@fragment
+fn pick(in: Varyings) -> ShapedPick {
+    if disc_alpha(in.color.a, in.radius, in.offset) <= 0.0 {
+        discard;
+    }
+    let depth = depth_of(in);
+    let place = vec4(in.position.xy, depth, in.position.w);
+    return ShapedPick(picked(in.ids, place).values, depth);
+}
+#else
 @fragment
 fn pick(in: Varyings) -> Picked {
     if disc_alpha(in.color.a, in.radius, in.offset) <= 0.0 {
@@ -84,4 +134,5 @@ fn pick(in: Varyings) -> Picked {
     }
     return picked(in.ids, in.position);
 }
+#endif
 #endif

@@ -1,6 +1,7 @@
 //! Meshes of triangles.
 
 mod geometry;
+mod maps;
 mod material;
 mod queue;
 
@@ -27,9 +28,9 @@ use bevy::render::render_phase::{
 };
 use bevy::render::render_resource::binding_types::{sampler, texture_2d, uniform_buffer_sized};
 use bevy::render::render_resource::{
-    BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BufferUsages, Face,
-    IndexFormat, PipelineCache, RenderPipelineDescriptor, SamplerBindingType, ShaderStages,
-    SpecializedRenderPipeline, SpecializedRenderPipelines, TextureSampleType, TextureViewId,
+    BindGroup, BindGroupEntry, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BufferUsages, Face,
+    IndexFormat, IntoBinding, PipelineCache, RenderPipelineDescriptor, Sampler, SamplerBindingType,
+    ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines, TextureSampleType, TextureViewId,
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_world::{RenderEntity, SyncToRenderWorld};
@@ -43,6 +44,8 @@ use bytemuck::{Pod, Zeroable};
 
 use self::geometry::GpuGeometry;
 pub use self::geometry::{MeshError, MeshGeometry, MeshVertex};
+use self::maps::NUM_MAPS;
+pub use self::maps::{MeshMap, MeshMaps};
 use self::material::{GpuPose, MeshSamplers, is_bindable};
 pub use self::material::{MeshAlpha, MeshMaterial, MeshPose, MeshSides, TextureSampling, TextureWrap};
 use crate::buffers::{FixedBuffer, Gpu, UniformBuffer, binding_size};
@@ -158,7 +161,10 @@ struct MeshValues {
     emissive: [f32; 3],
     metallic: f32,
     roughness: f32,
-    padding: [f32; 3],
+    normal_strength: f32,
+    occlusion_strength: f32,
+    padding: f32,
+    map_rows: [[f32; 4]; 2 * NUM_MAPS],
 }
 
 /// A mesh in the render world.
@@ -173,11 +179,14 @@ pub(crate) struct GpuMesh {
     bound: Option<(Bound, BindGroup)>,
 }
 
+/// The texture of the color, and those of maps.
+const NUM_TEXTURES: usize = 1 + NUM_MAPS;
+
 /// What a bind group is made of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Bound {
-    texture: TextureViewId,
-    sampling: TextureSampling,
+    textures: [(TextureViewId, TextureSampling); NUM_TEXTURES],
+    is_mapped: bool,
 }
 
 impl GpuMesh {
@@ -207,7 +216,7 @@ impl GpuMesh {
         }
     }
 
-    fn key(&self, pipeline: PipelineKey) -> MeshKey {
+    fn key(&self, pipeline: PipelineKey, geometry: &GpuGeometry) -> MeshKey {
         let is_mirrored = (self.mesh.segment.world_from_entity.matrix3.determinant() < 0.0)
             != self.mesh.poses.first().is_some_and(MeshPose::is_mirrored);
         let material = &self.mesh.material;
@@ -216,6 +225,8 @@ impl GpuMesh {
             culled: material.sides.culled(is_mirrored),
             is_masked: matches!(material.alpha, MeshAlpha::Mask(_)),
             is_textured: material.texture.is_some(),
+            is_mapped: is_mapped(material),
+            has_second_texcoords: is_mapped(material) && geometry.has_second_texcoords(),
         }
     }
 
@@ -224,10 +235,12 @@ impl GpuMesh {
         geometries.get(&self.mesh.geometry)
     }
 
-    /// Whether the texture is there, if there is to be one.
-    fn has_texture(&self, images: &RenderAssets<GpuImage>) -> bool {
-        let texture = self.mesh.material.texture.as_ref();
-        texture.is_none_or(|texture| images.get(texture).is_some())
+    /// Whether the textures are there that there are to be.
+    fn has_textures(&self, images: &RenderAssets<GpuImage>) -> bool {
+        let material = &self.mesh.material;
+        let maps = maps_of(material).into_iter().flatten().map(|map| &map.image);
+        let mut textures = material.texture.iter().chain(maps);
+        textures.all(|texture| images.get(texture).is_some())
     }
 
     fn sorting(&self, geometry: &GpuGeometry) -> Sorting {
@@ -242,10 +255,23 @@ impl GpuMesh {
     }
 }
 
+/// Whether textures beside that of the color are read.
+fn is_mapped(material: &MeshMaterial) -> bool {
+    !material.is_unlit && material.maps.is_some()
+}
+
+/// The textures that are read beside that of the color.
+fn maps_of(material: &MeshMaterial) -> [Option<&MeshMap>; NUM_MAPS] {
+    let maps = material.maps.as_ref().filter(|_| is_mapped(material));
+    maps.map_or([None; NUM_MAPS], |maps| maps.all())
+}
+
 fn values_of(mesh: &TriangleMesh) -> MeshValues {
     let TriangleMesh {
         segment, material, ..
     } = mesh;
+    let none = MeshMaps::default();
+    let maps = material.maps.as_deref().unwrap_or(&none);
     let (rows, translation_low) = affine_rows(&segment.world_from_entity);
     let tint = linear_rgba(segment.tint);
     MeshValues {
@@ -263,7 +289,10 @@ fn values_of(mesh: &TriangleMesh) -> MeshValues {
         emissive: material.emissive,
         metallic: material.metallic,
         roughness: material.roughness,
-        padding: [0.0; 3],
+        normal_strength: maps.normal_strength(),
+        occlusion_strength: maps.occlusion_strength(),
+        padding: 0.0,
+        map_rows: maps.rows(),
     }
 }
 
@@ -320,6 +349,8 @@ fn upload_meshes(
 #[derive(Resource)]
 struct TriangleMeshPipeline {
     layout: BindGroupLayoutDescriptor,
+    /// That of meshes with maps.
+    mapped_layout: BindGroupLayoutDescriptor,
 }
 
 /// What a pipeline of meshes depends on.
@@ -329,22 +360,48 @@ struct MeshKey {
     culled: Option<Face>,
     is_masked: bool,
     is_textured: bool,
+    is_mapped: bool,
+    has_second_texcoords: bool,
 }
 
 impl TriangleMeshPipeline {
     fn new() -> Self {
+        let values = uniform_buffer_sized(false, binding_size::<MeshValues>());
+        let texture = || texture_2d(TextureSampleType::Float { filterable: true });
+        let sampler = || sampler(SamplerBindingType::Filtering);
+        let stages = ShaderStages::VERTEX_FRAGMENT;
         Self {
             layout: BindGroupLayoutDescriptor::new(
                 "triangle_mesh",
+                &BindGroupLayoutEntries::sequential(stages, (values, texture(), sampler())),
+            ),
+            mapped_layout: BindGroupLayoutDescriptor::new(
+                "mapped_triangle_mesh",
                 &BindGroupLayoutEntries::sequential(
-                    ShaderStages::VERTEX_FRAGMENT,
+                    stages,
                     (
-                        uniform_buffer_sized(false, binding_size::<MeshValues>()),
-                        texture_2d(TextureSampleType::Float { filterable: true }),
-                        sampler(SamplerBindingType::Filtering),
+                        values,
+                        texture(),
+                        sampler(),
+                        texture(),
+                        sampler(),
+                        texture(),
+                        sampler(),
+                        texture(),
+                        sampler(),
+                        texture(),
+                        sampler(),
                     ),
                 ),
             ),
+        }
+    }
+
+    fn layout(&self, is_mapped: bool) -> &BindGroupLayoutDescriptor {
+        if is_mapped {
+            &self.mapped_layout
+        } else {
+            &self.layout
         }
     }
 }
@@ -353,10 +410,23 @@ impl SpecializedRenderPipeline for TriangleMeshPipeline {
     type Key = MeshKey;
 
     fn specialize(&self, key: MeshKey) -> RenderPipelineDescriptor {
-        let mut descriptor = describe("triangle_mesh", key.pipeline, SHADER, self.layout.clone(), false);
+        let layout = self.layout(key.is_mapped).clone();
+        let mut descriptor = describe("triangle_mesh", key.pipeline, SHADER, layout, false);
         descriptor.vertex.buffers = vec![MeshVertex::layout(), GpuPose::layout()];
+        if key.has_second_texcoords {
+            descriptor
+                .vertex
+                .buffers
+                .push(GpuGeometry::second_texcoords_layout());
+        }
         descriptor.primitive.cull_mode = key.culled;
-        for (is_set, def) in [(key.is_masked, "MASKED"), (key.is_textured, "TEXTURED")] {
+        let defs = [
+            (key.is_masked, "MASKED"),
+            (key.is_textured, "TEXTURED"),
+            (key.is_mapped, "MAPPED"),
+            (key.has_second_texcoords, "SECOND_TEXCOORD"),
+        ];
+        for (is_set, def) in defs {
             if is_set {
                 descriptor.vertex.shader_defs.push(def.into());
                 if let Some(fragment) = &mut descriptor.fragment {
@@ -379,33 +449,56 @@ fn prepare_bind_groups(
 ) {
     for mut mesh in &mut meshes {
         let material = &mesh.mesh.material;
-        let image = match &material.texture {
-            Some(texture) => images.get(texture).filter(|image| is_bindable(image)),
-            // The layout has a place for one.
-            None => Some(&fallback.d2),
-        };
-        let Some(image) = image else {
+        let is_mapped = is_mapped(material);
+        let [metallic_roughness, emissive, normal, occlusion] =
+            maps_of(material).map(|map| map.map(|map| (&map.image, map.sampling)));
+        let color = material
+            .texture
+            .as_ref()
+            .map(|texture| (texture, material.sampling));
+        // The layouts have a place for each: what is not there is white.
+        let mut textures = [(&fallback.d2.texture_view, TextureSampling::default()); NUM_TEXTURES];
+        let mut are_all_there = true;
+        let wanted = [color, metallic_roughness, emissive, normal, occlusion];
+        for (texture, wanted) in textures.iter_mut().zip(wanted) {
+            let Some((wanted, sampling)) = wanted else {
+                continue;
+            };
+            match images.get(wanted).filter(|image| is_bindable(image)) {
+                Some(image) => *texture = (&image.texture_view, sampling),
+                None => are_all_there = false,
+            }
+        }
+        if !are_all_there {
             if mesh.bound.is_some() {
                 mesh.bound = None;
             }
             continue;
-        };
+        }
+        let is_mapped = is_mapped(material);
         let bound = Bound {
-            texture: image.texture_view.id(),
-            sampling: material.sampling,
+            textures: textures.map(|(view, sampling)| (view.id(), sampling)),
+            is_mapped,
         };
         if mesh.bound.as_ref().is_some_and(|(known, _)| *known == bound) {
             continue;
         }
-        let bind_group = device.create_bind_group(
-            "triangle_mesh",
-            &pipeline_cache.get_bind_group_layout(&pipeline.layout),
-            &BindGroupEntries::sequential((
-                mesh.uniform.buffer().as_entire_binding(),
-                &image.texture_view,
-                samplers.get(&device, material.sampling),
-            )),
-        );
+        let num_textures = if is_mapped { NUM_TEXTURES } else { 1 };
+        let textures = &textures[..num_textures];
+        let samplers: Vec<Sampler> = textures
+            .iter()
+            .map(|(_, sampling)| samplers.get(&device, *sampling).clone())
+            .collect();
+        let read = textures.iter().zip(&samplers);
+        let read = read.flat_map(|((view, _), sampler)| [view.into_binding(), sampler.into_binding()]);
+        let values = mesh.uniform.buffer().as_entire_binding();
+        let entries: Vec<BindGroupEntry<'_>> = std::iter::once(values)
+            .chain(read)
+            .zip(0..)
+            .map(|(resource, binding)| BindGroupEntry { binding, resource })
+            .collect();
+        let layout = pipeline_cache.get_bind_group_layout(pipeline.layout(is_mapped));
+        let bind_group = device.create_bind_group("triangle_mesh", &layout, &entries);
         mesh.bound = Some((bound, bind_group));
     }
 }
@@ -438,6 +531,9 @@ impl<I: PhaseItem> RenderCommand<I> for DrawGeometry {
         pass.set_bind_group(1, bind_group, &[]);
         pass.set_vertex_buffer(0, buffers.vertices.buffer().slice(..));
         pass.set_vertex_buffer(1, poses.buffer().slice(..));
+        if let Some(texcoords) = &buffers.second_texcoords {
+            pass.set_vertex_buffer(2, texcoords.buffer().slice(..));
+        }
         pass.set_index_buffer(buffers.indices.buffer().slice(..), IndexFormat::Uint32);
         pass.draw_indexed(0..buffers.num_indices, 0, 0..mesh.mesh.poses.len() as u32);
         RenderCommandResult::Success

@@ -18,6 +18,11 @@ struct Mesh {
     emissive: vec3<f32>,
     metallic: f32,
     roughness: f32,
+    normal_strength: f32,
+    occlusion_strength: f32,
+    // Two rows for each map: from the coordinates of vertices to those of the texture. The first ends with whether these are the
+    // second ones.
+    map_rows: array<vec4<f32>, 8>,
 }
 
 // How a pose stands out; with FAINT less than the one that is pointed at or selected.
@@ -28,6 +33,16 @@ const FAINT: u32 = 8u;
 @group(1) @binding(0) var<uniform> mesh: Mesh;
 @group(1) @binding(1) var texture: texture_2d<f32>;
 @group(1) @binding(2) var texture_sampler: sampler;
+#ifdef MAPPED
+@group(1) @binding(3) var metallic_roughness_map: texture_2d<f32>;
+@group(1) @binding(4) var metallic_roughness_sampler: sampler;
+@group(1) @binding(5) var emissive_map: texture_2d<f32>;
+@group(1) @binding(6) var emissive_sampler: sampler;
+@group(1) @binding(7) var normal_map: texture_2d<f32>;
+@group(1) @binding(8) var normal_sampler: sampler;
+@group(1) @binding(9) var occlusion_map: texture_2d<f32>;
+@group(1) @binding(10) var occlusion_sampler: sampler;
+#endif
 
 struct Vertex {
     @location(0) position: vec3<f32>,
@@ -39,6 +54,9 @@ struct Vertex {
     @location(6) pose_z: vec4<f32>,
     @location(7) instance: u32,
     @location(8) highlight: u32,
+#ifdef SECOND_TEXCOORD
+    @location(9) second_texcoord: vec2<f32>,
+#endif
 }
 
 struct Varyings {
@@ -52,6 +70,9 @@ struct Varyings {
     @location(3) offset: vec3<f32>,
     @location(4) @interpolate(flat) highlight: vec4<f32>,
     @location(5) @interpolate(flat) instance: u32,
+#ifdef SECOND_TEXCOORD
+    @location(6) second_texcoord: vec2<f32>,
+#endif
 }
 
 fn times_rows(x: vec4<f32>, y: vec4<f32>, z: vec4<f32>, v: vec3<f32>) -> vec3<f32> {
@@ -84,6 +105,9 @@ fn vertex(in: Vertex) -> Varyings {
     out.position = with_depth_offset(clip_from_eye(out.offset), mesh.depth_offset);
     out.color = vec4(linear_from_srgb(in.color.rgb), in.color.a) * mesh.color;
     out.texcoord = in.texcoord;
+#ifdef SECOND_TEXCOORD
+    out.second_texcoord = in.second_texcoord;
+#endif
     // The normal of a plane goes with the cofactors of the matrix: it comes out right under shear and uneven scale.
     let x = to_world(vec3(in.pose_x.x, in.pose_y.x, in.pose_z.x));
     let y = to_world(vec3(in.pose_x.y, in.pose_y.y, in.pose_z.y));
@@ -122,9 +146,71 @@ fn seen_normal(in: Varyings) -> vec3<f32> {
     return select(face, own, dot(own, own) > 1e-6);
 }
 
+// What of a surface can differ from place to place, beside its color.
+struct Surface {
+    normal: vec3<f32>,
+    metallic: f32,
+    emissive: vec3<f32>,
+    roughness: f32,
+    occlusion: f32,
+}
+
+#ifdef MAPPED
+// A place in a map.
+fn place_in(map: u32, in: Varyings) -> vec2<f32> {
+    let u = mesh.map_rows[2u * map];
+    let v = mesh.map_rows[2u * map + 1u];
+    var at = vec3(in.texcoord, 1.0);
+#ifdef SECOND_TEXCOORD
+    at = vec3(select(in.texcoord, in.second_texcoord, u.w != 0.0), 1.0);
+#endif
+    return vec2(dot(u.xyz, at), dot(v.xyz, at));
+}
+
+// A normal of the space of a texture, along the axes of the world: those of the texture are where its coordinates grow on the
+// surface, as Schüler has it ("Followup: Normal Mapping Without Precomputed Tangents", 2013).
+fn turned(in: Varyings, normal: vec3<f32>, place: vec2<f32>, in_texture: vec3<f32>) -> vec3<f32> {
+    let unit = normalize(normal);
+    let right = dpdx(in.offset);
+    let down = dpdy(in.offset);
+    let to_right = dpdx(place);
+    let to_bottom = dpdy(place);
+    let of_right = cross(down, unit);
+    let of_down = cross(unit, right);
+    let side = sign(dot(unit, cross(right, down)));
+    let along_u = (of_right * to_right.x + of_down * to_bottom.x) * side;
+    let along_v = (of_right * to_right.y + of_down * to_bottom.y) * side;
+    let longest = max(dot(along_u, along_u), dot(along_v, along_v));
+    // The top of a texture is where v is least.
+    let across = (along_u * in_texture.x - along_v * in_texture.y) * inverseSqrt(max(longest, 1e-30));
+    let bent = across + unit * in_texture.z;
+    return select(normal, bent, dot(bent, bent) > 1e-6);
+}
+#endif
+
+fn surface_of(in: Varyings) -> Surface {
+    var seen = Surface(seen_normal(in), mesh.metallic, mesh.emissive, mesh.roughness, 1.0);
+#ifdef MAPPED
+    if bulk.is_lit != 0u {
+        let mirrored = textureSample(metallic_roughness_map, metallic_roughness_sampler, place_in(0u, in));
+        let emitted = textureSample(emissive_map, emissive_sampler, place_in(1u, in));
+        let normal_place = place_in(2u, in);
+        let bent = textureSample(normal_map, normal_sampler, normal_place).xyz * 2.0 - 1.0;
+        let reached = textureSample(occlusion_map, occlusion_sampler, place_in(3u, in)).r;
+        let in_texture = vec3(bent.xy * mesh.normal_strength, bent.z);
+        seen.normal = turned(in, seen.normal, normal_place, in_texture);
+        seen.metallic *= mirrored.b;
+        seen.roughness *= mirrored.g;
+        seen.emissive *= emitted.rgb;
+        seen.occlusion = mix(1.0, reached, mesh.occlusion_strength);
+    }
+#endif
+    return seen;
+}
+
 fn color_of(in: Varyings) -> vec4<f32> {
     let color = surface(in);
-    let normal = seen_normal(in);
+    let seen = surface_of(in);
 #ifdef MASKED
     if color.a < mesh.alpha_cutoff {
         discard;
@@ -133,10 +219,10 @@ fn color_of(in: Varyings) -> vec4<f32> {
     let own = mix(color.rgb, in.highlight.rgb, in.highlight.a);
     var shaded = encode_output(own);
     if mesh.is_unlit == 0u && bulk.is_lit != 0u {
-        let material = Material(own, mesh.metallic, mesh.emissive, mesh.roughness);
-        shaded = encode_output(lit(material, direction_in_view(normal), direction_in_view(to_eye(in))));
+        let material = Material(own, seen.metallic, seen.emissive, seen.roughness, seen.occlusion);
+        shaded = encode_output(lit(material, direction_in_view(seen.normal), direction_in_view(to_eye(in))));
     } else if mesh.is_unlit == 0u {
-        shaded = shade(shaded, normal);
+        shaded = shade(shaded, seen.normal);
     }
 #ifdef TRANSLUCENT
     return vec4(shaded, color.a);

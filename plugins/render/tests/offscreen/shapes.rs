@@ -102,6 +102,45 @@ fn the_nearer_point_wins_whatever_the_order() {
     assert_eq!(picture.at(48, 32), RED);
 }
 
+/// Two spheres that overlap, the second a little farther away: in light, each is seen where it is nearer.
+#[test]
+fn spheres_cut_each_other_where_surfaces_are_lit() {
+    for is_lit in [false, true] {
+        let mut stage = Stage::deep(Vec3::new(0.0, -4.0, 0.0), Vec3::ZERO);
+        let camera = stage.camera;
+        stage.app.world_mut().entity_mut(camera).insert(BulkView {
+            is_lit,
+            ..Default::default()
+        });
+        let round = SegmentUniform {
+            has_round_points: true,
+            picking_id: 5,
+            ..Default::default()
+        };
+        let points = [point(-0.4, 0.0, 0.0, 1.0, RED), point(0.4, 0.1, 0.0, 1.0, GREEN)];
+        stage.draw(round, &points);
+        let picture = stage.shoot();
+        let is_green = |x: u32| {
+            let [r, g, ..] = picture.at(x, 32);
+            g > r
+        };
+        // The left one alone, both in the middle of either, and the right one alone.
+        let seen = [22, 29, 35, 42].map(is_green);
+        assert_eq!(seen, [false, false, is_lit, true], "{is_lit}");
+        let hits = [29, 35].map(|x| stage.pick([x, 32], 0).unwrap());
+        let picked = hits.map(|hit| hit.instance);
+        assert_eq!(
+            picked,
+            [Some(0), Some(u32::from(is_lit))],
+            "what is seen is picked"
+        );
+        // On the surface of the first, which is a unit before its middle, or in the plane of the disc.
+        let expected = if is_lit { -1.0 } else { 0.0 };
+        let y = hits[0].position.y;
+        assert!((y - expected).abs() < 0.05, "{y}, not {expected}");
+    }
+}
+
 #[test]
 fn a_depth_offset_orders_what_is_coplanar() {
     let mut stage = Stage::flat();

@@ -6,8 +6,11 @@
 
 use std::sync::Arc;
 
-use chronoscope_blueprint::{ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint};
+use chronoscope_blueprint::{
+    ContainerBlueprint, ContainerId, Contents, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
+};
 use chronoscope_frame::{ActiveBlueprint, ViewerCommands};
+use chronoscope_types::enums::ContainerKind;
 use egui::{Event, Modifiers, PointerButton, Pos2, Rect};
 use egui_tiles::TileId;
 
@@ -148,4 +151,46 @@ fn a_tile_that_is_dropped_on_a_tab_bar_becomes_a_tab() {
         tabs.contents.last().copied(),
         "what is dropped is in front"
     );
+}
+
+/// Arrows came and went with every frame where a title fitted to a fraction of a point.
+#[test]
+fn titles_that_just_fit_are_not_scrolled() {
+    let mut stage = Stage::with_entities(1100.0, 600.0, &["/plots"]);
+    stage.draw();
+    let views = (4..9).map(|letters: usize| {
+        let id = ViewId::hashed(["titled", &letters.to_string()]);
+        let view = ViewBlueprint::new(id, ViewClassId::new("TimeSeries"), "/");
+        ViewBlueprint {
+            name: Some("m".repeat(letters)),
+            ..view
+        }
+    });
+    let root = ContainerId::hashed(["titled"]);
+    let views: Vec<ViewBlueprint> = views.collect();
+    let contents: Vec<Contents> = views.iter().map(|view| Contents::View(view.id)).collect();
+    let mut viewport = ViewportBlueprint {
+        root: Some(root),
+        auto_layout: false,
+        auto_views: false,
+        ..ViewportBlueprint::default()
+    };
+    let container = ContainerBlueprint::new(root, ContainerKind::Horizontal, contents);
+    viewport.containers.insert(root, container);
+    viewport
+        .views
+        .extend(views.into_iter().map(|view| (view.id, view)));
+    let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
+    commands.blueprint(BlueprintCommand::WriteAll(Box::new(viewport)));
+    for step in 0..60 {
+        stage.resize(1040.0 + 1.5 * step as f32, 600.0);
+        // Every second frame had them.
+        for _ in 0..4 {
+            let texts = stage.draw_with(Vec::new());
+            assert!(!texts.iter().any(|text| text == "⏵"), "{texts:?}");
+        }
+    }
+    let rects = view_rects(&stage);
+    let is_near = |rect: &Rect| rect.width() > 100.0 && rect.width() < 180.0;
+    assert!(rects.len() == 5 && rects.iter().all(is_near), "{rects:?}");
 }

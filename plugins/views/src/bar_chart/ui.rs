@@ -124,9 +124,7 @@ impl ViewUi for BarChartUi {
                 name,
                 color,
                 highlight: selection
-                    .map(|selection| {
-                        selection.entity_highlight(Some(view.id), store.entity_path(chart.entity))
-                    })
+                    .map(|selection| selection.entity_highlight(store.entity_path(chart.entity)))
                     .unwrap_or_default(),
             })
             .collect();

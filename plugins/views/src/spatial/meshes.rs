@@ -100,10 +100,16 @@ impl MeshSource {
         matches!(self, Self::Arrays(_))
     }
 
-    fn decode(&self, decoders: &PixelDecoders, options: &DecodeOptions) -> Result<Model, ModelError> {
+    /// With what only light shows of its surface, or without.
+    fn decode(
+        &self,
+        decoders: &PixelDecoders,
+        options: &DecodeOptions,
+        is_lit: bool,
+    ) -> Result<Model, ModelError> {
         match self {
             Self::Arrays(arrays) => arrays.decode(decoders, options),
-            Self::File(file) => file.decode(decoders, options),
+            Self::File(file) => file.decode(decoders, options, is_lit),
         }
     }
 }

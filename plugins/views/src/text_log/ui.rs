@@ -394,7 +394,7 @@ fn show_line(
     };
     let highlight = input
         .selection
-        .map(|selection| selection.entity_highlight(Some(input.view), path))
+        .map(|selection| selection.entity_highlight(path))
         .unwrap_or_default();
     row.set_selected(highlight == Highlight::Selected);
     row.set_hovered(highlight == Highlight::Hovered);

@@ -309,8 +309,7 @@ fn plot_lines<'a>(
     let lines = named.iter().filter_map(|line| {
         let series = plotted.get(line)?;
         let style = series.styles.get(line.index)?;
-        let highlight =
-            selection.map(|selection| selection.entity_highlight(Some(view), store.entity_path(line.entity)));
+        let highlight = selection.map(|selection| selection.entity_highlight(store.entity_path(line.entity)));
         Some(PlotLine {
             series,
             index: line.index,

@@ -96,6 +96,8 @@ impl MeshVertex {
 pub struct MeshGeometry {
     vertices: Vec<MeshVertex>,
     indices: Vec<u32>,
+    /// One for each vertex, or none.
+    second_texcoords: Vec<[f32; 2]>,
     center: Vec3,
 }
 
@@ -134,7 +136,17 @@ impl MeshGeometry {
             center: (min + max) / 2.0,
             vertices,
             indices,
+            second_texcoords: Vec::new(),
         })
+    }
+
+    /// The same with other places in textures beside those of the vertices, for each of which there is one: where there are fewer,
+    /// the rest is at (0, 0).
+    #[must_use]
+    pub fn with_second_texcoords(mut self, mut texcoords: Vec<[f32; 2]>) -> Self {
+        texcoords.resize(self.vertices.len(), [0.0; 2]);
+        self.second_texcoords = texcoords;
+        self
     }
 
     /// The vertices; none once they are on the GPU.
@@ -152,7 +164,8 @@ impl MeshGeometry {
     /// The bytes that it takes, here or on the GPU.
     #[must_use]
     pub fn num_bytes(&self) -> u64 {
-        (size_of_val(self.vertices.as_slice()) + size_of_val(self.indices.as_slice())) as u64
+        let texcoords = size_of_val(self.second_texcoords.as_slice());
+        (size_of_val(self.vertices.as_slice()) + size_of_val(self.indices.as_slice()) + texcoords) as u64
     }
 }
 
@@ -166,6 +179,19 @@ pub(super) struct GeometryBuffers {
     pub(super) vertices: FixedBuffer,
     pub(super) indices: FixedBuffer,
     pub(super) num_indices: u32,
+    pub(super) second_texcoords: Option<FixedBuffer>,
+}
+
+impl GpuGeometry {
+    pub(super) fn has_second_texcoords(&self) -> bool {
+        let buffers = self.buffers.as_ref();
+        buffers.is_some_and(|buffers| buffers.second_texcoords.is_some())
+    }
+
+    pub(super) fn second_texcoords_layout() -> VertexBufferLayout {
+        let formats = [VertexFormat::Float32x2];
+        VertexBufferLayout::from_vertex_formats(VertexStepMode::Vertex, formats).offset_locations_by(9)
+    }
 }
 
 impl RenderAsset for GpuGeometry {
@@ -194,6 +220,10 @@ impl RenderAsset for GpuGeometry {
                     vertices,
                     indices: buffer(BufferUsages::INDEX, bytemuck::cast_slice(&source.indices))?,
                     num_indices: u32::try_from(source.indices.len()).ok()?,
+                    second_texcoords: match &source.second_texcoords[..] {
+                        [] => None,
+                        texcoords => Some(buffer(BufferUsages::VERTEX, bytemuck::cast_slice(texcoords))?),
+                    },
                 })
             });
         Ok(Self {
@@ -209,6 +239,7 @@ impl RenderAsset for GpuGeometry {
         Ok(MeshGeometry {
             vertices: std::mem::take(&mut source.vertices),
             indices: std::mem::take(&mut source.indices),
+            second_texcoords: std::mem::take(&mut source.second_texcoords),
             center: source.center,
         })
     }

@@ -1,5 +1,7 @@
 //! What the faces of a mesh look like.
 
+use std::sync::Arc;
+
 use bevy::asset::Handle;
 use bevy::image::Image;
 use bevy::math::{Affine3A, Vec3A};
@@ -13,6 +15,7 @@ use bevy::render::renderer::RenderDevice;
 use bevy::render::texture::GpuImage;
 use bytemuck::{Pod, Zeroable};
 
+use super::maps::MeshMaps;
 use crate::instances::{Blending, Highlight, SegmentUniform};
 
 /// What the faces of a mesh look like.
@@ -37,6 +40,8 @@ pub struct MeshMaterial {
     pub roughness: f32,
     /// What it gives off by itself: linear.
     pub emissive: [f32; 3],
+    /// Textures of these and other properties.
+    pub maps: Option<Arc<MeshMaps>>,
 }
 
 impl Default for MeshMaterial {
@@ -51,6 +56,7 @@ impl Default for MeshMaterial {
             metallic: 0.0,
             roughness: 0.5,
             emissive: [0.0; 3],
+            maps: None,
         }
     }
 }

@@ -39,10 +39,10 @@ pub(super) fn queue_meshes(
             let blending = mesh.mesh.material.blending();
             let sorting = mesh.sorting(geometry);
             let way = view.way(blending, Some(sorting));
-            let key = mesh.key(view.key(way));
+            let key = mesh.key(view.key(way), geometry);
             let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
             let is_compiled = pipeline_cache.get_render_pipeline(pipeline_id).is_some();
-            stats.count_draw(is_compiled && mesh.has_texture(&images));
+            stats.count_draw(is_compiled && mesh.has_textures(&images));
             items.push(item, pipeline_id, way, [(0, sorting)]);
         }
         items.sweep();
@@ -66,7 +66,7 @@ pub(super) fn queue_picked_meshes(
                 continue;
             };
             let blending = mesh.mesh.material.blending();
-            let key = mesh.key(PipelineKey::picking(blending));
+            let key = mesh.key(PipelineKey::picking(blending), geometry);
             view.push(NewPickItem {
                 entity,
                 run: 0,

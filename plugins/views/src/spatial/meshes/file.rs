@@ -93,11 +93,12 @@ impl MeshFile {
         &self,
         decoders: &PixelDecoders,
         options: &DecodeOptions,
+        is_lit: bool,
     ) -> Result<Model, ModelError> {
         let blobs = read::blobs(&self.blob)?;
         let bytes = blobs.first().ok_or(ModelError::Empty)?;
         match self.format {
-            ModelFormat::Gltf => Gltf::parse(bytes)?.decode(decoders, options),
+            ModelFormat::Gltf => Gltf::parse(bytes)?.decode(decoders, options, is_lit),
             ModelFormat::Obj => obj::decode(bytes, options),
             ModelFormat::Stl => stl::decode(bytes, options),
         }

@@ -1,23 +1,26 @@
-//! glTF 2.0: JSON with buffers beside it (GLB) or in it (data URIs). Meshes with base colors and their
-//! textures are shown as they stand in the scene; skins, morph targets and animations are not applied.
+//! glTF 2.0: JSON with buffers beside it (GLB) or in it (data URIs). Meshes with their materials and textures
+//! are shown as they stand in the scene; skins, morph targets and animations are not applied.
 
 mod accessors;
 mod document;
 mod materials;
+mod textures;
 
 use std::{borrow::Cow, sync::Arc};
 
 use base64::Engine as _;
 use chronoscope_render::MeshVertex;
-use chronoscope_types::{Component as _, components};
-use glam::{Affine3A, DAffine3, DMat4, DQuat, DVec3, Vec2, Vec3};
+use glam::{Affine2, Affine3A, DAffine3, DMat4, DQuat, DVec3, Vec2, Vec3};
 use rustc_hash::FxHashMap;
 
-use self::document::{Document, Node, Primitive, TextureRef};
-use super::model::{Model, ModelError, Piece, Texture};
+use self::{
+    document::{Document, Node, Primitive},
+    textures::Textures,
+};
+use super::model::{Model, ModelError, Piece};
 use crate::spatial::{
     bounds::Bounds,
-    pictures::{DecodeOptions, EncodedPixels, PixelDecoders, PixelSource},
+    pictures::{DecodeOptions, PixelDecoders},
 };
 
 /// What a file may require beside the specification.
@@ -163,16 +166,18 @@ impl<'a> Gltf<'a> {
         by_mesh
     }
 
-    /// Cost: O(vertices, indices and texels).
+    /// With the textures that only light shows, or without. Cost: O(vertices, indices and texels).
     pub(super) fn decode(
         &self,
         decoders: &PixelDecoders,
         options: &DecodeOptions,
+        is_lit: bool,
     ) -> Result<Model, ModelError> {
         let mut reader = Reader {
             file: self,
             decoders,
             options,
+            is_lit,
             model: Model::default(),
             textures: FxHashMap::default(),
         };
@@ -261,9 +266,10 @@ struct Reader<'a> {
     file: &'a Gltf<'a>,
     decoders: &'a PixelDecoders,
     options: &'a DecodeOptions,
+    is_lit: bool,
     model: Model,
-    /// The textures that were decoded, by their images; `None` where that failed.
-    textures: FxHashMap<usize, Option<usize>>,
+    /// The textures that were decoded, by their images and whether these are linear; `None` where that failed.
+    textures: FxHashMap<(usize, bool), Option<usize>>,
 }
 
 impl Reader<'_> {
@@ -282,10 +288,9 @@ impl Reader<'_> {
         let material = primitive
             .material
             .and_then(|material| file.document.materials.get(material));
-        let color_texture = material.and_then(materials::base_color_texture);
-        let texture = match color_texture {
-            Some(texture) => self.texture(texture)?,
-            None => None,
+        let textures = match material {
+            Some(material) => self.textures(material, primitive)?,
+            None => Textures::default(),
         };
         let model = &mut self.model;
         let num_corners = match primitive.indices {
@@ -300,18 +305,20 @@ impl Reader<'_> {
         let colors = attribute("COLOR_0")
             .map(|at| file.read::<4>(model, at, 1.0))
             .transpose()?;
-        let coordinates = color_texture.filter(|_| texture.is_some()).map(|texture| {
-            let transform = texture.extensions.transform.as_ref();
-            let set = transform
-                .and_then(|transform| transform.tex_coord)
-                .unwrap_or(texture.tex_coord);
-            (attribute(&format!("TEXCOORD_{set}")), transform)
-        });
-        let texcoords = match coordinates {
-            Some((Some(at), _)) => Some(file.read::<2>(model, at, 0.0)?),
-            _ => None,
-        };
-        let transform = coordinates.and_then(|(_, transform)| transform);
+        let coordinates = textures.coordinates;
+        let texcoords = coordinates
+            .and_then(|coordinates| attribute(&coordinates.attribute()))
+            .map(|at| file.read::<2>(model, at, 0.0))
+            .transpose()?;
+        let second_texcoords = textures
+            .second
+            .and_then(|coordinates| attribute(&coordinates.attribute()))
+            .map(|at| file.read::<2>(model, at, 0.0))
+            .transpose()?
+            .unwrap_or_default();
+        model.reserve_bytes((second_texcoords.len() * size_of::<[f32; 2]>()) as u64)?;
+        let texture_from_set =
+            coordinates.map_or(Affine2::IDENTITY, |coordinates| coordinates.texture_from_set);
         let vertices = positions.iter().enumerate().map(|(at, position)| {
             let mut vertex = MeshVertex::new(position.map(|value| value as f32));
             if let Some(normal) = normals.as_ref().and_then(|normals| normals.get(at)) {
@@ -321,13 +328,8 @@ impl Reader<'_> {
                 vertex = vertex.with_color(srgb(*color));
             }
             if let Some([u, v]) = texcoords.as_ref().and_then(|texcoords| texcoords.get(at)) {
-                let mut texcoord = Vec2::new(*u as f32, *v as f32);
-                if let Some(transform) = transform {
-                    let turned =
-                        Vec2::from_angle(-transform.rotation).rotate(texcoord * Vec2::from(transform.scale));
-                    texcoord = turned + Vec2::from(transform.offset);
-                }
-                vertex = vertex.with_texcoord(texcoord);
+                let texcoord = Vec2::new(*u as f32, *v as f32);
+                vertex = vertex.with_texcoord(texture_from_set.transform_point2(texcoord));
             }
             vertex
         });
@@ -339,16 +341,21 @@ impl Reader<'_> {
             }
             None => (0..vertices.len() as u32).collect(),
         };
-        let mut material = material.map(materials::material_of).unwrap_or_default();
-        if let Some(texture) = color_texture {
-            material.sampling = materials::sampling(&file.document, texture);
-        }
+        let mut material = material
+            .map(|material| materials::material_of(material, &textures.maps))
+            .unwrap_or_default();
+        material.sampling = textures.sampling;
         let piece = Piece {
             vertices,
             indices: Vec::new(),
             nodes: nodes.clone(),
             material,
-            texture: texture.filter(|_| texcoords.is_some()),
+            texture: textures.color,
+            maps: textures.maps,
+            second_texcoords: second_texcoords
+                .iter()
+                .map(|place| place.map(|value| value as f32))
+                .collect(),
         };
         match mode {
             4 => self.model.push(piece, corners.as_chunks::<3>().0.iter().copied()),
@@ -373,50 +380,6 @@ impl Reader<'_> {
                 self.model.push(piece, fan)
             }
         }
-    }
-
-    /// The position of a texture in the model, decoded when it is first asked for. One that cannot be shown
-    /// is noted.
-    fn texture(&mut self, texture: &TextureRef) -> Result<Option<usize>, ModelError> {
-        let texture = self.file.document.textures.get(texture.index);
-        let webp = texture.and_then(|texture| texture.extensions.webp.as_ref()?.source);
-        let Some(image) = webp.or(texture.and_then(|texture| texture.source)) else {
-            return Ok(None);
-        };
-        if let Some(known) = self.textures.get(&image) {
-            return Ok(*known);
-        }
-        let decoded = match self.decode_image(image) {
-            Ok(texture) => {
-                self.model.reserve_bytes(texture.rgba.len() as u64)?;
-                self.model.textures.push(texture);
-                Some(self.model.textures.len() - 1)
-            }
-            Err(error) => {
-                self.model
-                    .problems
-                    .warn(format!("a texture is not shown: {error}"));
-                None
-            }
-        };
-        self.textures.insert(image, decoded);
-        Ok(decoded)
-    }
-
-    fn decode_image(&self, image: usize) -> Result<Texture, ModelError> {
-        let image = self.file.document.images.get(image);
-        let image = image.ok_or_else(|| broken("it names an image that is not there"))?;
-        let bytes = match (&image.uri, image.buffer_view) {
-            (Some(uri), _) => data_of(uri)?,
-            (None, Some(view)) => self.file.view(view)?.to_vec(),
-            (None, None) => return Err(broken("an image has no bytes")),
-        };
-        let blob = components::Blob::build(vec![bytes]);
-        let encoded = EncodedPixels::new(blob)?.ok_or(ModelError::Empty)?;
-        let pixels = self
-            .decoders
-            .decode(&PixelSource::Encoded(encoded), self.options)?;
-        Ok(Texture::new(pixels))
     }
 }
 

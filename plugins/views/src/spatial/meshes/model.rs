@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use chronoscope_frame::error::Severity;
-use chronoscope_render::{MeshMaterial, MeshVertex};
+use chronoscope_render::{MeshMaterial, MeshVertex, TextureSampling};
 use chronoscope_types::ReadError;
-use glam::Affine3A;
+use glam::{Affine2, Affine3A};
 
 use crate::spatial::pictures::{DecodeError, PixelLayout, Pixels, decoder::MAX_DECODED_BYTES};
 
@@ -66,6 +66,10 @@ pub(super) struct Piece {
     pub(super) material: MeshMaterial,
     /// The position of its texture in the model.
     pub(super) texture: Option<usize>,
+    /// Its other textures.
+    pub(super) maps: Vec<Map>,
+    /// Other coordinates of the vertices in textures, where some are read by these.
+    pub(super) second_texcoords: Vec<[f32; 2]>,
 }
 
 impl Piece {
@@ -77,15 +81,49 @@ impl Piece {
             nodes: Arc::new([Affine3A::IDENTITY]),
             material: MeshMaterial::default(),
             texture: None,
+            maps: Vec::new(),
+            second_texcoords: Vec::new(),
         }
     }
 }
 
-/// A picture with straight alpha, in sRGB.
+/// A texture of a piece beside that of its color.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Map {
+    pub(super) kind: MapKind,
+    /// Its position in the model.
+    pub(super) texture: usize,
+    pub(super) sampling: TextureSampling,
+    /// Whether it lies by the second coordinates.
+    pub(super) is_by_second: bool,
+    /// From the texture coordinates of the vertices.
+    pub(super) texture_from_vertex: Affine2,
+    pub(super) strength: f32,
+}
+
+/// What a texture says of a surface beside its color.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MapKind {
+    MetallicRoughness,
+    Emissive,
+    Normal,
+    Occlusion,
+}
+
+impl MapKind {
+    /// Whether its values are linear, and no colors.
+    pub(super) fn is_linear(self) -> bool {
+        self != Self::Emissive
+    }
+}
+
+/// A picture with straight alpha.
 #[derive(Clone, Debug)]
 pub(super) struct Texture {
     pub(super) size: [u32; 2],
     pub(super) rgba: Vec<u8>,
+    /// Whether its values are linear, and not in sRGB.
+    pub(super) is_linear: bool,
 }
 
 impl Texture {
@@ -125,7 +163,11 @@ impl Texture {
                 values.flat_map(gray).collect()
             }
         };
-        Self { size, rgba }
+        Self {
+            size,
+            rgba,
+            is_linear: false,
+        }
     }
 
     /// Whether something shines through.
@@ -222,6 +264,7 @@ impl Model {
         let pieces = self.pieces.iter().map(|piece| {
             size_of_val(piece.vertices.as_slice())
                 + size_of_val(piece.indices.as_slice())
+                + size_of_val(piece.second_texcoords.as_slice())
                 + size_of_val(&*piece.nodes)
         });
         let textures = self.textures.iter().map(|texture| texture.rgba.len());

@@ -13,12 +13,12 @@ use bevy::{
     tasks::Task,
 };
 use chronoscope_frame::{Settled, settle::PendingWork};
-use chronoscope_render::{MeshGeometry, MeshMaterial};
+use chronoscope_render::{AdapterClass, MeshGeometry, MeshMap, MeshMaps, MeshMaterial};
 use glam::Affine3A;
 
 use super::{
     Mesh, MeshKey,
-    model::{Model, ModelError, Piece, Problems, Texture},
+    model::{Map, MapKind, Model, ModelError, Piece, Problems, Texture},
 };
 use crate::spatial::{
     held::HeldCache,
@@ -42,6 +42,8 @@ pub struct MeshModels {
     held: HeldCache<MeshKey, State>,
     inline_bytes_left: u64,
     max_side: u32,
+    /// Whether surfaces are seen in light, which does not change once the renderer has started.
+    is_lit: bool,
 }
 
 impl Default for MeshModels {
@@ -50,6 +52,7 @@ impl Default for MeshModels {
             held: HeldCache::default(),
             inline_bytes_left: 0,
             max_side: MAX_TEXTURE_SIDE,
+            is_lit: true,
         }
     }
 }
@@ -100,8 +103,9 @@ pub(crate) struct ModelAssets<'a> {
 
 impl MeshModels {
     /// Begins a frame, with a new budget for what is decoded at once.
-    pub(crate) fn begin_frame(&mut self, device: Option<&RenderDevice>) {
+    pub(crate) fn begin_frame(&mut self, device: Option<&RenderDevice>, adapter: AdapterClass) {
         self.inline_bytes_left = INLINE_BYTES;
+        self.is_lit = !adapter.is_software();
         if let Some(device) = device {
             self.max_side = device.limits().max_texture_dimension_2d;
         }
@@ -119,16 +123,17 @@ impl MeshModels {
         if !self.held.contains(&mesh.key) {
             let num_bytes = mesh.source.num_bytes();
             let options = DecodeOptions::new(PixelKind::Color, self.max_side);
+            let is_lit = self.is_lit;
             let left = self.inline_bytes_left.checked_sub(num_bytes);
             let (state, bytes) = match left.filter(|_| mesh.source.is_quick()) {
                 Some(left) => {
                     self.inline_bytes_left = left;
-                    finish(mesh.source.decode(decoders, &options), assets)
+                    finish(mesh.source.decode(decoders, &options, is_lit), assets)
                 }
                 None => {
                     let (source, decoders) = (mesh.source.clone(), decoders.clone());
                     let cancel = options.cancel_guard();
-                    let task = decode_pool().spawn(async move { source.decode(&decoders, &options) });
+                    let task = decode_pool().spawn(async move { source.decode(&decoders, &options, is_lit) });
                     let decoding = State::Decoding {
                         task,
                         pending: settled.pending_work(),
@@ -234,13 +239,20 @@ fn finish(result: Result<Model, ModelError>, assets: &mut ModelAssets<'_>) -> (S
             nodes,
             material,
             texture,
+            maps,
+            second_texcoords,
         } = piece;
         match MeshGeometry::new(vertices, indices) {
             Ok(geometry) => pieces.push(ReadyPiece {
-                geometry: assets.geometries.add(geometry),
+                geometry: assets.geometries.add(if second_texcoords.is_empty() {
+                    geometry
+                } else {
+                    geometry.with_second_texcoords(second_texcoords)
+                }),
                 nodes,
                 material: MeshMaterial {
                     texture: texture.and_then(|texture| textures.get(texture).cloned()),
+                    maps: (!maps.is_empty()).then(|| Arc::new(maps_of(&maps, &textures))),
                     ..material
                 },
             }),
@@ -256,6 +268,27 @@ fn finish(result: Result<Model, ModelError>, assets: &mut ModelAssets<'_>) -> (S
     )
 }
 
+/// The textures of a piece beside that of its color.
+fn maps_of(maps: &[Map], textures: &[Handle<Image>]) -> MeshMaps {
+    let mut all = MeshMaps::default();
+    for map in maps {
+        let of_kind = match map.kind {
+            MapKind::MetallicRoughness => &mut all.metallic_roughness,
+            MapKind::Emissive => &mut all.emissive,
+            MapKind::Normal => &mut all.normal,
+            MapKind::Occlusion => &mut all.occlusion,
+        };
+        *of_kind = textures.get(map.texture).map(|image| MeshMap {
+            image: image.clone(),
+            sampling: map.sampling,
+            is_by_second: map.is_by_second,
+            texture_from_vertex: map.texture_from_vertex,
+            strength: map.strength,
+        });
+    }
+    all
+}
+
 /// An image whose bytes go to the GPU and are not kept beside it.
 fn upload(texture: Texture) -> Image {
     let [width, height] = texture.size;
@@ -265,6 +298,10 @@ fn upload(texture: Texture) -> Image {
         depth_or_array_layers: 1,
     };
     let usage = RenderAssetUsages::RENDER_WORLD;
-    let format = TextureFormat::Rgba8UnormSrgb;
+    let format = if texture.is_linear {
+        TextureFormat::Rgba8Unorm
+    } else {
+        TextureFormat::Rgba8UnormSrgb
+    };
     Image::new(size, TextureDimension::D2, texture.rgba, format, usage)
 }

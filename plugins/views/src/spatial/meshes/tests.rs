@@ -5,10 +5,10 @@
 use chronoscope_frame::error::Severity;
 use chronoscope_render::{MeshAlpha, MeshSides};
 use chronoscope_types::{Component as _, components};
-use glam::{DVec3, Vec3};
+use glam::{DVec3, Vec2, Vec3};
 
 use super::{
-    model::{Model, ModelError},
+    model::{Map, MapKind, Model, ModelError},
     *,
 };
 use crate::spatial::pictures::PixelKind;
@@ -24,7 +24,7 @@ fn open(bytes: &[u8], media_type: Option<&str>) -> Result<(MeshFile, Bounds), Mo
 
 fn decode(bytes: &[u8]) -> Result<Model, ModelError> {
     let (file, _) = open(bytes, None)?;
-    file.decode(&PixelDecoders::default(), &options())
+    file.decode(&PixelDecoders::default(), &options(), true)
 }
 
 /// The numbers of vertices and triangles of each piece.
@@ -154,7 +154,7 @@ fn stl_is_read_binary_and_in_words_alike() {
         survives_damage(bytes);
     }
     let cut = open(&binary[..binary.len() - 60], Some("model/stl")).unwrap().0;
-    let model = cut.decode(&PixelDecoders::default(), &options()).unwrap();
+    let model = cut.decode(&PixelDecoders::default(), &options(), true).unwrap();
     assert_eq!(shape(&model), [(3, 1)]);
     assert_eq!(warnings(&model), "the file ends after 1 of 3 triangles");
 }
@@ -200,8 +200,16 @@ fn sized(text: &str) -> String {
     text.replace("PNG", &png).replace("LEN", &len)
 }
 
+fn json_of_glb() -> String {
+    sized(&gltf("", r#""bufferView":3,"mimeType":"image/png""#))
+}
+
 fn glb() -> Vec<u8> {
-    let mut json = sized(&gltf("", r#""bufferView":3,"mimeType":"image/png""#)).into_bytes();
+    glb_of(json_of_glb())
+}
+
+fn glb_of(json: String) -> Vec<u8> {
+    let mut json = json.into_bytes();
     json.resize(json.len().next_multiple_of(4), b' ');
     let mut binary = binary();
     binary.resize(binary.len().next_multiple_of(4), 0);
@@ -247,6 +255,80 @@ fn glb_has_nodes_materials_and_textures() {
         Bounds::between(DVec3::new(9.0, 0.0, 0.0), DVec3::new(11.0, 6.0, 0.0))
     );
     survives_damage(&glb());
+}
+
+/// A material whose texture is read for everything, by three sets of coordinates, and once at twice the size.
+fn glb_with_maps() -> Vec<u8> {
+    let mut json = json_of_glb();
+    for (from, to) in [
+        (
+            r#""TEXCOORD_0":1"#,
+            r#""TEXCOORD_0":1,"TEXCOORD_1":1,"TEXCOORD_2":1"#,
+        ),
+        (
+            r#""baseColorTexture":{"index":0}"#,
+            r#""baseColorTexture":{"index":0},"metallicRoughnessTexture":{"index":0},"roughnessFactor":0.75"#,
+        ),
+        (
+            r#""extensions":{"KHR_materials_unlit":{}}"#,
+            r#""emissiveTexture":{"index":0,"texCoord":1},"emissiveFactor":[1,0.5,0],"occlusionTexture":{"index":0,"texCoord":2},
+            "normalTexture":{"index":0,"scale":0.5,
+                "extensions":{"KHR_texture_transform":{"scale":[2,2],"offset":[0.25,0]}}}"#,
+        ),
+    ] {
+        assert!(json.contains(from), "{from}");
+        json = json.replace(from, to);
+    }
+    glb_of(json)
+}
+
+#[test]
+fn textures_of_gltf_materials_are_read_where_light_shows_them() {
+    let file = glb_with_maps();
+    let model = decode(&file).unwrap();
+    let piece = &model.pieces[0];
+    let kinds: Vec<MapKind> = piece.maps.iter().map(|map| map.kind).collect();
+    let read = [MapKind::MetallicRoughness, MapKind::Emissive, MapKind::Normal];
+    assert_eq!(kinds, read);
+    let linear: Vec<bool> = model.textures.iter().map(|texture| texture.is_linear).collect();
+    assert_eq!(linear, [false, true], "one image, as colors and as numbers");
+    let textures: Vec<usize> = piece.maps.iter().map(|map| map.texture).collect();
+    assert_eq!((piece.texture, &textures[..]), (Some(0), &[1, 0, 1][..]));
+    let [metallic_roughness, emissive, normal] = piece.maps[..] else {
+        panic!("{:?}", piece.maps)
+    };
+    let place = |map: Map| map.texture_from_vertex.transform_point2(Vec2::ONE);
+    assert_eq!(
+        (place(metallic_roughness), metallic_roughness.strength),
+        (Vec2::ONE, 1.0)
+    );
+    assert_eq!((place(normal), normal.strength), (Vec2::new(2.25, 2.0), 0.5));
+    let by_second = [metallic_roughness, emissive, normal].map(|map| map.is_by_second);
+    assert_eq!(by_second, [false, true, false]);
+    assert_eq!(piece.second_texcoords, [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]);
+    let material = &piece.material;
+    let of_light = (material.metallic, material.roughness, material.emissive);
+    assert_eq!(
+        of_light,
+        (1.0, 0.75, [1.0, 0.5, 0.0]),
+        "textures multiply the factors"
+    );
+    assert_eq!(
+        model.problems.of(Severity::Info).as_deref(),
+        Some("a texture that lies by a third set of coordinates is not shown")
+    );
+    survives_damage(&file);
+
+    let (file, _) = open(&file, None).unwrap();
+    let model = file.decode(&PixelDecoders::default(), &options(), false).unwrap();
+    let (piece, material) = (&model.pieces[0], &model.pieces[0].material);
+    assert_eq!((piece.maps.len(), model.textures.len()), (0, 1));
+    let of_light = (material.metallic, material.roughness, material.emissive);
+    assert_eq!(
+        of_light,
+        (0.0, 0.5, [0.0; 3]),
+        "what no texture says is as by default"
+    );
 }
 
 #[test]

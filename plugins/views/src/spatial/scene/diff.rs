@@ -129,7 +129,7 @@ impl Diff {
                     }
                     None => {
                         let default_radius = sources.get(at).map_or(-1.5, |source| source.default_radius);
-                        let lit = lights.of(store, scene.view, entity);
+                        let lit = lights.of(store, entity);
                         let path = store.entity_path(entity).clone();
                         scene.order.insert((path.clone(), source), key);
                         scene
@@ -290,7 +290,7 @@ impl Diff {
     /// Lights up what the selection names.
     fn light(&mut self, scene: &mut SpatialScene, store: &ChunkStore, lights: &Lights) {
         for key in &self.back {
-            let lit = lights.of(store, scene.view, key.1);
+            let lit = lights.of(store, key.1);
             if let Some(shown) = scene.entities.get_mut(key)
                 && shown.lit != lit
             {
@@ -303,18 +303,16 @@ impl Diff {
             return;
         }
         let candidates: Vec<SceneKey> = if before + 1 == lights.version() {
-            let of_view = |view: Option<_>| view.is_none_or(|view| view == scene.view);
-            let wholes = lights.changed().iter().filter(|light| of_view(light.view));
-            let wholes = wholes.flat_map(|light| scene.at_or_below(store.entity_path(light.entity)));
+            let wholes = lights.changed().iter();
+            let wholes = wholes.flat_map(|entity| scene.at_or_below(store.entity_path(*entity)));
             let instances = lights.changed_instances().iter();
-            let instances = instances.filter(|light| light.view == scene.view);
-            let instances = instances.flat_map(|light| scene.keys_on(store.entity_path(light.entity)));
+            let instances = instances.flat_map(|entity| scene.keys_on(store.entity_path(*entity)));
             wholes.chain(instances).collect()
         } else {
             scene.entities.keys().copied().collect()
         };
         for key in candidates {
-            let lit = lights.of(store, scene.view, key.1);
+            let lit = lights.of(store, key.1);
             if let Some(shown) = scene.entities.get_mut(&key)
                 && shown.lit != lit
             {

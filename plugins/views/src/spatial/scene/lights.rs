@@ -1,26 +1,11 @@
-//! What is lit up: selection and hover by entity ids, and what of it changed.
+//! What is lit up: selection and hover by entity ids, and what of it changed. What one view or a panel names is lit up in all views.
 
-use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{Item, RecordingKey, Selection};
 use chronoscope_render::{Highlight, InstanceSet};
 use chronoscope_store::{ChunkStore, EntityId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// An entity that is lit up with all below it: in one view, or in all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Light {
-    pub(super) view: Option<ViewId>,
-    pub(super) entity: EntityId,
-}
-
-/// An entity of which some instances are lit up by themselves, in one view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct InstanceLight {
-    pub(super) view: ViewId,
-    pub(super) entity: EntityId,
-}
-
-/// How an entity is lit up in a view.
+/// How an entity is lit up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Lit {
     /// As a whole: as it is itself, or as an entity above it is.
@@ -40,42 +25,39 @@ pub(super) struct Lights {
     num_entities: usize,
     hovered: Items,
     selected: Items,
-    changed: Vec<Light>,
-    changed_instances: Vec<InstanceLight>,
+    changed: Vec<EntityId>,
+    changed_instances: Vec<EntityId>,
     version: u64,
 }
 
 /// Items by entity ids.
 #[derive(Default)]
 struct Items {
-    wholes: FxHashSet<Light>,
-    instances: FxHashMap<InstanceLight, InstanceSet>,
+    /// Those that are lit up with all below them.
+    wholes: FxHashSet<EntityId>,
+    /// Those of which some instances are lit up by themselves.
+    instances: FxHashMap<EntityId, InstanceSet>,
 }
 
 impl Items {
     fn of<'a>(items: impl IntoIterator<Item = &'a Item>, store: &ChunkStore) -> Self {
         let mut wholes = FxHashSet::default();
-        let mut instances: FxHashMap<InstanceLight, Vec<u32>> = FxHashMap::default();
+        let mut instances: FxHashMap<EntityId, Vec<u32>> = FxHashMap::default();
         for item in items {
             let entity = item.entity().and_then(|path| store.entity_id(path));
             let Some(entity) = entity.filter(|entity| *entity != EntityId::ROOT) else {
                 continue;
             };
-            match (item.view(), item.instance()) {
-                (Some(view), Some(instance)) => {
-                    instances
-                        .entry(InstanceLight { view, entity })
-                        .or_default()
-                        .push(instance);
-                }
-                (view, _) => _ = wholes.insert(Light { view, entity }),
+            match item.instance() {
+                Some(instance) => instances.entry(entity).or_default().push(instance),
+                None => _ = wholes.insert(entity),
             }
         }
         let instances = instances.into_iter();
         Self {
             wholes,
             instances: instances
-                .map(|(light, of_it)| (light, of_it.into_iter().collect()))
+                .map(|(entity, of_it)| (entity, of_it.into_iter().collect()))
                 .collect(),
         }
     }
@@ -93,12 +75,12 @@ impl Lights {
     }
 
     /// What was lit up with all below it, or no longer is, since the last version.
-    pub(super) fn changed(&self) -> &[Light] {
+    pub(super) fn changed(&self) -> &[EntityId] {
         &self.changed
     }
 
     /// Of which other instances are lit up than in the last version.
-    pub(super) fn changed_instances(&self) -> &[InstanceLight] {
+    pub(super) fn changed_instances(&self) -> &[EntityId] {
         &self.changed_instances
     }
 
@@ -117,9 +99,9 @@ impl Lights {
         for (now, before) in [(&hovered, &self.hovered), (&selected, &self.selected)] {
             self.changed
                 .extend(now.wholes.symmetric_difference(&before.wholes).copied());
-            let lights = now.instances.keys().chain(before.instances.keys());
-            let is_changed = |light: &&InstanceLight| now.instances.get(light) != before.instances.get(light);
-            self.changed_instances.extend(lights.filter(is_changed));
+            let entities = now.instances.keys().chain(before.instances.keys());
+            let is_changed = |entity: &&EntityId| now.instances.get(entity) != before.instances.get(entity);
+            self.changed_instances.extend(entities.filter(is_changed));
         }
         if self.recording != Some(recording) {
             self.version += 2;
@@ -131,36 +113,29 @@ impl Lights {
         (self.recording, self.num_entities) = (Some(recording), num_entities);
     }
 
-    /// How an entity is lit up in a view.
-    pub(super) fn of(&self, store: &ChunkStore, view: ViewId, entity: EntityId) -> Lit {
+    /// How an entity is lit up.
+    pub(super) fn of(&self, store: &ChunkStore, entity: EntityId) -> Lit {
         if self.hovered.is_empty() && self.selected.is_empty() {
             return Lit::default();
         }
-        let by_itself = InstanceLight { view, entity };
         Lit {
-            whole: self.whole(store, view, entity),
+            whole: self.whole(store, entity),
             hovered_instance: self
                 .hovered
                 .instances
-                .get(&by_itself)
+                .get(&entity)
                 .and_then(|instances| instances.as_slice().first().copied()),
-            selected_instances: self
-                .selected
-                .instances
-                .get(&by_itself)
-                .cloned()
-                .unwrap_or_default(),
+            selected_instances: self.selected.instances.get(&entity).cloned().unwrap_or_default(),
         }
     }
 
-    fn whole(&self, store: &ChunkStore, view: ViewId, entity: EntityId) -> Highlight {
+    fn whole(&self, store: &ChunkStore, entity: EntityId) -> Highlight {
         let mut highlight = Highlight::None;
         for entity in store.tree().ancestors(entity) {
-            let lights = [None, Some(view)].map(|view| Light { view, entity });
-            if lights.iter().any(|light| self.hovered.wholes.contains(light)) {
+            if self.hovered.wholes.contains(&entity) {
                 return Highlight::Hovered;
             }
-            if lights.iter().any(|light| self.selected.wholes.contains(light)) {
+            if self.selected.wholes.contains(&entity) {
                 highlight = Highlight::Selected;
             }
         }

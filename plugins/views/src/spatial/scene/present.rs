@@ -13,6 +13,7 @@ use chronoscope_frame::{
     DataResults, InContexts, QueryContext, Recordings, Selection, Space, Transforms, View, ViewClasses,
     ViewTile, Visualizer, Visualizers, Visuals, Work, WorkCounters,
 };
+use chronoscope_render::AdapterClass;
 use rustc_hash::FxHashSet;
 
 use super::{
@@ -44,13 +45,14 @@ pub(crate) fn follow_views(
     layers: Res<ViewLayers>,
     frames: Res<PropertiesOf<TargetFrame>>,
     device: Option<Res<RenderDevice>>,
+    adapter: Option<Res<AdapterClass>>,
     cameras: Query<(), With<Camera>>,
 ) {
     let scenes = scenes.bypass_change_detection();
     let textures = textures.bypass_change_detection();
     textures.begin_frame(device.as_deref());
     let models = models.bypass_change_detection();
-    models.begin_frame(device.as_deref());
+    models.begin_frame(device.as_deref(), adapter.as_deref().copied().unwrap_or_default());
     let space_of = |view: &View| classes.get(&view.class)?.space();
     let is_lost = |scene: &SpatialScene| {
         // A host may have despawned it.

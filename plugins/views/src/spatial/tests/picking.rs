@@ -273,7 +273,7 @@ fn a_label_is_picked_where_it_is_seen() {
     assert_eq!(viewer.asked(), [], "a label lies before everything");
 }
 
-/// What is lit up by itself costs a write for each entity that it concerns, in the view that shows it.
+/// What is lit up by itself costs a write for each entity that it concerns in each view, whichever view it was pointed at in.
 #[test]
 fn another_instance_is_lit_up_by_two_segments_a_view() {
     let others = (0..50).map(|at| {
@@ -322,8 +322,25 @@ fn another_instance_is_lit_up_by_two_segments_a_view() {
     assert_eq!(hovered, segments(1), "the other point of the same cloud");
     let other_view = ViewId::from_bytes([7; 16]);
     let hovered = viewer.work_of(hover(item(other_view, "/world/second", Some(1))));
-    assert_eq!(hovered, segments(1), "another view is another matter");
-    assert_eq!(lit(&mut viewer, "/world/second"), (Highlight::None, None, vec![]));
+    assert_eq!(
+        hovered,
+        [],
+        "it is lit up already, and it is the same in all views"
+    );
+    assert_eq!(
+        lit(&mut viewer, "/world/second"),
+        (Highlight::None, Some(1), vec![])
+    );
+    let hovered = viewer.work_of(hover(item(other_view, "/world/second", Some(0))));
+    assert_eq!(
+        hovered,
+        segments(1),
+        "what another view shows of it lights up here"
+    );
+    assert_eq!(
+        lit(&mut viewer, "/world/second"),
+        (Highlight::None, Some(0), vec![])
+    );
     let hovered = viewer.work_of(hover(item(view, "/world/second", None)));
     assert_eq!(hovered, segments(1));
     assert_eq!(

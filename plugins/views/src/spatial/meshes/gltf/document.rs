@@ -117,6 +117,8 @@ pub(super) struct Material {
     pub(super) double_sided: bool,
     pub(super) emissive_factor: [f32; 3],
     pub(super) emissive_texture: Option<TextureRef>,
+    pub(super) normal_texture: Option<TextureRef>,
+    pub(super) occlusion_texture: Option<TextureRef>,
     pub(super) extensions: MaterialExtensions,
 }
 
@@ -152,6 +154,10 @@ pub(super) struct TextureRef {
     pub(super) index: usize,
     #[serde(default)]
     pub(super) tex_coord: u32,
+    /// How steep normals are.
+    pub(super) scale: Option<f32>,
+    /// How dark what is occluded is.
+    pub(super) strength: Option<f32>,
     #[serde(default)]
     pub(super) extensions: TextureRefExtensions,
 }

@@ -1,9 +1,10 @@
-//! What is read of materials: base colors and their textures, alpha and sides, and by their factors, how metallic and rough they are
-//! and what they give off.
+//! What is read of materials: base colors, alpha and sides, how metallic and rough they are and what they give off, and which
+//! textures say more of that.
 
 use chronoscope_render::{MeshAlpha, MeshMaterial, MeshSides, TextureSampling, TextureWrap};
 
 use super::document::{Document, Material, TextureRef};
+use crate::spatial::meshes::model::{Map, MapKind};
 
 /// How a texture is read.
 pub(super) fn sampling(document: &Document, texture: &TextureRef) -> TextureSampling {
@@ -29,10 +30,30 @@ pub(super) fn base_color_texture(material: &Material) -> Option<&TextureRef> {
     diffuse.or(material.pbr_metallic_roughness.base_color_texture.as_ref())
 }
 
-/// How metallic and how rough a material is. Where textures say it, or another model of light, as a material is by default.
-fn metallic_and_roughness(material: &Material) -> (f32, f32) {
+/// The other textures of a material.
+pub(super) fn maps(material: &Material) -> impl Iterator<Item = (MapKind, &TextureRef)> {
+    let metallic_roughness = material
+        .pbr_metallic_roughness
+        .metallic_roughness_texture
+        .as_ref();
+    // Another model of light has no such texture.
+    let metallic_roughness = metallic_roughness.filter(|_| material.extensions.glossiness.is_none());
+    let maps = [
+        (MapKind::MetallicRoughness, metallic_roughness),
+        (MapKind::Emissive, material.emissive_texture.as_ref()),
+        (MapKind::Normal, material.normal_texture.as_ref()),
+        (MapKind::Occlusion, material.occlusion_texture.as_ref()),
+    ];
+    maps.into_iter()
+        .filter_map(|(kind, texture)| Some((kind, texture?)))
+}
+
+/// How metallic and how rough a material is. Where a texture that is not shown says it, or another model of light, as a material is
+/// by default.
+fn metallic_and_roughness(material: &Material, is_mapped: bool) -> (f32, f32) {
     let pbr = &material.pbr_metallic_roughness;
-    if pbr.metallic_roughness_texture.is_some() || material.extensions.glossiness.is_some() {
+    let is_unknown = pbr.metallic_roughness_texture.is_some() && !is_mapped;
+    if is_unknown || material.extensions.glossiness.is_some() {
         let default = MeshMaterial::default();
         return (default.metallic, default.roughness);
     }
@@ -40,11 +61,12 @@ fn metallic_and_roughness(material: &Material) -> (f32, f32) {
     (share(pbr.metallic_factor), share(pbr.roughness_factor))
 }
 
-/// A material without its texture.
-pub(super) fn material_of(material: &Material) -> MeshMaterial {
-    let (metallic, roughness) = metallic_and_roughness(material);
+/// A material without its textures, of which these are shown beside that of the color.
+pub(super) fn material_of(material: &Material, maps: &[Map]) -> MeshMaterial {
+    let is_mapped = |kind: MapKind| maps.iter().any(|map| map.kind == kind);
+    let (metallic, roughness) = metallic_and_roughness(material, is_mapped(MapKind::MetallicRoughness));
     // A texture says where it glows.
-    let glows = material.emissive_texture.is_none();
+    let glows = material.emissive_texture.is_none() || is_mapped(MapKind::Emissive);
     let diffuse = material.extensions.glossiness.as_ref();
     let diffuse = diffuse.and_then(|glossiness| glossiness.diffuse_factor);
     let factor = diffuse.or(material.pbr_metallic_roughness.base_color_factor);
@@ -74,7 +96,7 @@ mod tests {
     use super::*;
 
     fn check(json: &str, metallic: f32, roughness: f32, emissive: [f32; 3]) {
-        let material = material_of(&serde_json::from_str(json).unwrap());
+        let material = material_of(&serde_json::from_str(json).unwrap(), &[]);
         assert_eq!(
             (material.metallic, material.roughness, material.emissive),
             (metallic, roughness, emissive),
@@ -93,7 +115,7 @@ mod tests {
             nothing,
         );
         check(r#"{"emissiveFactor":[0.5,0,1]}"#, 1.0, 1.0, [0.5, 0.0, 1.0]);
-        // What a texture says is not known.
+        // What a texture says that is not shown is not known.
         check(
             r#"{"emissiveFactor":[0.5,0,1],"emissiveTexture":{"index":0}}"#,
             1.0,
