@@ -65,6 +65,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) selection_steps: SelectionSteps,
     /// What was chosen from menus in this pass.
     pub(crate) chosen: Vec<Choice>,
+    /// What happens where entities that are dragged are let go.
+    pub(crate) drop_hint: Option<&'static str>,
     /// The view or container that is shown alone, without panels.
     pub(crate) only: Option<Contents>,
 }
@@ -81,6 +83,7 @@ impl<'a> Pass<'a> {
             open_panels: BTreeSet::new(),
             selection_steps: SelectionSteps::default(),
             chosen: Vec::new(),
+            drop_hint: None,
             only: None,
         }
     }
