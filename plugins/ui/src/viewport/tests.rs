@@ -149,3 +149,37 @@ fn a_tile_that_is_dropped_on_a_tab_bar_becomes_a_tab() {
         "what is dropped is in front"
     );
 }
+
+#[test]
+fn a_title_that_is_as_wide_as_its_bar_gets_no_arrows() {
+    const TITLE: &str = "a view whose title is nearly as wide as its tile";
+    let mut stage = Stage::with_entities(1200.0, 320.0, &["/plots"]);
+    stage.draw();
+    let view = viewport(&stage).views.keys().next().copied().unwrap();
+    let name = BlueprintCommand::SetName(Contents::View(view), Some(TITLE.to_owned()));
+    let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
+    commands.blueprint(name);
+    stage.draw();
+    let texts = stage.texts(Vec::new());
+    // The tree has it, too, where it may be cut.
+    let widths = texts.iter().filter(|(text, _)| text == TITLE);
+    let title = widths.map(|(_, rect)| rect.width()).fold(0.0, f32::max);
+    let around = 2.0 * size::PADDING + size::ICON + size::GRID;
+    // With the button that maximizes the view.
+    let whole = title + around + size::ROW;
+    let mut widest = 0.0_f32;
+    for step in -20..=20_i16 {
+        stage.resize(whole + f32::from(step) * 0.1, 320.0);
+        stage.draw();
+        widest = widest.max(view_rects(&stage)[0].width());
+        for _ in 0..2 {
+            let texts = stage.draw_with(Vec::new());
+            let has_arrow = texts.iter().any(|text| text == "⏵" || text == "⏴");
+            assert!(!has_arrow, "{step}: {texts:?}");
+        }
+    }
+    assert!(
+        (widest - whole).abs() < 3.0,
+        "the tile takes the window: {widest} of {whole}"
+    );
+}
