@@ -224,6 +224,10 @@ fn show_rows(
     });
     let top = output.state.offset.y;
     state.streams.on_screen = Some(Rangef::new(top, top + output.inner_rect.height()));
+    if let Some(to) = pass.extend_to.take() {
+        let items: Vec<Item> = rows.iter().map(|row| item_of(store, row.stream)).collect();
+        pass.select_up_to(&items, &to);
+    }
 }
 
 /// A selected or hovered stream is lit over the whole width.
@@ -365,7 +369,7 @@ fn show_name(
         list_row = list_row.icon_color(color);
     }
     let shown = list_row.sense(Sense::click_and_drag()).show(ui, |_| {});
-    pass.respond(&shown.response, item);
+    pass.respond_in_tree(&shown.response, item);
     entity_drag::drag_source(&shown.response, pass, item);
     let toggled = shown.toggled || (shown.response.double_clicked() && row.expanded.is_some());
     if let (true, Stream::Entity(entity)) = (toggled, row.stream) {

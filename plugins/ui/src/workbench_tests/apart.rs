@@ -98,6 +98,41 @@ fn what_is_dragged_is_named_on_one_line_with_what_happens_to_it() {
 }
 
 #[test]
+fn rows_up_to_one_that_is_clicked_with_shift_are_selected() {
+    let mut stage = stage(&["/alpha", "/beta", "/gamma", "/delta"]);
+    let below = egui::pos2(60.0, 850.0);
+    let click = |stage: &mut Stage, row: &str, modifiers: Modifiers| {
+        let at = stage.find_near(row, below);
+        stage.hold(modifiers);
+        stage.click(at);
+        stage.hold(Modifiers::NONE);
+        stage.draw();
+    };
+    let entities = |names: &[&str]| -> Vec<Item> {
+        let names = names.iter();
+        names.map(|name| Item::Entity((*name).into())).collect()
+    };
+    // In the order of the rows: alpha, beta, delta, gamma.
+    click(&mut stage, "beta", Modifiers::NONE);
+    click(&mut stage, "gamma", Modifiers::SHIFT);
+    assert_eq!(selected(&stage), entities(&["/beta", "/delta", "/gamma"]));
+    // From the same row on, to the other side.
+    click(&mut stage, "alpha", Modifiers::SHIFT);
+    assert_eq!(selected(&stage), entities(&["/beta", "/alpha"]));
+    // In the tree of the blueprint, from what was selected in the other one.
+    let at = stage.find_near("delta", egui::pos2(60.0, 200.0));
+    stage.hold(Modifiers::SHIFT);
+    stage.click(at);
+    stage.hold(Modifiers::NONE);
+    stage.draw();
+    let names: Vec<String> = selected(&stage)
+        .iter()
+        .filter_map(|item| Some(item.entity()?.to_string()))
+        .collect();
+    assert_eq!(names, ["/beta", "/delta"]);
+}
+
+#[test]
 fn a_right_click_in_a_view_opens_its_menu() {
     let mut stage = stage(&["/a"]);
     let view = only_view(&stage);
