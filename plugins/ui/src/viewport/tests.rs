@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use chronoscope_blueprint::{ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint};
-use chronoscope_frame::{ActiveBlueprint, ViewerCommands};
+use chronoscope_blueprint::{RecommendedView, Schema, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint};
+use chronoscope_frame::{ActiveBlueprint, AppViewClassExt, View, ViewClass, ViewTile, ViewerCommands};
 use egui::{Event, Modifiers, PointerButton, Pos2, Rect};
 use egui_tiles::TileId;
 
@@ -148,6 +148,80 @@ fn a_tile_that_is_dropped_on_a_tab_bar_becomes_a_tab() {
         tabs.contents.last().copied(),
         "what is dropped is in front"
     );
+}
+
+/// A class of views that recommends one for each entity.
+struct Each;
+
+impl ViewClass for Each {
+    fn id(&self) -> ViewClassId {
+        ViewClassId::new("Each")
+    }
+
+    fn display_name(&self) -> &'static str {
+        "One of each"
+    }
+
+    fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
+        let entities = schema.iter().map(|(path, _)| path.clone());
+        entities
+            .map(|path| RecommendedView::subtree("Each", path))
+            .collect()
+    }
+}
+
+/// The titles of the views on the screen, each with the size of its content.
+fn on_screen(stage: &mut Stage) -> Vec<(String, [u32; 2])> {
+    let viewport = viewport(stage);
+    let world = stage.app.world_mut();
+    let mut views = world.query::<(&View, &ViewTile)>();
+    let shown = views.iter(world).filter(|(_, tile)| tile.shown);
+    shown
+        .map(|(view, tile)| (viewport.views[&view.id].title(), tile.size_pixels))
+        .collect()
+}
+
+#[test]
+fn a_grid_of_the_heuristics_that_has_no_room_is_shown_as_tabs() {
+    let names: Vec<String> = (0..9).map(|at| format!("/signal_{at}")).collect();
+    let paths: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut stage = Stage::with_entities(280.0, 240.0, &paths);
+    stage.app.add_view_class(Each);
+    stage.draw();
+    let grids = |stage: &Stage| -> Vec<usize> {
+        let viewport = viewport(stage);
+        let containers = viewport.containers.values();
+        containers
+            .filter(|container| container.kind == chronoscope_blueprint::ContainerKind::Grid)
+            .map(|container| container.contents.len())
+            .collect()
+    };
+    assert!(grids(&stage)[..] == [10], "{:?}", viewport(&stage).containers);
+    let small = on_screen(&mut stage);
+    assert_eq!(small.len(), 1, "{small:?}");
+    let is_readable = |(_, size): &(String, [u32; 2])| size[0] >= 96 && size[1] >= 46;
+    assert!(small.iter().all(is_readable), "{small:?}");
+    // The others are behind tabs, which are none of the blueprint.
+    let other = if small[0].0 == "signal_1" {
+        "signal_0"
+    } else {
+        "signal_1"
+    };
+    let tab = stage.find(other);
+    stage.click(tab);
+    stage.draw();
+    let shown: Vec<String> = on_screen(&mut stage)
+        .into_iter()
+        .map(|(title, _)| title)
+        .collect();
+    assert_eq!(shown, [other]);
+    assert_eq!(grids(&stage), [10], "nothing is edited");
+    // Where there is room, the grid is there.
+    stage.resize(1400.0, 900.0);
+    stage.draw();
+    let large = on_screen(&mut stage);
+    assert_eq!(large.len(), 10, "{large:?}");
+    assert!(large.iter().all(is_readable), "{large:?}");
 }
 
 #[test]
