@@ -173,7 +173,9 @@ fn show_value(ui: &mut Ui, pass: &mut Pass<'_>, shown: &ShownValue<'_>) {
             if has_room && rest.width() > 10.0 * size::GRID {
                 let layout = Layout::right_to_left(Align::Center);
                 let mut right = ui.new_child(egui::UiBuilder::new().max_rect(rest).layout(layout));
-                elided_small(&mut right, &source);
+                // What the tooltip of the row says in full.
+                let short = source.strip_prefix("logged ").unwrap_or(&source);
+                elided_small(&mut right, short);
             }
             ui.advance_cursor_after_rect(room);
         });
