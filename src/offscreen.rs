@@ -290,7 +290,8 @@ pub fn capture(app: &mut App) -> Result<Image, OffscreenError> {
     struct Captured(Option<Image>);
     let target = app.world().resource::<OffscreenTarget>().0.clone();
     app.insert_resource(Captured::default());
-    app.world_mut().spawn(Screenshot::image(target)).observe(
+    let screenshot = screenshot_of(app.world_mut(), &target);
+    app.world_mut().spawn(screenshot).observe(
         |captured: On<ScreenshotCaptured>, mut out: ResMut<Captured>| {
             out.0 = Some(captured.image.clone());
         },
@@ -303,6 +304,18 @@ pub fn capture(app: &mut App) -> Result<Image, OffscreenError> {
         }
     }
     Err(OffscreenError::NoPicture)
+}
+
+/// Asks for a picture of what cameras draw to an image.
+///
+/// The renderer tells targets apart by their scale, too: asked for at another one than the cameras draw with, the picture is black.
+pub(crate) fn screenshot_of(world: &mut World, image: &Handle<Image>) -> Screenshot {
+    let mut targets = world.query_filtered::<&RenderTarget, With<Camera>>();
+    let drawn = targets.iter(world).find_map(|target| match target {
+        RenderTarget::Image(drawn) if drawn.handle == *image => Some(drawn.clone()),
+        _ => None,
+    });
+    Screenshot(RenderTarget::Image(drawn.unwrap_or_else(|| image.clone().into())))
 }
 
 /// Saves a picture as PNG.

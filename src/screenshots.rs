@@ -18,7 +18,9 @@ use chronoscope_frame::{
 use chronoscope_ui::UiState;
 
 use crate::{
-    offscreen::{OffscreenError, OffscreenTarget, SETTLED_FRAMES, picture_part, save_png_part},
+    offscreen::{
+        OffscreenError, OffscreenTarget, SETTLED_FRAMES, picture_part, save_png_part, screenshot_of,
+    },
     own_windows,
 };
 
@@ -148,8 +150,8 @@ fn begin(world: &mut World) -> Result<Current, Results> {
     let screenshot = match source {
         None => return Err(Vec::new()),
         Some(Source::Own(window)) => Screenshot::window(window),
-        Some(Source::Primary) => match world.get_resource::<OffscreenTarget>() {
-            Some(target) => Screenshot::image(target.0.clone()),
+        Some(Source::Primary) => match world.get_resource::<OffscreenTarget>().cloned() {
+            Some(target) => screenshot_of(world, &target.0),
             None => {
                 let mut windows = world.query_filtered::<(), With<PrimaryWindow>>();
                 if windows.iter(world).next().is_none() {

@@ -1,6 +1,7 @@
 //! The program: arguments in; messages, exit codes and pictures out.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -143,6 +144,8 @@ fn small_and_large_pictures_and_both_themes() {
         assert_eq!(picture.width(), side);
         let light = picture.get_pixel(2, picture.height() - 2).0[0] > 128;
         assert_eq!(light, options.contains(&"--theme=light"));
+        let colors: BTreeSet<[u8; 3]> = picture.pixels().map(|pixel| pixel.0).collect();
+        assert!(colors.len() > 100, "{options:?}: nothing is drawn");
     }
 }
 

@@ -5,13 +5,14 @@ use chronoscope_blueprint::ViewId;
 use chronoscope_frame::Item;
 use chronoscope_store::EntityPath;
 use chronoscope_views::DraggedEntities;
-use egui::{Align2, CornerRadius, DragAndDrop, Rect, Response, StrokeKind, Ui};
+use egui::{CornerRadius, DragAndDrop, Rect, Response, StrokeKind, TextStyle, Ui};
 
 use crate::{
     arrange::{self, ShowIn},
     choices::Choice,
     pass::{Pass, TileRects},
     theme::{Theme, size},
+    widgets::elided_galley,
 };
 
 /// Lets an entity be dragged by its row; with it all that are selected, where it is one of them.
@@ -51,8 +52,7 @@ pub(crate) fn drop_on_row(ui: &Ui, pass: &mut Pass<'_>, row: &Response, view: Vi
     }
 }
 
-/// Lets entities be dropped on the tiles: into a view that can show them, else a new one is made. While they are
-/// dragged, what would happen is written where.
+/// Lets entities be dropped on the tiles: into a view that can show them, else a new one is made.
 pub(crate) fn drop_on_tiles(ui: &Ui, pass: &mut Pass<'_>, tiles: &TileRects, all: Rect) {
     let Some(dragged) = DragAndDrop::payload::<DraggedEntities>(ui.ctx()) else {
         return;
@@ -90,7 +90,7 @@ pub(crate) fn drop_on_tiles(ui: &Ui, pass: &mut Pass<'_>, tiles: &TileRects, all
         (Some(_), _) => "Move to a new view",
     };
     paint_target(ui, rect);
-    paint_text(ui, rect, text);
+    pass.drop_hint = Some(text);
     if ui.input(|input| input.pointer.any_released())
         && DragAndDrop::take_payload::<DraggedEntities>(ui.ctx()).is_some()
     {
@@ -98,7 +98,10 @@ pub(crate) fn drop_on_tiles(ui: &Ui, pass: &mut Pass<'_>, tiles: &TileRects, all
     }
 }
 
-/// Names what is dragged, beside the pointer.
+/// The widest that what is dragged is written, in points.
+const MAX_WIDTH: f32 = 80.0 * size::GRID;
+
+/// Names what is dragged, beside the pointer, and what happens where it is let go.
 pub(crate) fn paint_dragged(ctx: &egui::Context, pass: &Pass<'_>) {
     let Some(dragged) = DragAndDrop::payload::<DraggedEntities>(ctx) else {
         return;
@@ -115,7 +118,20 @@ pub(crate) fn paint_dragged(ctx: &egui::Context, pass: &Pass<'_>) {
         .interactable(false)
         .fixed_pos(pointer + egui::vec2(3.0 * size::GRID, 2.0 * size::GRID))
         .show(ctx, |ui| {
-            egui::Frame::popup(ui.style()).show(ui, |ui| ui.label(text));
+            egui::Frame::popup(ui.style()).show(ui, |ui| {
+                let theme = Theme::of(ui);
+                let lines = [
+                    (TextStyle::Body, Some(&*text), theme.text),
+                    (TextStyle::Small, pass.drop_hint, theme.secondary),
+                ];
+                // Laid out here: an area would break lines that are longer than those of the pass before.
+                for (style, line, color) in lines {
+                    let Some(line) = line else { continue };
+                    let font = style.resolve(ui.style());
+                    let galley = elided_galley(ui, line, font, color, MAX_WIDTH);
+                    ui.label(galley);
+                }
+            });
         });
 }
 
@@ -128,17 +144,4 @@ fn paint_target(ui: &Ui, rect: Rect) {
         theme.selection_edge(),
         StrokeKind::Inside,
     );
-}
-
-fn paint_text(ui: &Ui, rect: Rect, text: &str) {
-    let theme = Theme::of(ui);
-    let font = egui::TextStyle::Body.resolve(ui.style());
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, theme.text);
-    let ground = Align2::CENTER_CENTER
-        .anchor_size(rect.center(), galley.size())
-        .expand(size::GRID);
-    ui.painter()
-        .rect_filled(ground, CornerRadius::same(size::RADIUS), theme.raised);
-    ui.painter()
-        .galley(ground.min + egui::Vec2::splat(size::GRID), galley, theme.text);
 }

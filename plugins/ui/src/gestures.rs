@@ -99,6 +99,7 @@ const PLACES: [(&str, &[(&str, &str)]); 6] = [
                 "drag a row",
                 "moves a view or a container; an entity is shown where it is dropped",
             ),
+            ("Shift + click on a row", "selects all rows up to it"),
             ("drag a title", "moves the tile"),
             ("double click on a title", "maximizes the view"),
         ],

@@ -65,6 +65,10 @@ pub(crate) struct Pass<'a> {
     pub(crate) selection_steps: SelectionSteps,
     /// What was chosen from menus in this pass.
     pub(crate) chosen: Vec<Choice>,
+    /// The row of a tree up to which all are to be selected.
+    pub(crate) extend_to: Option<Item>,
+    /// What happens where entities that are dragged are let go.
+    pub(crate) drop_hint: Option<&'static str>,
     /// The view or container that is shown alone, without panels.
     pub(crate) only: Option<Contents>,
 }
@@ -81,6 +85,8 @@ impl<'a> Pass<'a> {
             open_panels: BTreeSet::new(),
             selection_steps: SelectionSteps::default(),
             chosen: Vec::new(),
+            extend_to: None,
+            drop_hint: None,
             only: None,
         }
     }
@@ -194,6 +200,33 @@ impl<'a> Pass<'a> {
             });
         }
         context_menu::show(response, self, item);
+    }
+
+    /// As [`Self::respond`], to a row of a tree: a click with shift is left to whoever knows the rows, for [`Self::select_up_to`].
+    pub(crate) fn respond_in_tree(&mut self, response: &egui::Response, item: &Item) {
+        if response.clicked() && response.ctx.input(|input| input.modifiers.shift) {
+            self.extend_to = Some(item.clone());
+            return;
+        }
+        self.respond(response, item);
+    }
+
+    /// Selects all items of a list from the one that was selected first up to another. That one stays the first, for the next such click.
+    pub(crate) fn select_up_to(&mut self, items: &[Item], to: &Item) {
+        let place = |wanted: &Item| {
+            let is_it = |item: &Item| item == wanted || is_same_entity(item, wanted);
+            items.iter().position(is_it)
+        };
+        let Some(to) = place(to) else { return };
+        let from = self.selection().selected.first().and_then(place).unwrap_or(to);
+        let mut range = items
+            .get(from.min(to)..=from.max(to))
+            .unwrap_or_default()
+            .to_vec();
+        if to < from {
+            range.reverse();
+        }
+        self.push(ViewerCommand::Select(range));
     }
 
     /// Has something done that was chosen, after the pass.

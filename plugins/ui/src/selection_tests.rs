@@ -7,7 +7,7 @@
 )]
 
 use bevy::ecs::message::Messages;
-use chronoscope_blueprint::{BlueprintCommand, Contents, ViewId, ViewportBlueprint};
+use chronoscope_blueprint::{BlueprintCommand, Contents, ViewClassId, ViewId, ViewportBlueprint};
 use chronoscope_frame::{
     ActiveBlueprint, AppFallbackExt, AppVisualizerExt, DiffLog, Item, Recordings, Report, Selection,
     ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput,
@@ -16,6 +16,7 @@ use chronoscope_frame::{
 };
 use chronoscope_store::StoreId;
 use chronoscope_types::{AsComponents, Component, Points3D, Rgba, components, log_chunk};
+use chronoscope_views::{AppViewUiExt, ViewUi, ViewUiContext};
 
 use egui::{Event, Key, Modifiers};
 
@@ -145,6 +146,59 @@ fn values_that_the_recording_does_not_give_are_shown_with_their_sources() {
     );
     command(&mut stage, ViewerCommand::Undo);
     assert!(stage.draw().iter().any(|text| text.contains("view default")));
+}
+
+/// The user interface of the view, which is there to show points.
+struct CloudUi(ViewClassId);
+
+impl ViewUi for CloudUi {
+    fn class(&self) -> ViewClassId {
+        self.0.clone()
+    }
+
+    fn icon(&self) -> &'static str {
+        icons::VIEW_UNKNOWN
+    }
+
+    fn archetypes(&self) -> &'static [&'static str] {
+        &["Points3D"]
+    }
+
+    fn ui(&self, _: &mut egui::Ui, _: &mut ViewUiContext<'_>) {}
+}
+
+#[test]
+fn only_data_of_the_kind_of_a_view_is_missing_where_nothing_is_drawn() {
+    let mut stage = stage();
+    let of_cloud = item(&stage, None);
+    let view = of_cloud.view().unwrap();
+    let class = stage.app.world().resource::<ActiveBlueprint>().viewport().views[&view]
+        .class
+        .clone();
+    stage.app.add_view_ui(CloudUi(class));
+    command(&mut stage, ViewerCommand::Select(vec![of_cloud]));
+    let texts = stage.draw();
+    assert!(
+        texts
+            .iter()
+            .any(|text| text.contains("no visualizer for Points3D")),
+        "{texts:?}"
+    );
+    let of_plots = Item::DataResult {
+        view,
+        entity: "/plots".into(),
+        instance: None,
+    };
+    command(&mut stage, ViewerCommand::Select(vec![of_plots]));
+    let texts = stage.draw();
+    assert!(
+        !texts.iter().any(|text| text.contains("no visualizer")),
+        "{texts:?}"
+    );
+    assert!(
+        texts.iter().any(|text| text.contains("draws nothing of this")),
+        "{texts:?}"
+    );
 }
 
 #[test]

@@ -114,6 +114,11 @@ impl Stage {
         texts.into_iter().map(|(text, _)| text).collect()
     }
 
+    /// Runs a frame and draws it. Returns the texts on the screen and where they are, in the order in which they were drawn.
+    pub(crate) fn texts(&mut self, events: Vec<Event>) -> Vec<(String, Rect)> {
+        self.draw_by(events, draw_into)
+    }
+
     /// Runs a frame and has it drawn by a host. Returns the texts on the screen and where they are.
     pub(crate) fn draw_by(
         &mut self,

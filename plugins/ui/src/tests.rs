@@ -377,13 +377,6 @@ fn time_command(stage: &mut Stage, command: TimeCommand) {
     stage.draw();
 }
 
-fn loop_selection(stage: &Stage) -> Option<(i64, i64)> {
-    let world = stage.app.world();
-    let key = world.resource::<Recordings>().active().unwrap().key();
-    let selection = world.resource::<TimeControls>().get(key).loop_selection("frame");
-    selection.map(|range| (range.min, range.max))
-}
-
 fn button(pos: Pos2, pressed: bool) -> Event {
     Event::PointerButton {
         pos,
@@ -456,31 +449,6 @@ fn a_damaged_file_is_named_at_once_and_marked() {
     // Two notices, the bell, and the recording itself.
     let num_marks = texts.iter().filter(|text| *text == crate::icons::WARNING).count();
     assert_eq!(num_marks, 4, "{texts:?}");
-}
-
-#[test]
-fn a_loop_region_shows_its_times_and_can_be_changed_and_removed() {
-    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
-    stage.draw();
-    let range = chronoscope_store::TimeRange::new(0, 10);
-    let (ten, twenty) = (stage.find("#10"), stage.find("#20"));
-    time_command(&mut stage, TimeCommand::SetLoopSelection(Some(range)));
-    check_says(&stage.draw(), "#0 – #10");
-    stage.draw_with(vec![Event::PointerMoved(ten)]);
-    stage.draw_with(vec![button(ten, true)]);
-    stage.draw_with(vec![Event::PointerMoved(ten.lerp(twenty, 0.5))]);
-    stage.draw_with(vec![Event::PointerMoved(twenty)]);
-    stage.draw_with(Vec::new());
-    stage.draw_with(vec![button(twenty, false)]);
-    stage.draw();
-    assert_eq!(loop_selection(&stage), Some((0, 20)));
-    assert_eq!(time(&stage), 0, "the cursor stays");
-    let label = stage.find("#0 – #20");
-    // The cross stands behind the label.
-    let cross = stage.find_near(crate::icons::CLOSE, label);
-    stage.click(cross);
-    stage.draw();
-    assert_eq!(loop_selection(&stage), None);
 }
 
 #[test]

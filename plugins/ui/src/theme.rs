@@ -349,6 +349,11 @@ fn spacing() -> egui::style::Spacing {
             bar_width: 2.0 * G,
             floating_width: G,
             floating_allocated_width: 0.0,
+            // Blended in linear light, as windows are, what fades toward a light panel becomes gray.
+            fade: egui::style::ScrollFadeStyle {
+                strength: 0.0,
+                ..egui::style::ScrollFadeStyle::default()
+            },
             ..egui::style::ScrollStyle::floating()
         },
         ..egui::style::Spacing::default()
@@ -456,6 +461,7 @@ mod tests {
             let style = theme.style();
             assert_eq!(Theme::of_visuals(&style.visuals), *theme);
             assert_eq!(style.spacing.interact_size.y, size::ROW);
+            assert!(style.spacing.scroll.fade.strength <= 0.0, "there are no shades");
         }
     }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod apart;
+mod times;
 mod windows;
 
 use chronoscope_blueprint::{ContainerKind, ViewBlueprint, ViewId, ViewportBlueprint};

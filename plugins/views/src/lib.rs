@@ -47,7 +47,8 @@ pub use text_document::TextDocumentPlugin;
 pub use text_log::TextLogPlugin;
 pub use time_series::TimeSeriesPlugin;
 pub use view_ui::{
-    AppViewUiExt, ViewUi, ViewUiContext, ViewUis, clicked_buttons, recording_of, without_visualizer,
+    AppViewUiExt, ViewUi, ViewUiContext, ViewUis, clicked_buttons, recording_of, undrawn_archetypes,
+    without_visualizer,
 };
 
 use bevy::app::{PluginGroup, PluginGroupBuilder};

@@ -44,6 +44,21 @@ pub fn time_steps(time_type: TimeType) -> impl Iterator<Item = i64> {
         .chain(days.into_iter().flatten())
 }
 
+/// The roundest time that cannot be told from this one where a point of the screen stands for so many units of time: it has the digits
+/// that can be seen there.
+pub fn rounded_time(time: i64, units_per_point: f64) -> i64 {
+    let step = std::iter::successors(Some(1_i64), |step| step.checked_mul(10))
+        .take_while(|step| *step as f64 <= units_per_point)
+        .last()
+        .unwrap_or(1);
+    let below = time.saturating_sub(time.rem_euclid(step));
+    if time - below < step - step / 2 {
+        below
+    } else {
+        below.saturating_add(step)
+    }
+}
+
 /// 1, 2 and 5 times the powers of ten, up to `limit`.
 fn decimal(limit: i64) -> impl Iterator<Item = i64> {
     std::iter::successors(Some(1_i64), |power| power.checked_mul(10))
@@ -58,6 +73,19 @@ fn decimal(limit: i64) -> impl Iterator<Item = i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_have_the_digits_that_can_be_seen() {
+        let check = |time: i64, units_per_point: f64, expected: i64| {
+            assert_eq!(rounded_time(time, units_per_point), expected);
+        };
+        check(1_234_567, 0.5, 1_234_567);
+        check(1_234_567, 1.0, 1_234_567);
+        check(1_234_567, 3_600.0, 1_235_000);
+        check(-1_234_567, 3_600.0, -1_235_000);
+        check(1_234_499, 1_000.0, 1_234_000);
+        check(i64::MIN, 1e12, i64::MIN);
+    }
 
     #[test]
     fn steps_grow_to_the_ends_of_time() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, DataResults, QueryContext, RecordingEntry, Recordings, Report, View,
+    ActiveBlueprint, Cursor, DataResult, DataResults, QueryContext, RecordingEntry, Recordings, Report, View,
     ViewerCommands, Visualizer, Visuals, selection::ClickButton,
 };
 use chronoscope_store::EntityPath;
@@ -82,9 +82,25 @@ pub fn clicked_buttons(response: &egui::Response) -> impl Iterator<Item = ClickB
 ///
 /// Cost: all data results of the view.
 pub fn without_visualizer(world: &World, view: Entity) -> Vec<(EntityPath, Vec<&'static str>)> {
-    let (Some(class), Some(results), Some(store)) = (
+    let results = world.get::<DataResults>(view).into_iter();
+    results
+        .flat_map(DataResults::iter)
+        .filter_map(|result| {
+            let archetypes = undrawn_archetypes(world, view, result);
+            (!archetypes.is_empty()).then(|| (result.path.clone(), archetypes))
+        })
+        .collect()
+}
+
+/// The archetypes of a view's kind that an entity in it holds, where no visualizer shows that entity.
+///
+/// Cost: the components of the entity.
+pub fn undrawn_archetypes(world: &World, view: Entity, result: &DataResult) -> Vec<&'static str> {
+    if !result.visualizers.is_empty() {
+        return Vec::new();
+    }
+    let (Some(class), Some(store)) = (
         world.get::<View>(view).map(|view| &view.class),
-        world.get::<DataResults>(view),
         recording_of(world, view).map(RecordingEntry::store),
     ) else {
         return Vec::new();
@@ -93,20 +109,14 @@ pub fn without_visualizer(world: &World, view: Entity) -> Vec<(EntityPath, Vec<&
         .get_resource::<ViewUis>()
         .and_then(|uis| uis.get(class))
         .map_or(&[][..], ViewUi::archetypes);
-    let missing = results.iter().filter(|result| result.visualizers.is_empty());
-    missing
-        .filter_map(|result| {
-            let names: BTreeSet<&str> = store
-                .components_of(result.entity)
-                .filter_map(|component| Some(store.descriptor(component).component.split_once(':')?.0))
-                .collect();
-            let held: Vec<&str> = archetypes
-                .iter()
-                .copied()
-                .filter(|archetype| names.contains(archetype))
-                .collect();
-            (!held.is_empty()).then(|| (result.path.clone(), held))
-        })
+    let names: BTreeSet<&str> = store
+        .components_of(result.entity)
+        .filter_map(|component| Some(store.descriptor(component).component.split_once(':')?.0))
+        .collect();
+    archetypes
+        .iter()
+        .copied()
+        .filter(|archetype| names.contains(archetype))
         .collect()
 }
 

@@ -149,6 +149,10 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
     });
     let top = output.state.offset.y;
     state.on_screen = Some(egui::Rangef::new(top, top + output.inner_rect.height()));
+    if let Some(to) = pass.extend_to.take() {
+        let items: Vec<Item> = rows.iter().map(|row| item_of(&row.node)).collect();
+        pass.select_up_to(&items, &to);
+    }
 }
 
 /// Expands what lies around a newly selected item. Returns its node, so that its row can be scrolled to.
@@ -449,7 +453,7 @@ fn row_of_contents(
                 edit = Some(edits::visible(contents, !is_visible));
             }
         });
-    pass.respond(&shown.response, &item);
+    pass.respond_in_tree(&shown.response, &item);
     drag_and_drop(ui, pass, &shown.response, contents);
     if let Contents::View(view) = contents {
         entity_drag::drop_on_row(ui, pass, &shown.response, view);
@@ -481,7 +485,7 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
     let shown = style
         .sense(egui::Sense::click_and_drag())
         .show(ui, |ui| hide = visibility_button(ui, row.is_visible));
-    pass.respond(&shown.response, &item);
+    pass.respond_in_tree(&shown.response, &item);
     entity_drag::drag_source(&shown.response, pass, &item);
     if !row.is_visualized {
         shown

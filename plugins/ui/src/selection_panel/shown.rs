@@ -11,6 +11,7 @@ use chronoscope_frame::{
 };
 use chronoscope_store::{ComponentDescriptor, EntityId, TimeType, arrow::ArrayRef};
 use chronoscope_types::{Vocabulary, format_time_in, format_value};
+use chronoscope_views::undrawn_archetypes;
 use egui::{Align, Layout, RichText, Sense, Ui, WidgetInfo, WidgetType};
 
 use super::parts::grouped;
@@ -40,12 +41,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, entity: EntityId, view: Vie
         .map(|overrides| overrides.all_instructions(result, visualizers))
         .unwrap_or_default();
     if instructions.is_empty() {
-        let theme = Theme::of(ui);
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = size::GRID;
-            ui.label(RichText::new(icons::WARNING).color(theme.warning));
-            ui.add(egui::Label::new("This view has no visualizer for this data yet.").wrap());
-        });
+        show_undrawn(ui, pass, result, view);
     }
     for (key, visualizer) in instructions {
         let Some(info) = visualizers.info(visualizer) else {
@@ -63,6 +59,28 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, entity: EntityId, view: Vie
             ui.push_id((key.instruction.0, *component), |ui| show_value(ui, pass, &value));
         }
     }
+}
+
+/// Says that nothing of an entity is drawn: a warning where it has data for such a view. What only places or describes others, as
+/// transforms and annotations do, is not missing.
+fn show_undrawn(ui: &mut Ui, pass: &Pass<'_>, result: &DataResult, view: ViewId) {
+    let archetypes = pass
+        .blueprint()
+        .entity(view)
+        .map(|view| undrawn_archetypes(pass.world, view, result))
+        .unwrap_or_default();
+    let theme = Theme::of(ui);
+    if archetypes.is_empty() {
+        let text = RichText::new("This view draws nothing of this entity.").color(theme.secondary);
+        ui.add(egui::Label::new(text).wrap());
+        return;
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = size::GRID;
+        ui.label(RichText::new(icons::WARNING).color(theme.warning));
+        let text = format!("This view has no visualizer for {} yet.", archetypes.join(", "));
+        ui.add(egui::Label::new(text).wrap());
+    });
 }
 
 /// Whether the view shows the entity, with all below it that says nothing else.
@@ -155,7 +173,9 @@ fn show_value(ui: &mut Ui, pass: &mut Pass<'_>, shown: &ShownValue<'_>) {
             if has_room && rest.width() > 10.0 * size::GRID {
                 let layout = Layout::right_to_left(Align::Center);
                 let mut right = ui.new_child(egui::UiBuilder::new().max_rect(rest).layout(layout));
-                elided_small(&mut right, &source);
+                // What the tooltip of the row says in full.
+                let short = source.strip_prefix("logged ").unwrap_or(&source);
+                elided_small(&mut right, short);
             }
             ui.advance_cursor_after_rect(room);
         });

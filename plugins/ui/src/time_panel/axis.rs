@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use chronoscope_store::{TimeRange, TimelineId};
+use chronoscope_views::time_steps::rounded_time;
 
 use super::folds::Folds;
 
@@ -151,18 +152,7 @@ impl Axis {
 
     /// The time at a place, rounded to the greatest power of ten of which a point has one at least.
     pub(super) fn rounded_time(&self, x: f32) -> i64 {
-        let units_per_point = 1.0 / self.points_per_unit();
-        let step = std::iter::successors(Some(1_i64), |step| step.checked_mul(10))
-            .take_while(|step| *step as f64 <= units_per_point)
-            .last()
-            .unwrap_or(1);
-        let time = self.time(x);
-        let below = time.saturating_sub(time.rem_euclid(step));
-        if time - below < step - step / 2 {
-            below
-        } else {
-            below.saturating_add(step)
-        }
+        rounded_time(self.time(x), 1.0 / self.points_per_unit())
     }
 
     /// The times that are shown.

@@ -1,9 +1,11 @@
 //! Ruler, marks and cursor as they are painted.
 
+use std::sync::Arc;
+
 use chronoscope_store::ChunkStore;
 use chronoscope_types::format_time_in;
 use chronoscope_views::colors::entity_color;
-use egui::{Align2, Color32, CornerRadius, Pos2, Rect, Shape, Stroke, Ui, Vec2};
+use egui::{Align2, Color32, CornerRadius, Galley, Pos2, Rangef, Rect, Shape, Stroke, Ui, Vec2};
 
 use super::{
     axis::{Axis, TimelineAxis},
@@ -20,12 +22,12 @@ use crate::{
     widgets::elided_galley,
 };
 
-/// The labels and lines of the axis.
-pub(super) fn paint_ruler(ui: &Ui, places: &Places, labels: Option<&Ruler>) {
+/// The labels and lines of the axis, without the labels where something else is written.
+pub(super) fn paint_ruler(ui: &Ui, places: &Places, labels: Option<&Ruler>, covered: &[Rangef]) {
     let theme = Theme::of(ui);
     let painter = ui.painter();
     let bottom = places.ruler.bottom();
-    let line = egui::Rangef::new(places.names.left(), places.ruler.right() + 3.0 * size::GRID);
+    let line = Rangef::new(places.names.left(), places.ruler.right() + 3.0 * size::GRID);
     painter.hline(line, bottom, theme.hairline_stroke());
     let names = Rect::from_x_y_ranges(places.names.x_range(), places.ruler.y_range());
     let font = crate::fonts::medium(ui, size::BODY);
@@ -63,9 +65,13 @@ pub(super) fn paint_ruler(ui: &Ui, places: &Places, labels: Option<&Ruler>) {
             bottom - height..=bottom,
             Stroke::new(size::HAIRLINE, theme.disabled),
         );
-        if let Some(label) = &tick.label {
-            let at = Pos2::new(tick.x, places.ruler.top() + size::GRID / 2.0);
-            painter.text(at, Align2::CENTER_TOP, label, font.clone(), theme.secondary);
+        let Some(label) = &tick.label else { continue };
+        let galley = painter.layout_no_wrap(label.clone(), font.clone(), theme.secondary);
+        let at = Pos2::new(tick.x, places.ruler.top() + size::GRID / 2.0);
+        let rect = Align2::CENTER_TOP.anchor_size(at, galley.size());
+        let is_free = |other: &Rangef| !rect.x_range().intersects(other.expand(size::GRID / 2.0));
+        if covered.iter().all(is_free) {
+            painter.galley(rect.min, galley, theme.secondary);
         }
     }
 }
@@ -304,37 +310,58 @@ fn length_text(nanos: u64) -> String {
     }
 }
 
-/// A preview of the cursor under the pointer.
-pub(super) fn paint_pointer(ui: &Ui, scale: &Scale<'_>, places: &Places) {
+/// The part of the ruler that a gap is drawn over, for each that is folded.
+pub(super) fn folded_gaps(axis: &Axis) -> impl Iterator<Item = Rangef> {
+    let gaps = axis.folds().gaps().iter();
+    gaps.map(|gap| Rangef::new(axis.x(gap.range.min), axis.x(gap.range.max)))
+}
+
+/// Where the pointer previews the cursor.
+fn previewed_at(ui: &Ui, places: &Places) -> Option<Pos2> {
     let area = places.ruler.union(places.marks);
-    let is_free = !ui.input(|input| input.pointer.any_down());
-    let Some(pointer) = ui
-        .input(|input| input.pointer.hover_pos())
-        .filter(|pointer| area.contains(*pointer) && is_free)
-    else {
-        return;
-    };
-    if !ui.rect_contains_pointer(area) {
-        return;
-    }
-    let theme = Theme::of(ui);
+    let pointer = ui.input(|input| input.pointer.hover_pos().filter(|_| !input.pointer.any_down()))?;
+    (area.contains(pointer) && ui.rect_contains_pointer(area)).then_some(pointer)
+}
+
+/// The time under the pointer as it is written in the ruler, and where; `None` where the pointer is not over the ruler.
+fn previewed_time(ui: &Ui, scale: &Scale<'_>, places: &Places) -> Option<(Rect, Arc<Galley>)> {
+    let pointer = previewed_at(ui, places).filter(|pointer| places.ruler.contains(*pointer))?;
     let time = scale.time(pointer.x);
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let text = format_time_in(scale.time_type, scale.zone, time);
+    let galley = elided_galley(ui, &text, font, Theme::of(ui).text, places.ruler.width());
     let x = scale
         .axis
         .x(time)
         .clamp(places.ruler.left(), places.ruler.right());
+    let left = (x + size::GRID).min(places.ruler.right() - galley.size().x);
+    let at = Pos2::new(left, places.ruler.top());
+    Some((Rect::from_min_size(at, galley.size()), galley))
+}
+
+/// The part of the ruler that the time under the pointer is written over.
+pub(super) fn covered_by_pointer(ui: &Ui, scale: &Scale<'_>, places: &Places) -> Option<Rangef> {
+    previewed_time(ui, scale, places).map(|(rect, _)| rect.x_range())
+}
+
+/// A preview of the cursor under the pointer.
+pub(super) fn paint_pointer(ui: &Ui, scale: &Scale<'_>, places: &Places) {
+    let Some(pointer) = previewed_at(ui, places) else {
+        return;
+    };
+    let theme = Theme::of(ui);
+    let x = scale
+        .axis
+        .x(scale.time(pointer.x))
+        .clamp(places.ruler.left(), places.ruler.right());
+    let lines = places.ruler.union(places.marks).y_range();
     ui.painter()
-        .vline(x, area.y_range(), Stroke::new(size::HAIRLINE, theme.disabled));
-    if places.ruler.contains(pointer) {
-        let font = egui::TextStyle::Small.resolve(ui.style());
-        let text = format_time_in(scale.time_type, scale.zone, time);
-        let galley = elided_galley(ui, &text, font, theme.text, places.ruler.width());
-        let left = (x + size::GRID).min(places.ruler.right() - galley.size().x);
-        let at = Pos2::new(left, places.ruler.top());
-        let ground = Rect::from_min_size(at, galley.size()).expand2(Vec2::new(size::GRID / 2.0, 0.0));
+        .vline(x, lines, Stroke::new(size::HAIRLINE, theme.disabled));
+    if let Some((rect, galley)) = previewed_time(ui, scale, places) {
+        let ground = rect.expand2(Vec2::new(size::GRID / 2.0, 0.0));
         ui.painter()
             .rect_filled(ground, CornerRadius::same(2), theme.raised);
-        ui.painter().galley(at, galley, theme.text);
+        ui.painter().galley(rect.min, galley, theme.text);
     }
 }
 
@@ -345,7 +372,8 @@ pub(super) fn paint_cursor(ui: &Ui, axis: &Axis, places: &Places, time: i64) {
     let theme = Theme::of(ui);
     let painter = ui.painter();
     let head = size::GRID * 1.25;
-    let top = places.ruler.bottom() - size::PADDING - head;
+    // Below the labels of the ruler.
+    let top = places.ruler.bottom() - 1.6 * head;
     let (left, right) = (places.ruler.left(), places.ruler.right());
     let corners = if x < left - 1.0 {
         let middle = top + head;

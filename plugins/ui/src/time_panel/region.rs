@@ -1,9 +1,13 @@
 //! The times that loop: shown with their ends, which can be dragged, and a cross that removes them.
 
+use std::sync::Arc;
+
 use chronoscope_frame::{LoopMode, TimeCommand};
 use chronoscope_store::TimeRange;
 use chronoscope_types::format_time_in;
-use egui::{Align2, CornerRadius, CursorIcon, Pos2, Rect, Sense, Ui, Vec2, WidgetInfo, WidgetType};
+use egui::{
+    Align2, CornerRadius, CursorIcon, Galley, Pos2, Rangef, Rect, Sense, Ui, Vec2, WidgetInfo, WidgetType,
+};
 
 use super::{places::Places, pointer::Scale};
 use crate::{
@@ -13,21 +17,49 @@ use crate::{
     widgets::elided_galley,
 };
 
-/// Draws the selected times of a timeline and answers the pointer.
-pub(super) fn show(ui: &Ui, pass: &mut Pass<'_>, timeline: &str, scale: &Scale<'_>, places: &Places) {
-    let selection = pass
-        .time_control()
-        .and_then(|control| control.loop_selection(timeline));
-    let Some(selection) = selection else { return };
-    let selection = drag_ends(ui, pass, selection, scale, places);
+/// Room for the cross, and the gap before it.
+const CROSS_WIDTH: f32 = size::SMALL + size::GRID;
+
+/// The times of a timeline that are selected.
+fn selection(pass: &Pass<'_>, timeline: &str) -> Option<TimeRange> {
+    pass.time_control()
+        .and_then(|control| control.loop_selection(timeline))
+}
+
+/// The part of the ruler that the selected times take; `None` where it is not on the screen.
+fn shown_range(selection: TimeRange, scale: &Scale<'_>, places: &Places) -> Option<Rangef> {
     let x = |time: i64| {
         let x = scale.axis.x(time);
         x.clamp(places.ruler.left(), places.ruler.right())
     };
-    let (left, right) = (x(selection.min), x(selection.max));
-    if right <= left {
+    let range = Rangef::new(x(selection.min), x(selection.max));
+    (range.max > range.min).then_some(range)
+}
+
+/// The part of the ruler that is written over by the selected times.
+pub(super) fn covered(
+    ui: &Ui,
+    pass: &Pass<'_>,
+    timeline: &str,
+    scale: &Scale<'_>,
+    places: &Places,
+) -> Option<Rangef> {
+    let selection = selection(pass, timeline)?;
+    let range = shown_range(selection, scale, places)?;
+    let (ground, _) = label(ui, selection, scale, range.min, places);
+    Some(ground.x_range())
+}
+
+/// Draws the selected times of a timeline and answers the pointer.
+pub(super) fn show(ui: &Ui, pass: &mut Pass<'_>, timeline: &str, scale: &Scale<'_>, places: &Places) {
+    let Some(selection) = selection(pass, timeline) else {
         return;
-    }
+    };
+    let selection = drag_ends(ui, pass, selection, scale, places);
+    let Some(range) = shown_range(selection, scale, places) else {
+        return;
+    };
+    let (left, right) = (range.min, range.max);
     let theme = Theme::of(ui);
     let all = Rect::from_x_y_ranges(left..=right, places.ruler.top()..=places.marks.bottom());
     ui.painter().rect_filled(all, 0.0, theme.highlight());
@@ -78,31 +110,43 @@ fn drag_ends(
     dragged
 }
 
-/// Writes the times, with a cross behind them. Returns whether that was clicked.
-fn show_label(ui: &Ui, selection: TimeRange, scale: &Scale<'_>, left: f32, places: &Places) -> bool {
-    let theme = Theme::of(ui);
+/// The times as they are written, and where, with room for a cross behind them.
+fn label(
+    ui: &Ui,
+    selection: TimeRange,
+    scale: &Scale<'_>,
+    left: f32,
+    places: &Places,
+) -> (Rect, Arc<Galley>) {
     let font = egui::TextStyle::Small.resolve(ui.style());
     let text = |time: i64| format_time_in(scale.time_type, scale.zone, time);
     let text = format!("{} – {}", text(selection.min), text(selection.max));
-    let cross_width = size::SMALL + size::GRID;
-    let galley = elided_galley(ui, &text, font, theme.text, places.ruler.width() - cross_width);
-    let width = galley.size().x + size::GRID + cross_width;
+    let room = places.ruler.width() - CROSS_WIDTH;
+    let galley = elided_galley(ui, &text, font, Theme::of(ui).text, room);
+    let width = galley.size().x + size::GRID + CROSS_WIDTH;
     let at = Pos2::new(
         (left + size::GRID)
             .min(places.ruler.right() - width)
             .max(places.ruler.left()),
         places.ruler.top(),
     );
-    let ground = Rect::from_min_size(at, Vec2::new(width, galley.size().y));
+    (Rect::from_min_size(at, Vec2::new(width, galley.size().y)), galley)
+}
+
+/// Writes the times, with a cross behind them. Returns whether that was clicked.
+fn show_label(ui: &Ui, selection: TimeRange, scale: &Scale<'_>, left: f32, places: &Places) -> bool {
+    let theme = Theme::of(ui);
+    let (ground, galley) = label(ui, selection, scale, left, places);
     ui.painter().rect_filled(
         ground.expand2(Vec2::new(size::GRID / 2.0, 0.0)),
         CornerRadius::same(2),
         theme.raised,
     );
-    let cross = Rect::from_min_max(Pos2::new(ground.right() - cross_width, ground.top()), ground.max);
-    ui.painter().galley(at, galley, theme.text);
+    let cross = Rect::from_min_max(Pos2::new(ground.right() - CROSS_WIDTH, ground.top()), ground.max);
+    ui.painter().galley(ground.min, galley, theme.text);
+    // It takes drags, too: what is pressed on it would else move the cursor.
     let response = ui
-        .interact(cross, ui.id().with("remove loop"), Sense::click())
+        .interact(cross, ui.id().with("remove loop"), Sense::click_and_drag())
         .on_hover_text("Remove the selected times");
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, "Remove the selected times"));
     let color = if response.hovered() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chronoscope_frame::{DiffLog, Item};
 use chronoscope_store::{ChunkStore, TimeRange, TimelineId};
 use chronoscope_views::colors::entity_color;
-use egui::{Color32, Pos2, Rect, Sense, Ui, UiBuilder, Vec2};
+use egui::{Color32, Pos2, Rangef, Rect, Sense, Ui, UiBuilder, Vec2};
 
 use super::{
     axis::{AxisView, TimelineAxis},
@@ -37,7 +37,13 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
         let axis = show_axis(ui, pass, state, timeline, all, &places)?;
         Some((axis, all))
     });
-    let labels = shown.as_ref().map(|((axis, _), _)| {
+    let scale = shown.as_ref().map(|((axis, _), all)| Scale {
+        axis: &axis.axis,
+        time_type: store.timeline(axis.timeline).time_type(),
+        zone: pass.time_zone(),
+        all: *all,
+    });
+    let labels = scale.as_ref().map(|scale| {
         let font = egui::TextStyle::Small.resolve(ui.style());
         let measure = |text: &str| {
             ui.painter()
@@ -45,29 +51,24 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
                 .size()
                 .x
         };
-        let zone = pass.time_zone();
-        ruler(
-            store.timeline(axis.timeline).time_type(),
-            zone,
-            &axis.axis,
-            measure,
-        )
+        ruler(scale.time_type, scale.zone, scale.axis, measure)
     });
-    paint::paint_ruler(ui, &places, labels.as_ref());
-    show_filter(ui, pass, &mut state.streams, &places);
     let axis = shown.as_ref().map(|((axis, _), _)| axis);
+    let mut covered: Vec<Rangef> = Vec::new();
+    if let (Some(axis), Some(scale)) = (axis, &scale) {
+        let timeline = store.timeline(axis.timeline).name();
+        covered.extend(paint::folded_gaps(scale.axis));
+        covered.extend(region::covered(ui, pass, timeline, scale, &places));
+        covered.extend(paint::covered_by_pointer(ui, scale, &places));
+    }
+    paint::paint_ruler(ui, &places, labels.as_ref(), &covered);
+    show_filter(ui, pass, &mut state.streams, &places);
     show_rows(ui, pass, state, store, &places, axis, labels.as_ref());
-    if let Some(((axis, scrubbed), all)) = &shown {
-        let timeline = store.timeline(axis.timeline);
-        let scale = Scale {
-            axis: &axis.axis,
-            time_type: timeline.time_type(),
-            zone: pass.time_zone(),
-            all: *all,
-        };
+    if let (Some(((axis, scrubbed), _)), Some(scale)) = (&shown, &scale) {
         paint::paint_gaps(ui, &axis.axis, &places);
-        region::show(ui, pass, timeline.name(), &scale, &places);
-        paint::paint_pointer(ui, &scale, &places);
+        let timeline = store.timeline(axis.timeline).name();
+        region::show(ui, pass, timeline, scale, &places);
+        paint::paint_pointer(ui, scale, &places);
         if let Some(time) = scrubbed.or(pass.cursor().map(|cursor| cursor.time)) {
             paint::paint_cursor(ui, &axis.axis, &places, time);
         }
@@ -189,8 +190,8 @@ fn show_rows(
     let at = selected.and_then(|selected| rows.iter().position(|row| row.stream == selected));
     if let Some(at) = at {
         let top = at as f32 * size::ROW;
-        let row = egui::Rangef::new(top, top + size::ROW);
-        let is_on_screen = |shown: egui::Rangef| shown.contains(row.min) && shown.contains(row.max);
+        let row = Rangef::new(top, top + size::ROW);
+        let is_on_screen = |shown: Rangef| shown.contains(row.min) && shown.contains(row.max);
         if !state.streams.on_screen.is_some_and(is_on_screen) {
             scroll = scroll.vertical_scroll_offset((row.center() - area.height() / 2.0).max(0.0));
         }
@@ -222,7 +223,11 @@ fn show_rows(
         }
     });
     let top = output.state.offset.y;
-    state.streams.on_screen = Some(egui::Rangef::new(top, top + output.inner_rect.height()));
+    state.streams.on_screen = Some(Rangef::new(top, top + output.inner_rect.height()));
+    if let Some(to) = pass.extend_to.take() {
+        let items: Vec<Item> = rows.iter().map(|row| item_of(store, row.stream)).collect();
+        pass.select_up_to(&items, &to);
+    }
 }
 
 /// A selected or hovered stream is lit over the whole width.
@@ -364,7 +369,7 @@ fn show_name(
         list_row = list_row.icon_color(color);
     }
     let shown = list_row.sense(Sense::click_and_drag()).show(ui, |_| {});
-    pass.respond(&shown.response, item);
+    pass.respond_in_tree(&shown.response, item);
     entity_drag::drag_source(&shown.response, pass, item);
     let toggled = shown.toggled || (shown.response.double_clicked() && row.expanded.is_some());
     if let (true, Stream::Entity(entity)) = (toggled, row.stream) {

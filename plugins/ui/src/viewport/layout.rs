@@ -24,6 +24,8 @@ pub(super) struct Layout {
     pub(super) containers: BTreeMap<u64, ContainerId>,
     /// The views, by the number of their tile.
     pub(super) views: BTreeMap<u64, ViewId>,
+    /// The containers that are shown as tabs for want of room, whatever they are in the blueprint.
+    pub(super) crowded: BTreeSet<ContainerId>,
 }
 
 /// A place among the tabs of a tab bar.
@@ -110,7 +112,8 @@ impl Layout {
             prune_single_child_containers: true,
             all_panes_must_have_tabs: true,
             join_nested_linear_containers: true,
-            flatten_tabs_in_tabs: true,
+            // Tabs in place of a grid are none of the blueprint.
+            flatten_tabs_in_tabs: self.crowded.is_empty(),
         });
     }
 
@@ -171,6 +174,9 @@ impl Layout {
             .filter_map(|(tile, id)| {
                 let container = self.tree.tiles.get_container(TileId(*tile))?;
                 let before = before.containers.get(id)?;
+                if self.crowded.contains(id) {
+                    return None;
+                }
                 let (columns, rows) = shares_of(container, |tile| self.contents_in(tile), before);
                 let differs = !is_same_shares(&columns, &before.col_shares)
                     || !is_same_shares(&rows, &before.row_shares);
@@ -237,6 +243,7 @@ impl Builder {
             tree,
             containers,
             views,
+            crowded: BTreeSet::new(),
         }
     }
 
@@ -413,6 +420,14 @@ impl Reader<'_> {
                 };
             }
             Container::Linear(_) => {}
+        }
+        if let Some(before) = self.before.containers.get(&id)
+            && self.layout.crowded.contains(&id)
+        {
+            blueprint = ContainerBlueprint {
+                contents: blueprint.contents,
+                ..before.clone()
+            };
         }
         self.containers.push(blueprint);
         Some(Contents::Container(id))

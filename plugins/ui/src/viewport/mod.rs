@@ -2,20 +2,23 @@
 //!
 //! `egui_tiles` changes the tree that it draws, so [`layout`] makes a working copy of the blueprint's layout;
 //! [`tiles`] draws it. When something was dropped, resized or chosen, the copy is read back and becomes an
-//! edit of the blueprint; when the blueprint says something else, the copy is made anew.
+//! edit of the blueprint; when the blueprint says something else, the copy is made anew. [`crowded`] finds the grids that there is
+//! no room for.
 
+mod crowded;
 mod layout;
 mod tiles;
 mod welcome;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use chronoscope_blueprint::{BlueprintCommand, Contents, ViewportBlueprint};
+use chronoscope_blueprint::{BlueprintCommand, ContainerId, Contents, ViewportBlueprint};
 use chronoscope_frame::{FrameDiagnostics, IngestSources, SourceState, ViewerCommand};
 use egui::Ui;
 use rustc_hash::FxHashSet;
 
 use self::{
+    crowded::{as_tabs, crowded_grids},
     layout::Layout,
     tiles::{Gesture, TileBehavior},
 };
@@ -37,6 +40,8 @@ struct WorkingCopy {
     of: Arc<ViewportBlueprint>,
     /// What stands in windows of its own.
     elsewhere: BTreeSet<Contents>,
+    /// The grids that there is no room for.
+    crowded: BTreeSet<ContainerId>,
     layout: Layout,
     /// The frame in which an edit of it was sent. From the next one on the blueprint is right, whatever
     /// became of the edit.
@@ -88,20 +93,30 @@ fn show_tiles(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> Ti
 
     let frame = pass.world.resource::<FrameDiagnostics>().frame;
     let elsewhere = elsewhere(pass);
+    let room = ui.available_size();
+    let crowded = match pass.only {
+        Some(_) => BTreeSet::new(),
+        None => crowded_grids(viewport, room, &elsewhere),
+    };
     let make = |viewport: &ViewportBlueprint| match pass.only {
         Some(Contents::Container(only)) => Layout::of_container(tree_id, viewport, only),
-        _ => Layout::of_blueprint(tree_id, viewport, &elsewhere),
+        _ => with_tabs_where_crowded(tree_id, viewport, &elsewhere, &crowded),
     };
-    let known = state.copy.take().filter(|copy| copy.elsewhere == elsewhere);
+    let known = state
+        .copy
+        .take()
+        .filter(|copy| copy.elsewhere == elsewhere && copy.crowded == crowded);
     let copy = refreshed(known, viewport, ui, frame, state.is_resizing).unwrap_or_else(|| WorkingCopy {
         of: Arc::clone(viewport),
         elsewhere: elsewhere.clone(),
+        crowded: crowded.clone(),
         layout: make(viewport),
         edited_in: None,
     });
     let WorkingCopy {
         of,
         elsewhere,
+        crowded,
         mut layout,
         mut edited_in,
     } = copy;
@@ -130,10 +145,27 @@ fn show_tiles(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> Ti
     state.copy = Some(WorkingCopy {
         of,
         elsewhere,
+        crowded,
         layout,
         edited_in,
     });
     shown
+}
+
+/// The tiles of a blueprint, with tabs in place of the grids that there is no room for.
+fn with_tabs_where_crowded(
+    tree_id: egui::Id,
+    viewport: &ViewportBlueprint,
+    elsewhere: &BTreeSet<Contents>,
+    crowded: &BTreeSet<ContainerId>,
+) -> Layout {
+    if crowded.is_empty() {
+        return Layout::of_blueprint(tree_id, viewport, elsewhere);
+    }
+    Layout {
+        crowded: crowded.clone(),
+        ..Layout::of_blueprint(tree_id, &as_tabs(viewport, crowded), elsewhere)
+    }
 }
 
 /// What stands in windows of its own, and so not among the others.
@@ -178,7 +210,7 @@ fn edits_of(
         layout.simplify();
         let edit = layout.layout_edit(of);
         if edit.is_none() {
-            *layout = Layout::of_blueprint(layout.tree.id(), of, elsewhere);
+            *layout = with_tabs_where_crowded(layout.tree.id(), of, elsewhere, &layout.crowded);
         }
         return edit.into_iter().collect();
     }

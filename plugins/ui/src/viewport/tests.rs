@@ -6,11 +6,8 @@
 
 use std::sync::Arc;
 
-use chronoscope_blueprint::{
-    ContainerBlueprint, ContainerId, Contents, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
-};
-use chronoscope_frame::{ActiveBlueprint, ViewerCommands};
-use chronoscope_types::enums::ContainerKind;
+use chronoscope_blueprint::{RecommendedView, Schema, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint};
+use chronoscope_frame::{ActiveBlueprint, AppViewClassExt, View, ViewClass, ViewTile, ViewerCommands};
 use egui::{Event, Modifiers, PointerButton, Pos2, Rect};
 use egui_tiles::TileId;
 
@@ -153,44 +150,110 @@ fn a_tile_that_is_dropped_on_a_tab_bar_becomes_a_tab() {
     );
 }
 
-/// Arrows came and went with every frame where a title fitted to a fraction of a point.
+/// A class of views that recommends one for each entity.
+struct Each;
+
+impl ViewClass for Each {
+    fn id(&self) -> ViewClassId {
+        ViewClassId::new("Each")
+    }
+
+    fn display_name(&self) -> &'static str {
+        "One of each"
+    }
+
+    fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
+        let entities = schema.iter().map(|(path, _)| path.clone());
+        entities
+            .map(|path| RecommendedView::subtree("Each", path))
+            .collect()
+    }
+}
+
+/// The titles of the views on the screen, each with the size of its content.
+fn on_screen(stage: &mut Stage) -> Vec<(String, [u32; 2])> {
+    let viewport = viewport(stage);
+    let world = stage.app.world_mut();
+    let mut views = world.query::<(&View, &ViewTile)>();
+    let shown = views.iter(world).filter(|(_, tile)| tile.shown);
+    shown
+        .map(|(view, tile)| (viewport.views[&view.id].title(), tile.size_pixels))
+        .collect()
+}
+
 #[test]
-fn titles_that_just_fit_are_not_scrolled() {
-    let mut stage = Stage::with_entities(1100.0, 600.0, &["/plots"]);
+fn a_grid_of_the_heuristics_that_has_no_room_is_shown_as_tabs() {
+    let names: Vec<String> = (0..9).map(|at| format!("/signal_{at}")).collect();
+    let paths: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut stage = Stage::with_entities(280.0, 240.0, &paths);
+    stage.app.add_view_class(Each);
     stage.draw();
-    let views = (4..9).map(|letters: usize| {
-        let id = ViewId::hashed(["titled", &letters.to_string()]);
-        let view = ViewBlueprint::new(id, ViewClassId::new("TimeSeries"), "/");
-        ViewBlueprint {
-            name: Some("m".repeat(letters)),
-            ..view
-        }
-    });
-    let root = ContainerId::hashed(["titled"]);
-    let views: Vec<ViewBlueprint> = views.collect();
-    let contents: Vec<Contents> = views.iter().map(|view| Contents::View(view.id)).collect();
-    let mut viewport = ViewportBlueprint {
-        root: Some(root),
-        auto_layout: false,
-        auto_views: false,
-        ..ViewportBlueprint::default()
+    let grids = |stage: &Stage| -> Vec<usize> {
+        let viewport = viewport(stage);
+        let containers = viewport.containers.values();
+        containers
+            .filter(|container| container.kind == chronoscope_blueprint::ContainerKind::Grid)
+            .map(|container| container.contents.len())
+            .collect()
     };
-    let container = ContainerBlueprint::new(root, ContainerKind::Horizontal, contents);
-    viewport.containers.insert(root, container);
-    viewport
-        .views
-        .extend(views.into_iter().map(|view| (view.id, view)));
+    assert!(grids(&stage)[..] == [10], "{:?}", viewport(&stage).containers);
+    let small = on_screen(&mut stage);
+    assert_eq!(small.len(), 1, "{small:?}");
+    let is_readable = |(_, size): &(String, [u32; 2])| size[0] >= 96 && size[1] >= 46;
+    assert!(small.iter().all(is_readable), "{small:?}");
+    // The others are behind tabs, which are none of the blueprint.
+    let other = if small[0].0 == "signal_1" {
+        "signal_0"
+    } else {
+        "signal_1"
+    };
+    let tab = stage.find(other);
+    stage.click(tab);
+    stage.draw();
+    let shown: Vec<String> = on_screen(&mut stage)
+        .into_iter()
+        .map(|(title, _)| title)
+        .collect();
+    assert_eq!(shown, [other]);
+    assert_eq!(grids(&stage), [10], "nothing is edited");
+    // Where there is room, the grid is there.
+    stage.resize(1400.0, 900.0);
+    stage.draw();
+    let large = on_screen(&mut stage);
+    assert_eq!(large.len(), 10, "{large:?}");
+    assert!(large.iter().all(is_readable), "{large:?}");
+}
+
+#[test]
+fn a_title_that_is_as_wide_as_its_bar_gets_no_arrows() {
+    const TITLE: &str = "a view whose title is nearly as wide as its tile";
+    let mut stage = Stage::with_entities(1200.0, 320.0, &["/plots"]);
+    stage.draw();
+    let view = viewport(&stage).views.keys().next().copied().unwrap();
+    let name = BlueprintCommand::SetName(Contents::View(view), Some(TITLE.to_owned()));
     let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
-    commands.blueprint(BlueprintCommand::WriteAll(Box::new(viewport)));
-    for step in 0..60 {
-        stage.resize(1040.0 + 1.5 * step as f32, 600.0);
-        // Every second frame had them.
-        for _ in 0..4 {
+    commands.blueprint(name);
+    stage.draw();
+    let texts = stage.texts(Vec::new());
+    // The tree has it, too, where it may be cut.
+    let widths = texts.iter().filter(|(text, _)| text == TITLE);
+    let title = widths.map(|(_, rect)| rect.width()).fold(0.0, f32::max);
+    let around = 2.0 * size::PADDING + size::ICON + size::GRID;
+    // With the button that maximizes the view.
+    let whole = title + around + size::ROW;
+    let mut widest = 0.0_f32;
+    for step in -20..=20_i16 {
+        stage.resize(whole + f32::from(step) * 0.1, 320.0);
+        stage.draw();
+        widest = widest.max(view_rects(&stage)[0].width());
+        for _ in 0..2 {
             let texts = stage.draw_with(Vec::new());
-            assert!(!texts.iter().any(|text| text == "⏵"), "{texts:?}");
+            let has_arrow = texts.iter().any(|text| text == "⏵" || text == "⏴");
+            assert!(!has_arrow, "{step}: {texts:?}");
         }
     }
-    let rects = view_rects(&stage);
-    let is_near = |rect: &Rect| rect.width() > 100.0 && rect.width() < 180.0;
-    assert!(rects.len() == 5 && rects.iter().all(is_near), "{rects:?}");
+    assert!(
+        (widest - whole).abs() < 3.0,
+        "the tile takes the window: {widest} of {whole}"
+    );
 }

@@ -265,9 +265,8 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         };
         let left = size::PADDING + size::ICON + size::GRID;
         let font = egui::TextStyle::Body.resolve(ui.style());
-        // A text may be half a point wider than it is asked to be, and what is wider than the bar is scrolled by arrows.
-        let text_room = room - left - size::PADDING - 0.5;
-        let galley = elided_galley(ui, &title, font, text_color, text_room);
+        // Half a point less: text may be as much wider than it is allowed, and a tab that is wider than its bar gets arrows.
+        let galley = elided_galley(ui, &title, font, text_color, room - left - size::PADDING - 0.5);
         let (_, rect) = ui.allocate_space(Vec2::new(
             left + galley.size().x + size::PADDING,
             ui.available_height(),

@@ -67,6 +67,72 @@ fn what_is_dragged_out_of_a_view_leaves_it_unless_it_is_copied() {
 }
 
 #[test]
+fn what_is_dragged_is_named_on_one_line_with_what_happens_to_it() {
+    let mut stage = stage(&["/robot/a", "/robot/b"]);
+    let items = ["/robot/a", "/robot/b"].map(|path| Item::Entity(path.into()));
+    let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
+    commands.push(ViewerCommand::Select(items.to_vec()));
+    stage.draw();
+    // The row of the streams, below.
+    let row = stage.find_near("b", egui::pos2(60.0, 850.0));
+    let middle = egui::pos2(700.0, 300.0);
+    let press = Event::PointerButton {
+        pos: row,
+        button: egui::PointerButton::Primary,
+        pressed: true,
+        modifiers: Modifiers::NONE,
+    };
+    stage.draw_with(vec![Event::PointerMoved(row), press]);
+    stage.draw_with(vec![Event::PointerMoved(row.lerp(middle, 0.5))]);
+    stage.draw_with(vec![Event::PointerMoved(middle)]);
+    let texts = stage.texts(Vec::new());
+    let rect = |wanted: &str| {
+        let found = texts.iter().find(|(text, _)| text == wanted);
+        found
+            .unwrap_or_else(|| panic!("{wanted} is not among {texts:?}"))
+            .1
+    };
+    let (named, told) = (rect("2 entities"), rect("Show in a new view"));
+    assert!(named.height() < 20.0, "{named:?}: more than one line");
+    assert!(!named.intersects(told), "{named:?} and {told:?}");
+}
+
+#[test]
+fn rows_up_to_one_that_is_clicked_with_shift_are_selected() {
+    let mut stage = stage(&["/alpha", "/beta", "/gamma", "/delta"]);
+    let below = egui::pos2(60.0, 850.0);
+    let click = |stage: &mut Stage, row: &str, modifiers: Modifiers| {
+        let at = stage.find_near(row, below);
+        stage.hold(modifiers);
+        stage.click(at);
+        stage.hold(Modifiers::NONE);
+        stage.draw();
+    };
+    let entities = |names: &[&str]| -> Vec<Item> {
+        let names = names.iter();
+        names.map(|name| Item::Entity((*name).into())).collect()
+    };
+    // In the order of the rows: alpha, beta, delta, gamma.
+    click(&mut stage, "beta", Modifiers::NONE);
+    click(&mut stage, "gamma", Modifiers::SHIFT);
+    assert_eq!(selected(&stage), entities(&["/beta", "/delta", "/gamma"]));
+    // From the same row on, to the other side.
+    click(&mut stage, "alpha", Modifiers::SHIFT);
+    assert_eq!(selected(&stage), entities(&["/beta", "/alpha"]));
+    // In the tree of the blueprint, from what was selected in the other one.
+    let at = stage.find_near("delta", egui::pos2(60.0, 200.0));
+    stage.hold(Modifiers::SHIFT);
+    stage.click(at);
+    stage.hold(Modifiers::NONE);
+    stage.draw();
+    let names: Vec<String> = selected(&stage)
+        .iter()
+        .filter_map(|item| Some(item.entity()?.to_string()))
+        .collect();
+    assert_eq!(names, ["/beta", "/delta"]);
+}
+
+#[test]
 fn a_right_click_in_a_view_opens_its_menu() {
     let mut stage = stage(&["/a"]);
     let view = only_view(&stage);

@@ -233,7 +233,7 @@ fn layout(ui: &Ui, input: &LegendInput<'_>, tile: &Rect) -> LegendLayout {
 struct Rows {
     first: usize,
     shown: usize,
-    /// The others; zero where not even they can be counted.
+    /// The others; zero where none has room, so that there is no legend: it would cover data, and name none.
     left_out: usize,
 }
 
@@ -249,7 +249,7 @@ impl Rows {
         Self {
             first: scrolled.min(count - shown),
             shown,
-            left_out: if room == 0 { 0 } else { count - shown },
+            left_out: if shown == 0 { 0 } else { count - shown },
         }
     }
 }

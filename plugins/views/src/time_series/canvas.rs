@@ -5,11 +5,14 @@ use chronoscope_types::enums::AxisSide;
 use egui::{Pos2, Rect, pos2};
 
 use super::input::{PlotInput, PlotLine};
-use crate::plot::{
-    axes::{position_of, x_of, y_of},
-    gestures::{self, Shown},
-    pyramid::Extent,
-    window::{TimeWindow, ValueWindow},
+use crate::{
+    plot::{
+        axes::{position_of, x_of, y_of},
+        gestures::{self, Shown},
+        pyramid::Extent,
+        window::{TimeWindow, ValueWindow},
+    },
+    time_steps::rounded_time,
 };
 
 /// What of the data a plot shows: a stretch of time, and a range of values.
@@ -48,6 +51,18 @@ impl Canvas {
     /// The time that is nearest to a place.
     pub(super) fn time_at(&self, x: f32) -> i64 {
         self.shown.x.nearest_time(position_of(&self.rect, x))
+    }
+
+    /// The time at a place, with the digits that can be seen there. All numbers of a sequence count.
+    pub(super) fn readable_time_at(&self, time_type: TimeType, x: f32) -> i64 {
+        let time = self.time_at(x);
+        match time_type {
+            TimeType::Sequence => time,
+            TimeType::DurationNs | TimeType::TimestampNs => {
+                let points = f64::from(self.rect.width().max(1.0));
+                rounded_time(time, self.shown.x.length() / points)
+            }
+        }
     }
 
     /// The value at a place.

@@ -89,7 +89,8 @@ pub(super) fn draw_crosshair(
         );
         painter.galley(inside.min + vec2(GAP / 2.0, 1.0), galley, style.text);
     };
-    let time = format_time_in(input.time_type, style.time_zone, canvas.time_at(pointer.x));
+    let time = canvas.readable_time_at(input.time_type, pointer.x);
+    let time = format_time_in(input.time_type, style.time_zone, time);
     let below = Rect::from_min_size(pos2(area.left(), rect.bottom()), vec2(area.width(), AXIS_HEIGHT));
     chip(
         time,
@@ -142,7 +143,9 @@ pub(super) fn show_tooltip(
     // Of one sample it is its time that is of interest, of several the time that they are near to.
     let time = match listed.as_slice() {
         [only] => only.time,
-        _ => first.time.map(|_| canvas.time_at(pointer.x)),
+        _ => first
+            .time
+            .map(|_| canvas.readable_time_at(input.time_type, pointer.x)),
     };
     let zone = input.style.time_zone;
     let time = time.map_or_else(

@@ -46,7 +46,7 @@ pub(super) fn gesture(
         let from = ui
             .input(|input| input.pointer.press_origin())
             .or_else(|| background.interact_pointer_pos())?;
-        ui.data_mut(|data| data.insert_temp(id, canvas.time_at(from.x)));
+        ui.data_mut(|data| data.insert_temp(id, canvas.readable_time_at(input.time_type, from.x)));
     }
     let from: i64 = ui.data(|data| data.get_temp(id))?;
     if background.drag_stopped() || !background.dragged() {
@@ -55,7 +55,10 @@ pub(super) fn gesture(
     }
     let to = background.interact_pointer_pos()?;
     let x = to.x.clamp(canvas.rect.left(), canvas.rect.right());
-    Some(MeasureEvent::Set(Some([from, canvas.time_at(x)])))
+    Some(MeasureEvent::Set(Some([
+        from,
+        canvas.readable_time_at(input.time_type, x),
+    ])))
 }
 
 /// Draws the two times with what lies between them, and says what the user does to them.
@@ -101,7 +104,8 @@ pub(super) fn show(
         }
         if let Some(pointer) = handle.interact_pointer_pos().filter(|_| handle.dragged()) {
             let mut moved = times;
-            moved[at] = canvas.time_at(pointer.x.clamp(rect.left(), rect.right()));
+            let x = pointer.x.clamp(rect.left(), rect.right());
+            moved[at] = canvas.readable_time_at(input.time_type, x);
             event = Some(MeasureEvent::Set(Some(moved)));
         }
     }

@@ -1,5 +1,6 @@
 //! A plot over time: what it is asked to show, what it says back. It knows nothing of worlds, views and blueprints.
 
+use chronoscope_store::TimeType;
 use chronoscope_types::enums::AxisSide;
 use egui::{Align2, CursorIcon, FontId, PointerButton, Pos2, Rect, Response, Sense, Ui, pos2, vec2};
 
@@ -11,7 +12,7 @@ use super::{
     measure::{self, MeasureEvent},
 };
 use crate::plot::{
-    axes::{self, Axes, GAP, label_width, plot_rect, position_of, text_width},
+    axes::{self, Axes, GAP, label_width, plot_rect, text_width},
     events,
     gestures::{Shown, draw_box, navigate},
     legend::{Legend, LegendEntry, LegendInput},
@@ -101,7 +102,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         events.push(PlotEvent::Shared(SharedEvent::EndGesture));
     }
     let responses = [Some(&axis_response), handle_response.as_ref()];
-    let cursor = cursor_move(ui, &responses, &was);
+    let cursor = cursor_move(ui, &responses, input.time_type, &was);
     events.extend(cursor.map(PlotEvent::SetTime));
     let canvas = Canvas {
         rect,
@@ -118,6 +119,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         || handle_response
             .as_ref()
             .is_some_and(|handle| handle.dragged() || handle.hovered());
+    draw_cursor(&clipped, input, &rect, canvas.x(cursor.unwrap_or(input.cursor)));
     let measured = measure::show(ui, &clipped, input, &canvas, &font).or(measuring);
     if let Some(MeasureEvent::Set(times)) = measured {
         events.push(PlotEvent::SetMeasured(times));
@@ -125,7 +127,6 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     let pointer = background.hover_pos().filter(|_| !is_busy && measured.is_none());
     let hit = pointer.and_then(|pointer| nearest(&lines, pointer));
     let samples = pointer.map(|pointer| hover::samples_at(input, &canvas, pointer.x));
-    draw_cursor(&clipped, input, &rect, canvas.x(cursor.unwrap_or(input.cursor)));
     if let (Some(pointer), Some(samples)) = (pointer, &samples) {
         hover::draw_crosshair(ui.painter(), input, &canvas, &area, &font, pointer);
         hover::draw_samples(&clipped, input, samples, hit);
@@ -236,7 +237,12 @@ fn draw_notes(
 }
 
 /// Where dragging the axis or the cursor puts the cursor.
-fn cursor_move(ui: &Ui, responses: &[Option<&Response>], canvas: &Canvas) -> Option<i64> {
+fn cursor_move(
+    ui: &Ui,
+    responses: &[Option<&Response>],
+    time_type: TimeType,
+    canvas: &Canvas,
+) -> Option<i64> {
     let response = responses
         .iter()
         .flatten()
@@ -244,9 +250,8 @@ fn cursor_move(ui: &Ui, responses: &[Option<&Response>], canvas: &Canvas) -> Opt
     let pointer = response
         .interact_pointer_pos()
         .or_else(|| ui.input(|input| input.pointer.interact_pos()))?;
-    let (rect, times) = (&canvas.rect, &canvas.shown.x);
-    let position = position_of(rect, pointer.x.clamp(rect.left(), rect.right()));
-    Some(times.nearest_time(position))
+    let x = pointer.x.clamp(canvas.rect.left(), canvas.rect.right());
+    Some(canvas.readable_time_at(time_type, x))
 }
 
 /// Draws the time cursor; where it lies outside, an arrow at the edge points to it.

@@ -96,6 +96,8 @@ struct Harness {
     num_vertices: usize,
     /// The circles of the last frame.
     num_circles: usize,
+    /// All that was drawn in the last frame, in order.
+    shapes: Vec<Shape>,
 }
 
 impl Harness {
@@ -118,6 +120,7 @@ impl Harness {
             modifiers: Modifiers::NONE,
             num_vertices: 0,
             num_circles: 0,
+            shapes: Vec::new(),
         }
     }
 
@@ -200,11 +203,9 @@ impl Harness {
         self.events = answered;
         self.num_vertices = output.shapes.iter().map(|clipped| vertices(&clipped.shape)).sum();
         self.num_circles = output.shapes.iter().map(|clipped| circles(&clipped.shape)).sum();
-        output
-            .shapes
-            .iter()
-            .flat_map(|clipped| texts(&clipped.shape))
-            .collect()
+        let shapes = std::mem::take(&mut output.shapes).into_iter();
+        self.shapes = shapes.map(|clipped| clipped.shape).collect();
+        self.shapes.iter().flat_map(texts).collect()
     }
 
     fn press(&mut self, place: Pos2, button: PointerButton, pressed: bool) {

@@ -173,6 +173,58 @@ fn dragging_with_shift_measures_between_two_times() {
 }
 
 #[test]
+fn times_at_the_pointer_have_the_digits_that_can_be_seen() {
+    let mut plot = Harness::new(vec![line()]);
+    plot.time_type = TimeType::DurationNs;
+    let two_secs = TimeRange::new(0, 2_000_000_000);
+    plot.window.x = Some(crate::plot::window::TimeWindow::of(two_secs, 1.0));
+    plot.frame(Vec::new());
+    let texts = plot.point_at(pos2(333.3, 150.0));
+    let written = || texts.iter().filter(|(text, _)| text.starts_with('+'));
+    assert!(written().count() > 0, "{texts:?}");
+    assert!(
+        written().all(|(text, _)| text.len() == "+1.234s".len()),
+        "{texts:?}"
+    );
+    // So has the cursor where it is dragged to.
+    plot.drag(pos2(100.0, 292.0), pos2(333.3, 292.0), PointerButton::Primary);
+    assert!(plot.cursor > 500_000_000, "{}", plot.cursor);
+    assert_eq!(plot.cursor % 1_000_000, 0, "{}", plot.cursor);
+}
+
+#[test]
+fn the_measurement_lies_over_the_cursor() {
+    let mut plot = Harness::new(vec![line()]);
+    plot.measured = Some([40, 60]);
+    plot.frame(Vec::new());
+    let cursor = plot.style.cursor;
+    let is_cursor = |shape: &Shape| match shape {
+        Shape::LineSegment { stroke, .. } => stroke.color == cursor,
+        _ => false,
+    };
+    let is_text =
+        |shape: &Shape| matches!(shape, Shape::Text(text) if text.galley.text().starts_with('\u{394}'));
+    let place = |wanted: &dyn Fn(&Shape) -> bool| plot.shapes.iter().position(wanted);
+    let (line, text) = (place(&is_cursor), place(&is_text));
+    assert!(line.is_some() && line < text, "{line:?} and {text:?}");
+}
+
+#[test]
+fn a_legend_that_has_room_for_no_name_is_left_out() {
+    let mut plot = Harness::new(vec![line(), line(), line()]);
+    plot.size = vec2(200.0, 80.0);
+    plot.frame(Vec::new());
+    let texts = plot.frame(Vec::new());
+    assert!(has(&texts, "50"), "a plot, in {texts:?}");
+    assert!(!texts.iter().any(|(text, _)| text.ends_with("more")), "{texts:?}");
+    // Where there is room for one, it says how many others there are.
+    plot.size = vec2(200.0, 110.0);
+    plot.frame(Vec::new());
+    let texts = plot.frame(Vec::new());
+    assert!(has(&texts, "series 0") && has(&texts, "2 more"), "{texts:?}");
+}
+
+#[test]
 fn the_second_axis_has_a_range_of_its_own() {
     let mut on_right = flat(5_000.0);
     on_right.styles[0].side = Some(AxisSide::Right);

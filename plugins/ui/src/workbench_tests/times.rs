@@ -1,0 +1,84 @@
+//! The ruler of the time panel: what is selected, pointed at and written there.
+
+use chronoscope_frame::{TimeCommand, TimeControls};
+use chronoscope_store::TimeRange;
+use egui::{Pos2, Rect};
+
+use super::*;
+
+fn time_command(stage: &mut Stage, command: TimeCommand) {
+    let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
+    commands.time(command);
+    stage.draw();
+}
+
+fn loop_selection(stage: &Stage) -> Option<(i64, i64)> {
+    let world = stage.app.world();
+    let key = world.resource::<Recordings>().active().unwrap().key();
+    let selection = world.resource::<TimeControls>().get(key).loop_selection("frame");
+    selection.map(|range| (range.min, range.max))
+}
+
+/// The texts in the row of a place that lie over one another.
+fn overlaps(stage: &mut Stage, place: Pos2, events: Vec<Event>) -> Vec<[String; 2]> {
+    let mut row: Vec<(String, Rect)> = stage.texts(events);
+    row.retain(|(_, rect)| (rect.center().y - place.y).abs() < 10.0 && rect.width() > 0.0);
+    row.sort_by(|(_, a), (_, b)| a.left().total_cmp(&b.left()));
+    let lies_over = |a: &Rect, b: &Rect| a.right() > b.left() && a.y_range().intersects(b.y_range());
+    row.windows(2)
+        .filter(|pair| lies_over(&pair[0].1, &pair[1].1))
+        .map(|pair| [pair[0].0.clone(), pair[1].0.clone()])
+        .collect()
+}
+
+#[test]
+fn a_loop_region_shows_its_times_and_can_be_changed_and_removed() {
+    let mut stage = stage(&["/plots"]);
+    let (ten, twenty) = (stage.find("#10"), stage.find("#20"));
+    time_command(
+        &mut stage,
+        TimeCommand::SetLoopSelection(Some(TimeRange::new(0, 10))),
+    );
+    assert!(says(&mut stage, "#0 – #10"));
+    stage.drag(ten, twenty);
+    stage.draw();
+    assert_eq!(loop_selection(&stage), Some((0, 20)));
+    assert_eq!(time(&stage), 0, "the cursor stays");
+    let label = stage.find("#0 – #20");
+    // The cross stands behind the label.
+    let cross = stage.find_near(crate::icons::CLOSE, label);
+    stage.click(cross);
+    stage.draw();
+    assert_eq!(loop_selection(&stage), None);
+    assert_eq!(time(&stage), 0, "the cross is no place of the ruler");
+}
+
+#[test]
+fn what_is_written_in_the_ruler_lies_over_no_label() {
+    let mut stage = stage(&["/plots"]);
+    let ten = stage.find("#10");
+    assert_eq!(
+        overlaps(&mut stage, ten, Vec::new()),
+        Vec::<[String; 2]>::new(),
+        "the ruler alone"
+    );
+    // Pointed at, a time is written where its label is.
+    let pointed = vec![Event::PointerMoved(ten - egui::vec2(6.0, 0.0))];
+    stage.draw_with(pointed.clone());
+    assert_eq!(
+        overlaps(&mut stage, ten, pointed),
+        Vec::<[String; 2]>::new(),
+        "the time under the pointer"
+    );
+    stage.draw_with(vec![Event::PointerGone]);
+    time_command(
+        &mut stage,
+        TimeCommand::SetLoopSelection(Some(TimeRange::new(10, 20))),
+    );
+    assert!(says(&mut stage, "#10 – #20"));
+    assert_eq!(
+        overlaps(&mut stage, ten, Vec::new()),
+        Vec::<[String; 2]>::new(),
+        "selected times"
+    );
+}
