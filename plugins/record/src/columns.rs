@@ -103,6 +103,23 @@ pub(crate) fn group_at<const N: usize>(column: &ComponentColumn, row: usize) -> 
     numbers.get(at..at + N)?.try_into().ok()
 }
 
+/// The numbers of a column with one group of `N` of them in each row, one row after the other. `None` where a row has none, or several.
+pub(crate) fn groups_of<const N: usize>(column: &ComponentColumn) -> Option<ScalarBuffer<f32>> {
+    use arrow_array::{Array as _, cast::AsArray as _, types::Float32Type};
+    let lists = column.lists();
+    let offsets = lists.value_offsets();
+    let has_one_each =
+        column.num_valid() == lists.len() && offsets.windows(2).all(|pair| pair[1] - pair[0] == 1);
+    let groups = lists.values().as_fixed_size_list_opt()?;
+    if !has_one_each || usize::try_from(groups.value_length()).ok()? != N {
+        return None;
+    }
+    let numbers = groups.values().as_primitive_opt::<Float32Type>()?.values();
+    let first = usize::try_from(*offsets.first()?).ok()? * N;
+    let len = lists.len() * N;
+    (first + len <= numbers.len()).then(|| numbers.slice(first, len))
+}
+
 fn mixed(descriptor: &ComponentDescriptor, message: &str) -> ChunkError {
     ChunkError::MixedTypes {
         entity: EntityPath::root(),

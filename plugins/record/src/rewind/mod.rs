@@ -3,6 +3,7 @@
 //! [`Rewind`] says what an app or a user wants; `restore` looks up in the recording what was there at a time, and writes it
 //! where it differs from what is there now.
 
+mod place;
 mod restore;
 
 use std::collections::BTreeSet;
@@ -148,6 +149,7 @@ pub struct Rewind {
     follows_cursor: bool,
     seen_cursor: Option<Cursor>,
     not_restored: BTreeSet<NotRestored>,
+    num_written: usize,
     restorer: Option<Restorer>,
     /// Virtual time was stopped before.
     was_paused: bool,
@@ -161,6 +163,7 @@ impl Default for Rewind {
             follows_cursor: true,
             seen_cursor: None,
             not_restored: BTreeSet::new(),
+            num_written: 0,
             restorer: None,
             was_paused: false,
         }
@@ -208,6 +211,12 @@ impl Rewind {
     /// What is not as it was at the shown time, in order. Resources and assets never are.
     pub fn not_restored(&self) -> impl Iterator<Item = &NotRestored> {
         self.not_restored.iter()
+    }
+
+    /// How many transforms and values were written to the world when it went to the shown time, or taken away: those that have other
+    /// rows than at the time before. Zero in the present.
+    pub fn num_written(&self) -> usize {
+        self.num_written
     }
 
     /// Whether the world shows a time that is past.
@@ -340,8 +349,9 @@ impl Rewind {
             return;
         };
         match restorer.restore(world, &timeline, time) {
-            Some(not_restored) => {
-                self.not_restored = not_restored;
+            Some(restored) => {
+                self.not_restored = restored.not_restored;
+                self.num_written = restored.written;
                 self.state = RewindState::Past { timeline, time };
             }
             None => {
@@ -361,6 +371,7 @@ impl Rewind {
         }
         self.state = RewindState::Present;
         self.not_restored.clear();
+        self.num_written = 0;
         self.seen_cursor = None;
         world.resource_mut::<WorldRecorder>().is_paused = false;
         if !self.was_paused

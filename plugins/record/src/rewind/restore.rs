@@ -1,6 +1,12 @@
 //! What was there at a time, written to the world.
+//!
+//! Going to a time costs a comparison per place, and a look at each entity that is there, since the app may have changed it. Beyond
+//! that it costs what is other than at the time before: rows are followed, read where they lie, and written where they are new.
 
-use std::{any::TypeId, collections::BTreeSet};
+use std::{
+    any::TypeId,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use bevy_ecs::{
     archetype::ArchetypeId,
@@ -10,35 +16,34 @@ use bevy_ecs::{
     hierarchy::{ChildOf, Children},
     name::Name,
     prelude::*,
+    query::Allow,
 };
 use bevy_transform::components::{GlobalTransform, Transform, TransformTreeChanged};
 use chronoscope_frame::Recordings;
-use chronoscope_store::{
-    ComponentId, EntityId, EntityPath, Recording, StoreId, TimeRange, TimelineId, arrow::types::UInt64Type,
-};
-use chronoscope_types::{Transform3D, read};
+use chronoscope_store::{EntityPath, Recording, StoreId, TimeRange, TimelineId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{EntityRewound, LastComponents, NotRestored};
+use super::{
+    EntityRewound, LastComponents, NotRestored,
+    place::{Lookup, NEVER, Place},
+};
 use crate::{
-    ENTITY_COMPONENT, PARENT_COMPONENT, WorldRecorder,
-    columns::{group_at, text_at, value_at},
+    ENTITY_COMPONENT, WorldRecorder,
     components::{RecordedComponent, RecordedComponents},
     recorder::WhilePaused,
-    rows::NAME_COMPONENT,
-    rows::Pose,
     slots::Standing,
     ticks::NamedTime,
 };
 
-/// No time: an answer that was never given.
-const NEVER: TimeRange = TimeRange::EMPTY;
-
-/// Writes recorded times to the world. Lives while the world shows the past: the recording does not change meanwhile.
+/// Writes recorded times to the world. Lives while the world shows the past.
 #[derive(Debug)]
 pub(crate) struct Restorer {
     id: StoreId,
     places: Vec<Place>,
+    /// Per place, the times at which all of it is as it was written last.
+    valid: Vec<TimeRange>,
+    /// Who is there at the shown time, in the order of the places.
+    there: Vec<There>,
     /// By the bits that were recorded, the entity that it is in the world, where it has another one.
     mapped: FxHashMap<Entity, Entity>,
     /// Entities of the world that are not there at the shown time.
@@ -47,35 +52,26 @@ pub(crate) struct Restorer {
     spawned: FxHashMap<Entity, (EntityPath, Entity)>,
     /// Components that were taken away: the place of their rows, and the entity.
     removed: Vec<(usize, Entity)>,
+    /// Values that could not be read, by the place and the component.
+    unreadable: BTreeMap<(usize, usize), NotRestored>,
     shown: Option<(TimelineId, i64)>,
+    /// That of the store when rows were looked up.
+    generation: u64,
 }
 
-/// A path under which entities were recorded, and the answers that were given last.
-#[derive(Debug)]
-struct Place {
-    entity: EntityId,
-    path: EntityPath,
-    /// Who was there, and below whom.
-    who: Option<Who>,
-    name: Option<Name>,
-    who_valid: TimeRange,
-    pose_valid: TimeRange,
-    /// Per recorded component.
-    values_valid: Vec<TimeRange>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Who {
-    recorded: Entity,
+/// An entity of the world that is there, and where it belongs.
+#[derive(Clone, Copy, Debug)]
+struct There {
+    entity: Entity,
     parent: Option<Entity>,
 }
 
-/// The names of what is looked up, in a store.
-struct Columns {
-    timeline: TimelineId,
-    who: Option<ComponentId>,
-    translation: Option<ComponentId>,
-    values: Vec<Option<ComponentId>>,
+/// What going to a time came to.
+#[derive(Debug)]
+pub(super) struct Restored {
+    /// The transforms and values that were written, and the values that were taken away.
+    pub(super) written: usize,
+    pub(super) not_restored: BTreeSet<NotRestored>,
 }
 
 impl Restorer {
@@ -86,15 +82,6 @@ impl Restorer {
         let num_values = world
             .get_resource::<RecordedComponents>()
             .map_or(0, |components| components.types.len());
-        let place = |store: &chronoscope_store::ChunkStore, entity: EntityId| Place {
-            entity,
-            path: store.entity_path(entity).clone(),
-            who: None,
-            name: None,
-            who_valid: NEVER,
-            pose_valid: NEVER,
-            values_valid: vec![NEVER; num_values],
-        };
         let mut places = Vec::new();
         if let Some(entry) = world.resource::<Recordings>().find(&id) {
             let store = entry.store();
@@ -102,17 +89,23 @@ impl Restorer {
                 let recorded = store
                     .entities()
                     .filter(|entity| store.has_component(*entity, who));
-                places.extend(recorded.map(|entity| place(store, entity)));
+                places.extend(
+                    recorded.map(|entity| Place::new(entity, store.entity_path(entity).clone(), num_values)),
+                );
             }
         }
         Self {
             id,
+            valid: vec![NEVER; places.len()],
             places,
+            there: Vec::new(),
             mapped: FxHashMap::default(),
             hidden: FxHashSet::default(),
             spawned: FxHashMap::default(),
             removed: Vec::new(),
+            unreadable: BTreeMap::new(),
             shown: None,
+            generation: 0,
         }
     }
 
@@ -150,13 +143,8 @@ impl Restorer {
         Some(times.collect())
     }
 
-    /// Writes what was there at a time. Returns what cannot be; `None` where there is no such timeline.
-    pub(crate) fn restore(
-        &mut self,
-        world: &mut World,
-        timeline: &str,
-        time: i64,
-    ) -> Option<BTreeSet<NotRestored>> {
+    /// Writes what was there at a time. `None` where there is no such timeline.
+    pub(super) fn restore(&mut self, world: &mut World, timeline: &str, time: i64) -> Option<Restored> {
         world.resource_scope(|world, mut recordings: Mut<Recordings>| {
             // What was recorded last is looked up by the index, not by what is cached.
             let key = recordings.find(&self.id)?.key();
@@ -177,33 +165,48 @@ impl Restorer {
         timeline: TimelineId,
         time: i64,
         types: &[RecordedComponent],
-    ) -> BTreeSet<NotRestored> {
-        let store = &recording.store;
+    ) -> Restored {
+        let is_first = self.shown.is_none();
         if self.shown.is_none_or(|(shown, _)| shown != timeline) {
-            for place in &mut self.places {
-                place.forget();
-            }
+            self.places.iter_mut().for_each(Place::forget);
+            self.valid.fill(NEVER);
+        } else if self.generation != recording.store.generation() {
+            // Rows came, or were collected.
+            self.places.iter_mut().for_each(Place::look_again);
+            self.valid.fill(NEVER);
         }
+        self.generation = recording.store.generation();
         self.shown = Some((timeline, time));
-        let columns = Columns {
-            timeline,
-            who: store.component_id(ENTITY_COMPONENT),
-            translation: store.component_id(&Transform3D::TRANSLATION),
-            values: types
-                .iter()
-                .map(|component| store.component_id(&component.column))
-                .collect(),
-        };
-        let mut not_restored = BTreeSet::new();
-        for place in &mut self.places {
-            place.look_up_who(recording, &columns, time);
+        let lookup = Lookup::new(recording, timeline, time, types);
+        let mut stale = self.stale(time);
+        let mut is_other = is_first;
+        for &at in &stale {
+            is_other |= self.places[at].look_up_who(&lookup);
         }
-        self.show_and_hide(world, &mut not_restored, types);
+        let is_gone = |there: &There| world.get_entity(there.entity).is_err();
+        if is_other || self.there.iter().any(is_gone) {
+            self.show_and_hide(world);
+            stale = self.stale(time);
+        }
         self.write_parents(world);
-        self.write_poses(world, recording, &columns, time);
-        self.write_values(world, recording, &columns, time, types, &mut not_restored);
-        self.list_unrecorded(world, types, &mut not_restored);
-        not_restored
+        let poses = self.write_poses(world, &lookup, &stale);
+        let values = self.write_values(world, &lookup, &stale, types);
+        for at in stale {
+            self.valid[at] = self.places[at].validity();
+        }
+        Restored {
+            written: poses + values,
+            not_restored: self.list_not_restored(world, types),
+        }
+    }
+
+    /// The places that may have other rows at a time than those that were written. Cost: a comparison per place.
+    fn stale(&self, time: i64) -> Vec<usize> {
+        let valid = self.valid.iter().enumerate();
+        valid
+            .filter(|(_, valid)| !valid.contains(time))
+            .map(|(at, _)| at)
+            .collect()
     }
 
     /// The entity of the world that a recorded one is now.
@@ -212,23 +215,19 @@ impl Restorer {
     }
 
     /// Entities that were not there are disabled, those that are gone are spawned.
-    fn show_and_hide(
-        &mut self,
-        world: &mut World,
-        not_restored: &mut BTreeSet<NotRestored>,
-        types: &[RecordedComponent],
-    ) {
+    fn show_and_hide(&mut self, world: &mut World) {
         let mut there = FxHashSet::default();
+        let mut spawned_any = false;
         for at in 0..self.places.len() {
             let Some(who) = self.places[at].who else { continue };
             let entity = self.in_world(who.recorded);
-            there.insert(entity);
             if self.hidden.remove(&entity)
                 && let Ok(mut shown) = world.get_entity_mut(entity)
             {
                 shown.remove::<Disabled>();
             }
             if world.get_entity(entity).is_ok() {
+                there.insert(entity);
                 continue;
             }
             let path = self.places[at].path.clone();
@@ -236,29 +235,34 @@ impl Restorer {
                 Some(name) => world.spawn(name).id(),
                 None => world.spawn_empty().id(),
             };
-            there.remove(&entity);
             there.insert(spawned);
             self.mapped.insert(who.recorded, spawned);
             self.spawned.insert(spawned, (path.clone(), who.recorded));
-            self.places[at].forget_values();
+            self.places[at].forget_pose();
+            self.valid[at] = NEVER;
+            spawned_any = true;
             world.write_message(EntityRewound {
                 entity: spawned,
                 was: who.recorded,
                 path,
             });
         }
-        for (entity, (path, was)) in &self.spawned {
-            if !there.contains(entity) {
-                continue;
-            }
-            let last = world.resource::<LastComponents>().0.get(was).copied();
-            for component in last.into_iter().flat_map(|last| unrecorded(world, last, types)) {
-                not_restored.insert(NotRestored::Missing {
-                    path: path.to_string(),
-                    component,
-                });
+        if spawned_any {
+            // Values may have references to what was gone until now.
+            for (place, valid) in self.places.iter_mut().zip(&mut self.valid) {
+                if !place.values.is_empty() {
+                    place.forget_values();
+                    *valid = NEVER;
+                }
             }
         }
+        let who = self.places.iter().filter_map(|place| place.who);
+        self.there = who
+            .map(|who| There {
+                entity: self.in_world(who.recorded),
+                parent: who.parent.map(|parent| self.in_world(parent)),
+            })
+            .collect();
         // What is recorded now and was not there then.
         let recorded = world.resource::<WorldRecorder>();
         let recorded = recorded.slots.iter().filter(|(_, slot)| slot.is_alive);
@@ -275,14 +279,13 @@ impl Restorer {
         }
     }
 
+    /// Puts entities below those that they were below. All are looked at, as the app may have moved them.
     fn write_parents(&self, world: &mut World) {
-        for place in &self.places {
-            let Some(who) = place.who else { continue };
-            let entity = self.in_world(who.recorded);
-            let parent = who.parent.map(|parent| self.in_world(parent));
-            if world.get::<ChildOf>(entity).map(ChildOf::parent) == parent {
-                continue;
-            }
+        let parents = world.query_filtered::<&ChildOf, Allow<Disabled>>();
+        let parent_of = |there: &There| parents.get_manual(world, there.entity).ok().map(ChildOf::parent);
+        let is_elsewhere = |there: &&There| parent_of(there) != there.parent;
+        let elsewhere: Vec<There> = self.there.iter().filter(is_elsewhere).copied().collect();
+        for There { entity, parent } in elsewhere {
             let parent = parent.filter(|parent| world.get_entity(*parent).is_ok());
             let Ok(mut child) = world.get_entity_mut(entity) else {
                 continue;
@@ -294,118 +297,119 @@ impl Restorer {
         }
     }
 
-    fn write_poses(&mut self, world: &mut World, recording: &Recording, columns: &Columns, time: i64) {
-        let Some(translation) = columns.translation else {
-            return;
-        };
-        for place in &mut self.places {
-            let Some(who) = place.who.filter(|_| !place.pose_valid.contains(time)) else {
+    /// Writes the transforms that are others. Returns how many.
+    fn write_poses(&mut self, world: &mut World, lookup: &Lookup<'_>, stale: &[usize]) -> usize {
+        let mut transforms = world.query_filtered::<&mut Transform, Allow<Disabled>>();
+        let mut transforms = transforms.query_mut(world);
+        let (mut written, mut without) = (0, Vec::new());
+        for &at in stale {
+            let place = &mut self.places[at];
+            let Some(who) = place.who else { continue };
+            let Some(transform) = place.new_pose(lookup) else {
                 continue;
             };
-            let answer = recording.cache.latest_at_ref(
-                &recording.store,
-                place.entity,
-                Some(columns.timeline),
-                time,
-                translation,
-            );
-            place.pose_valid = answer.validity;
-            let Some(transform) = answer.hit.and_then(|hit| pose(hit.chunk(), hit.row())) else {
-                continue;
-            };
+            written += 1;
             let entity = self.mapped.get(&who.recorded).copied().unwrap_or(who.recorded);
-            if let Some(mut now) = world.get_mut::<Transform>(entity) {
-                now.set_if_neq(transform);
-            } else if let Ok(mut entity) = world.get_entity_mut(entity) {
+            match transforms.get_mut(entity) {
+                Ok(mut now) => _ = now.set_if_neq(transform),
+                Err(_) => without.push((entity, transform)),
+            }
+        }
+        for (entity, transform) in without {
+            if let Ok(mut entity) = world.get_entity_mut(entity) {
                 entity.insert(transform);
             }
         }
+        written
     }
 
+    /// Writes the values that are others, and takes those away that are no more. Returns how many.
     fn write_values(
         &mut self,
         world: &mut World,
-        recording: &Recording,
-        columns: &Columns,
-        time: i64,
+        lookup: &Lookup<'_>,
+        stale: &[usize],
         types: &[RecordedComponent],
-        not_restored: &mut BTreeSet<NotRestored>,
-    ) {
+    ) -> usize {
         let registry = world.get_resource::<AppTypeRegistry>().cloned();
-        let Some(registry) = registry else { return };
+        let Some(registry) = registry else { return 0 };
         let registry = registry.read();
-        let Self {
-            places,
-            mapped,
-            removed,
-            ..
-        } = self;
-        let mut mapper = Mapped(mapped);
-        for place in places {
+        let mut mapper = Mapped(&mut self.mapped);
+        let mut written = 0;
+        for &at in stale {
+            let place = &mut self.places[at];
             let Some(who) = place.who else { continue };
-            for (at, component) in types.iter().enumerate() {
-                if place.values_valid[at].contains(time) {
+            for (number, component) in types.iter().enumerate() {
+                if !place.has_new_value(number, lookup) {
                     continue;
                 }
-                let answer = columns.values[at].map(|column| {
-                    recording.cache.latest_at_ref(
-                        &recording.store,
-                        place.entity,
-                        Some(columns.timeline),
-                        time,
-                        column,
-                    )
-                });
-                place.values_valid[at] = answer
-                    .as_ref()
-                    .map_or(TimeRange::EVERYTHING, |answer| answer.validity);
-                let cell = answer.and_then(|answer| Some(answer.hit?.cell()));
-                let texts = cell.as_ref().and_then(|cell| read::texts(cell).ok());
-                let text = texts.as_ref().and_then(|texts| texts.iter().next().flatten());
+                self.unreadable.remove(&(at, number));
                 let Ok(mut entity) = world.get_entity_mut(mapper.get_mapped(who.recorded)) else {
                     continue;
                 };
-                let Some(text) = text else {
+                let Some(text) = place.value(number) else {
                     if (component.remove)(&mut entity) {
-                        removed.push((component.rows, entity.id()));
+                        self.removed.push((component.rows, entity.id()));
+                        written += 1;
                     }
                     continue;
                 };
-                if let Err(reason) = (component.restore)(&mut entity, text, &registry, &mut mapper) {
-                    not_restored.insert(NotRestored::Unreadable {
-                        path: place.path.to_string(),
-                        component: component.type_path.to_owned(),
-                        reason,
-                    });
+                match (component.restore)(&mut entity, &text, &registry, &mut mapper) {
+                    Ok(()) => written += 1,
+                    Err(reason) => {
+                        let unreadable = NotRestored::Unreadable {
+                            path: place.path.to_string(),
+                            component: component.type_path.to_owned(),
+                            reason,
+                        };
+                        self.unreadable.insert((at, number), unreadable);
+                    }
                 }
             }
         }
+        written
     }
 
-    /// What the entities that are there have, and is as it is now.
-    fn list_unrecorded(
-        &self,
-        world: &World,
-        types: &[RecordedComponent],
-        not_restored: &mut BTreeSet<NotRestored>,
-    ) {
-        let there = self.places.iter().filter_map(|place| place.who);
-        let archetypes: FxHashSet<ArchetypeId> = there
-            .filter_map(|who| {
-                Some(
-                    world
-                        .get_entity(self.in_world(who.recorded))
-                        .ok()?
-                        .archetype()
-                        .id(),
-                )
-            })
-            .collect();
-        for archetype in archetypes {
-            for component in unrecorded(world, archetype, types) {
-                not_restored.insert(NotRestored::Unrecorded { component });
+    /// What is not as it was.
+    fn list_not_restored(&self, world: &World, types: &[RecordedComponent]) -> BTreeSet<NotRestored> {
+        let mut list = BTreeSet::new();
+        for ((at, _), unreadable) in &self.unreadable {
+            if self.places[*at].who.is_some() {
+                list.insert(unreadable.clone());
             }
         }
+        for (entity, (path, was)) in &self.spawned {
+            if self.hidden.contains(entity) || world.get_entity(*entity).is_err() {
+                continue;
+            }
+            let last = world.resource::<LastComponents>().0.get(was).copied();
+            for component in last.into_iter().flat_map(|last| unrecorded(world, last, types)) {
+                list.insert(NotRestored::Missing {
+                    path: path.to_string(),
+                    component,
+                });
+            }
+        }
+        // What the entities that are there have, and is as it is now.
+        let mut archetypes: FxHashSet<ArchetypeId> = FxHashSet::default();
+        let mut last = None;
+        for there in &self.there {
+            let archetype = world
+                .get_entity(there.entity)
+                .ok()
+                .map(|entity| entity.archetype().id());
+            // Neighbors mostly have the same.
+            if archetype != last {
+                archetypes.extend(archetype);
+                last = archetype;
+            }
+        }
+        for archetype in archetypes {
+            for component in unrecorded(world, archetype, types) {
+                list.insert(NotRestored::Unrecorded { component });
+            }
+        }
+        list
     }
 
     /// Ends: what is hidden goes for good, and the recorder gets to know who is who.
@@ -442,61 +446,6 @@ impl Restorer {
             removed: self.removed,
         };
     }
-}
-
-impl Place {
-    fn forget(&mut self) {
-        self.who_valid = NEVER;
-        self.forget_values();
-    }
-
-    fn forget_values(&mut self) {
-        self.pose_valid = NEVER;
-        self.values_valid.fill(NEVER);
-    }
-
-    fn look_up_who(&mut self, recording: &Recording, columns: &Columns, time: i64) {
-        let Some(component) = columns.who.filter(|_| !self.who_valid.contains(time)) else {
-            return;
-        };
-        let answer = recording.cache.latest_at_ref(
-            &recording.store,
-            self.entity,
-            Some(columns.timeline),
-            time,
-            component,
-        );
-        self.who_valid = answer.validity;
-        let name = answer.hit.as_ref().and_then(|hit| {
-            let column = hit.chunk().component(NAME_COMPONENT)?;
-            text_at(column, hit.row()).map(|name| Name::new(name.to_owned()))
-        });
-        let who = answer.hit.and_then(|hit| {
-            let bits = value_at::<UInt64Type>(hit.column(), hit.row())?;
-            let parent = hit.chunk().component(PARENT_COMPONENT);
-            let parent = parent.and_then(|column| value_at::<UInt64Type>(column, hit.row()));
-            Some(Who {
-                recorded: Entity::try_from_bits(bits)?,
-                parent: parent
-                    .and_then(Entity::try_from_bits)
-                    .filter(|parent| *parent != Entity::PLACEHOLDER),
-            })
-        });
-        if who != self.who {
-            (self.who, self.name) = (who, name);
-            self.forget_values();
-        }
-    }
-}
-
-/// The transform of a row.
-fn pose(chunk: &chronoscope_store::Chunk, row: usize) -> Option<Transform> {
-    let pose = Pose {
-        translation: group_at(chunk.component(&Transform3D::TRANSLATION)?, row)?,
-        rotation: group_at(chunk.component(&Transform3D::QUATERNION)?, row)?,
-        scale: group_at(chunk.component(&Transform3D::SCALE)?, row)?,
-    };
-    Some(pose.into())
 }
 
 /// Recorded entities to those of the world.

@@ -1,0 +1,305 @@
+//! A place: a path under which entities were recorded, and what was written of it last.
+//!
+//! Rows are followed by cursors: the next row is mostly the neighbor of the last one, in the same chunk. So neither an index nor a
+//! cache is asked while the world is scrubbed, and what has the same row as before is not written again.
+
+use std::sync::Arc;
+
+use arrow_buffer::ScalarBuffer;
+use bevy_ecs::{entity::Entity, name::Name};
+use bevy_transform::components::Transform;
+use chronoscope_store::{
+    Chunk, ComponentId, EntityId, EntityPath, LatestAtCursor, Recording, RowId, TimeRange, TimelineId,
+    arrow::types::UInt64Type,
+};
+use chronoscope_types::{Transform3D, read};
+
+use crate::{
+    ENTITY_COMPONENT, PARENT_COMPONENT,
+    columns::{group_at, groups_of, text_at, value_at},
+    components::RecordedComponent,
+    rows::{NAME_COMPONENT, Pose},
+};
+
+/// No time: an answer that was never given.
+pub(super) const NEVER: TimeRange = TimeRange::EMPTY;
+
+/// A path under which entities were recorded.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) entity: EntityId,
+    pub(super) path: EntityPath,
+    /// Who was there, and below whom.
+    pub(super) who: Option<Who>,
+    pub(super) name: Option<Name>,
+    who_valid: TimeRange,
+    pub(super) pose: PoseTrack,
+    /// Per recorded component.
+    pub(super) values: Vec<Track>,
+}
+
+/// An entity as it was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Who {
+    pub(super) recorded: Entity,
+    pub(super) parent: Option<Entity>,
+}
+
+/// What is looked up, and where.
+pub(super) struct Lookup<'a> {
+    recording: &'a Recording,
+    timeline: TimelineId,
+    time: i64,
+    who: Option<ComponentId>,
+    translation: Option<ComponentId>,
+    values: Vec<Option<ComponentId>>,
+}
+
+impl<'a> Lookup<'a> {
+    pub(super) fn new(
+        recording: &'a Recording,
+        timeline: TimelineId,
+        time: i64,
+        types: &[RecordedComponent],
+    ) -> Self {
+        let store = &recording.store;
+        Self {
+            recording,
+            timeline,
+            time,
+            who: store.component_id(ENTITY_COMPONENT),
+            translation: store.component_id(&Transform3D::TRANSLATION),
+            values: types
+                .iter()
+                .map(|component| store.component_id(&component.column))
+                .collect(),
+        }
+    }
+
+    /// The latest row of a component of an entity, and how to go on from there.
+    fn cursor(&self, entity: EntityId, component: Option<ComponentId>) -> LatestAtCursor {
+        let Recording { store, cache } = self.recording;
+        let asked = component.as_slice();
+        let mut cursors = cache.latest_at_cursors(store, entity, Some(self.timeline), self.time, asked);
+        cursors
+            .next()
+            .map_or_else(LatestAtCursor::nothing, |(_, cursor)| cursor)
+    }
+}
+
+impl Place {
+    pub(super) fn new(entity: EntityId, path: EntityPath, num_values: usize) -> Self {
+        let mut values = Vec::new();
+        values.resize_with(num_values, Track::default);
+        Self {
+            entity,
+            path,
+            who: None,
+            name: None,
+            who_valid: NEVER,
+            pose: PoseTrack::default(),
+            values,
+        }
+    }
+
+    /// All of it is looked up and written anew.
+    pub(super) fn forget(&mut self) {
+        self.who_valid = NEVER;
+        self.forget_pose();
+        self.forget_values();
+    }
+
+    /// Where it is is looked up and written anew.
+    pub(super) fn forget_pose(&mut self) {
+        self.pose = PoseTrack::default();
+    }
+
+    /// What it has is looked up and written anew.
+    pub(super) fn forget_values(&mut self) {
+        self.values.fill_with(Track::default);
+    }
+
+    /// All of it is looked up anew, and written where it has other rows.
+    pub(super) fn look_again(&mut self) {
+        self.who_valid = NEVER;
+        self.pose.track.look_again();
+        self.pose.columns = None;
+        self.values.iter_mut().for_each(Track::look_again);
+    }
+
+    /// The times at which all of it is as it was found last.
+    pub(super) fn validity(&self) -> TimeRange {
+        if self.who.is_none() {
+            return self.who_valid;
+        }
+        let tracks = std::iter::once(&self.pose.track).chain(&self.values);
+        tracks.fold(self.who_valid, |all, track| all.intersection(&track.validity()))
+    }
+
+    /// Looks up who is there. Returns whether that is somebody else, or below somebody else.
+    pub(super) fn look_up_who(&mut self, lookup: &Lookup<'_>) -> bool {
+        let Some(component) = lookup.who.filter(|_| !self.who_valid.contains(lookup.time)) else {
+            return false;
+        };
+        let Recording { store, cache } = lookup.recording;
+        let answer = cache.latest_at_ref(store, self.entity, Some(lookup.timeline), lookup.time, component);
+        self.who_valid = answer.validity;
+        let name = answer.hit.as_ref().and_then(|hit| {
+            let column = hit.chunk().component(NAME_COMPONENT)?;
+            text_at(column, hit.row()).map(|name| Name::new(name.to_owned()))
+        });
+        let who = answer.hit.and_then(|hit| {
+            let bits = value_at::<UInt64Type>(hit.column(), hit.row())?;
+            let parent = hit.chunk().component(PARENT_COMPONENT);
+            let parent = parent.and_then(|column| value_at::<UInt64Type>(column, hit.row()));
+            Some(Who {
+                recorded: Entity::try_from_bits(bits)?,
+                parent: parent
+                    .and_then(Entity::try_from_bits)
+                    .filter(|parent| *parent != Entity::PLACEHOLDER),
+            })
+        });
+        if who == self.who {
+            return false;
+        }
+        (self.who, self.name) = (who, name);
+        self.forget_pose();
+        self.forget_values();
+        true
+    }
+
+    /// The transform, where it has another row than the one that was written last.
+    pub(super) fn new_pose(&mut self, lookup: &Lookup<'_>) -> Option<Transform> {
+        let component = lookup.translation?;
+        let is_new = self.pose.track.follow(lookup, self.entity, Some(component));
+        is_new.then(|| self.pose.read()).flatten()
+    }
+
+    /// Whether a component, by its place among the recorded ones, has another row than the one that was written last.
+    pub(super) fn has_new_value(&mut self, at: usize, lookup: &Lookup<'_>) -> bool {
+        self.values[at].follow(lookup, self.entity, lookup.values[at])
+    }
+
+    /// The value of a component as text; nothing where it was taken away, or never there.
+    pub(super) fn value(&self, at: usize) -> Option<String> {
+        let cell = self.values[at].cursor.as_ref()?.cell()?.to_array();
+        let texts = read::texts(&cell).ok()?;
+        texts.iter().next().flatten().map(ToOwned::to_owned)
+    }
+}
+
+/// The rows of a component, and which of them was written last.
+#[derive(Debug, Default)]
+pub(super) struct Track {
+    /// At the row that was written last; `None` before it is looked up.
+    cursor: Option<LatestAtCursor>,
+    /// Without a cursor, the row that was written last, or that there was none.
+    written: Option<Option<RowId>>,
+}
+
+impl Track {
+    /// Goes to a time. Returns whether another row is to be written than was last.
+    fn follow(&mut self, lookup: &Lookup<'_>, entity: EntityId, component: Option<ComponentId>) -> bool {
+        if let Some(cursor) = &mut self.cursor {
+            if cursor.answer().validity.contains(lookup.time) {
+                return false;
+            }
+            // Within a chunk, a row of another time is another one.
+            if cursor.follow(lookup.time) {
+                return true;
+            }
+        }
+        let written = self.written();
+        let cursor = lookup.cursor(entity, component);
+        let is_new = written != Some(cursor.row_id());
+        self.cursor = Some(cursor);
+        is_new
+    }
+
+    fn written(&self) -> Option<Option<RowId>> {
+        let row = self.cursor.as_ref().map(LatestAtCursor::row_id);
+        row.or(self.written)
+    }
+
+    fn look_again(&mut self) {
+        self.written = self.written();
+        self.cursor = None;
+    }
+
+    fn validity(&self) -> TimeRange {
+        self.cursor
+            .as_ref()
+            .map_or(NEVER, |cursor| cursor.answer().validity)
+    }
+}
+
+/// The rows of a transform.
+#[derive(Debug, Default)]
+pub(super) struct PoseTrack {
+    track: Track,
+    /// The columns of the chunk in which the last row was.
+    columns: Option<PoseColumns>,
+}
+
+impl PoseTrack {
+    fn read(&mut self) -> Option<Transform> {
+        let hit = self.track.cursor.as_ref()?.answer().hit.as_ref()?;
+        if !self
+            .columns
+            .as_ref()
+            .is_some_and(|columns| columns.are_of(hit.chunk()))
+        {
+            self.columns = PoseColumns::of(hit.chunk());
+        }
+        let pose = match &self.columns {
+            Some(columns) => columns.pose(hit.row()),
+            None => pose_of(hit.chunk(), hit.row()),
+        };
+        Some(pose?.into())
+    }
+}
+
+/// Columns with one transform in each row: read where they lie, past the arrays around them.
+#[derive(Debug)]
+struct PoseColumns {
+    chunk: Arc<Chunk>,
+    translations: ScalarBuffer<f32>,
+    rotations: ScalarBuffer<f32>,
+    scales: ScalarBuffer<f32>,
+}
+
+impl PoseColumns {
+    fn of(chunk: &Arc<Chunk>) -> Option<Self> {
+        Some(Self {
+            chunk: Arc::clone(chunk),
+            translations: groups_of::<3>(chunk.component(&Transform3D::TRANSLATION)?)?,
+            rotations: groups_of::<4>(chunk.component(&Transform3D::QUATERNION)?)?,
+            scales: groups_of::<3>(chunk.component(&Transform3D::SCALE)?)?,
+        })
+    }
+
+    fn are_of(&self, chunk: &Arc<Chunk>) -> bool {
+        Arc::ptr_eq(&self.chunk, chunk)
+    }
+
+    fn pose(&self, row: usize) -> Option<Pose> {
+        Some(Pose {
+            translation: group(&self.translations, row)?,
+            rotation: group(&self.rotations, row)?,
+            scale: group(&self.scales, row)?,
+        })
+    }
+}
+
+fn group<const N: usize>(numbers: &[f32], row: usize) -> Option<[f32; N]> {
+    numbers.get(row * N..(row + 1) * N)?.try_into().ok()
+}
+
+/// The transform of a row, whatever the columns are like.
+fn pose_of(chunk: &Chunk, row: usize) -> Option<Pose> {
+    Some(Pose {
+        translation: group_at(chunk.component(&Transform3D::TRANSLATION)?, row)?,
+        rotation: group_at(chunk.component(&Transform3D::QUATERNION)?, row)?,
+        scale: group_at(chunk.component(&Transform3D::SCALE)?, row)?,
+    })
+}
