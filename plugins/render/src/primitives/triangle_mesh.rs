@@ -447,7 +447,11 @@ fn prepare_bind_groups(
     fallback: Res<FallbackImage>,
     mut meshes: Query<&mut GpuMesh>,
 ) {
+    let may_differ = images.is_changed();
     for mut mesh in &mut meshes {
+        if mesh.bound.is_some() && !may_differ && !mesh.is_changed() {
+            continue;
+        }
         let material = &mesh.mesh.material;
         let is_mapped = is_mapped(material);
         let [metallic_roughness, emissive, normal, occlusion] =
@@ -475,7 +479,6 @@ fn prepare_bind_groups(
             }
             continue;
         }
-        let is_mapped = is_mapped(material);
         let bound = Bound {
             textures: textures.map(|(view, sampling)| (view.id(), sampling)),
             is_mapped,
