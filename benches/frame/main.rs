@@ -9,6 +9,8 @@
 //! index was searched; `query_results/invalidations`, the most cached answers that a frame dropped; and
 //! `query_results/cache_share`, the bytes of the query cache as a part of the recording's.
 //!
+//! With `--render`, `engine/draws`, `engine/instances` and `engine/bytes_uploaded` are what all views together gave to the GPU.
+//!
 //! Frames of `flood_60_hz` and its like are idle but for the time that they take, so that their rate is the one in the name, and end
 //! when all has arrived; beside them stand the messages a second, and `total+ui:cpu`.
 //!

@@ -5,10 +5,11 @@ use std::path::Path;
 use bevy::prelude::*;
 use chronoscope::{
     ChronoscopePlugins,
+    blueprint::{BlueprintCommand, Contents},
     digest::digest,
     frame::{
-        FrameDiagnostics, LatestAtResults, MemoryBudget, Recordings, TimeCommand, TimeControls,
-        ViewerCommand, ViewerCommands,
+        ActiveBlueprint, FrameDiagnostics, LatestAtResults, MemoryBudget, Recordings, TimeCommand,
+        TimeControls, ViewerCommand, ViewerCommands,
     },
     io::LoadSettings,
     offscreen::{self, OffscreenPlugin, OffscreenSize},
@@ -168,4 +169,28 @@ fn a_settled_viewer_sleeps() {
             .count();
         assert_eq!(awake, 0, "a view is drawn again though nothing changed");
     }
+}
+
+#[test]
+fn letters_are_seen_in_the_first_frame_that_has_them() {
+    let mut app = app_with_scene();
+    let view = {
+        let viewport = app.world().resource::<ActiveBlueprint>().viewport().clone();
+        *viewport.views.keys().next().unwrap()
+    };
+    let rename = |app: &mut App, name: &str| {
+        let command = BlueprintCommand::SetName(Contents::View(view), Some(name.to_owned()));
+        let mut commands = app.world_mut().resource_mut::<ViewerCommands>();
+        commands.push(ViewerCommand::Blueprint(command));
+    };
+    // What else an edit changes is there after the first.
+    rename(&mut app, "scene");
+    offscreen::settle(&mut app, None).unwrap();
+    let before = picture(&mut app);
+    rename(&mut app, "\u{c6}\u{d8}\u{de}\u{d0}");
+    let first = picture(&mut app);
+    offscreen::settle(&mut app, None).unwrap();
+    let settled = picture(&mut app);
+    assert!(difference(&before, &settled) > 40, "the name is seen");
+    assert_eq!(difference(&first, &settled), 0);
 }

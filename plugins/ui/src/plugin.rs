@@ -1,13 +1,14 @@
 //! The interface in the engine: its resources, and the shell that draws it over all of a context.
 
 use bevy::{
-    app::{App, Last, Plugin, PreUpdate},
+    app::{App, Last, Plugin, PostUpdate, PreUpdate},
+    asset::AssetEventSystems,
     ecs::{prelude::*, query::QueryFilter},
     log::{error, warn},
 };
 use bevy_egui::{
-    EguiContext, EguiInput, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, PrimaryEguiContext,
-    input::WindowToEguiContextMap,
+    EguiContext, EguiInput, EguiPlugin, EguiPostUpdateSet, EguiPreUpdateSet, EguiPrimaryContextPass,
+    PrimaryEguiContext, input::WindowToEguiContextMap,
 };
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, DiffLog, FileKinds, Frame, FrameDiagnostics, FrameSystems, IngestSources,
@@ -144,6 +145,11 @@ impl Plugin for PrimaryUiPlugin {
             return;
         }
         app.add_systems(EguiPrimaryContextPass, draw_ui.in_set(UiSystems::Draw));
+        // The letters that a frame is the first to show reach the GPU with it, and not with the next.
+        app.configure_sets(
+            PostUpdate,
+            EguiPostUpdateSet::PostProcessOutput.before(AssetEventSystems),
+        );
         app.add_systems(Last, warn_without_context);
         app.add_systems(
             PreUpdate,

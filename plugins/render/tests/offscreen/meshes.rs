@@ -119,6 +119,34 @@ fn a_texture_lies_where_its_coordinates_say_and_repeats() {
     assert_eq!(places.map(|(x, y)| seen.at(x, y)), [RED, GREEN, BACKGROUND]);
 }
 
+/// Where many texels lie on a pixel, a smaller picture is read, if the texture has some.
+#[test]
+fn a_texture_from_afar_is_seen_by_its_smaller_ones() {
+    let mut stage = Stage::flat();
+    let geometry = square(&mut stage, WHITE);
+    let size = Extent3d {
+        width: 128,
+        height: 128,
+        depth_or_array_layers: 1,
+    };
+    let (format, usage) = (TextureFormat::Rgba8UnormSrgb, RenderAssetUsages::RENDER_WORLD);
+    let mut image = Image::new_uninit(size, TextureDimension::D2, format, usage);
+    image.texture_descriptor.mip_level_count = 8;
+    // Red as it is, and green where it is smaller.
+    let texels = (0..8_u32).map(|level| (128_usize >> level).pow(2));
+    let levels = texels.enumerate().map(|(level, count)| {
+        let color = if level == 0 { RED } else { GREEN };
+        color.repeat(count)
+    });
+    image.data = Some(levels.collect::<Vec<_>>().concat());
+    let texture = stage.app.world_mut().resource_mut::<Assets<Image>>().add(image);
+    let mut mesh = flat(geometry);
+    mesh.material.texture = Some(texture);
+    stage.spawn(mesh);
+    // Four by four texels lie on each pixel.
+    assert_eq!(stage.shoot().at(16, 16), GREEN);
+}
+
 #[test]
 fn one_side_is_seen_also_in_a_mirror() {
     let mirror = DAffine3::from_scale(DVec3::new(1.0, -1.0, 1.0));

@@ -107,10 +107,14 @@ impl MeshSource {
         options: &DecodeOptions,
         is_lit: bool,
     ) -> Result<Model, ModelError> {
-        match self {
-            Self::Arrays(arrays) => arrays.decode(decoders, options),
-            Self::File(file) => file.decode(decoders, options, is_lit),
+        let mut model = match self {
+            Self::Arrays(arrays) => arrays.decode(decoders, options)?,
+            Self::File(file) => file.decode(decoders, options, is_lit)?,
+        };
+        if is_lit {
+            model.add_levels();
         }
+        Ok(model)
     }
 }
 

@@ -8,8 +8,8 @@ use bevy::math::{Affine3A, Vec3A};
 use bevy::mesh::VertexBufferLayout;
 use bevy::platform::collections::HashMap;
 use bevy::render::render_resource::{
-    AddressMode, Face, FilterMode, Sampler, SamplerDescriptor, TextureDimension, TextureSampleType,
-    VertexFormat, VertexStepMode,
+    AddressMode, Face, FilterMode, MipmapFilterMode, Sampler, SamplerDescriptor, TextureDimension,
+    TextureSampleType, VertexFormat, VertexStepMode,
 };
 use bevy::render::renderer::RenderDevice;
 use bevy::render::texture::GpuImage;
@@ -154,6 +154,7 @@ impl MeshSamplers {
                     FilterMode::Linear
                 },
                 min_filter: FilterMode::Linear,
+                mipmap_filter: MipmapFilterMode::Linear,
                 ..Default::default()
             })
         })

@@ -124,6 +124,8 @@ pub(super) struct Texture {
     pub(super) rgba: Vec<u8>,
     /// Whether its values are linear, and not in sRGB.
     pub(super) is_linear: bool,
+    /// With it, how many pictures `rgba` has, each of half the size of the one before.
+    pub(super) num_levels: u32,
 }
 
 impl Texture {
@@ -167,6 +169,37 @@ impl Texture {
             size,
             rgba,
             is_linear: false,
+            num_levels: 1,
+        }
+    }
+
+    /// Adds the same picture at half the size, at a quarter, and so on down to one texel, so that it does not shimmer from afar.
+    /// Cost: O(texels).
+    fn add_levels(&mut self) {
+        let mut size = self.size.map(|side| side as usize);
+        let num_texels = size[0] * size[1];
+        if num_texels == 0 || self.rgba.len() != 4 * num_texels {
+            return;
+        }
+        let mut start = 0;
+        while size.iter().any(|side| *side > 1) {
+            let half = size.map(|side| (side / 2).max(1));
+            let texels = self.rgba[start..].as_chunks::<4>().0;
+            let mut smaller = Vec::with_capacity(4 * half[0] * half[1]);
+            for y in 0..half[1] {
+                for x in 0..half[0] {
+                    let at = |dx: usize, dy: usize| {
+                        let [x, y] = [(2 * x + dx).min(size[0] - 1), (2 * y + dy).min(size[1] - 1)];
+                        texels[y * size[0] + x]
+                    };
+                    let four = [at(0, 0), at(1, 0), at(0, 1), at(1, 1)];
+                    smaller.extend(mean(four, self.is_linear));
+                }
+            }
+            start = self.rgba.len();
+            self.rgba.extend(smaller);
+            self.num_levels += 1;
+            size = half;
         }
     }
 
@@ -180,7 +213,25 @@ impl Texture {
     }
 }
 
+/// What four texels are together: by their light, for which the square of a value in sRGB stands.
+fn mean(texels: [[u8; 4]; 4], is_linear: bool) -> [u8; 4] {
+    std::array::from_fn(|channel| {
+        let values = texels.map(|texel| u32::from(texel[channel]));
+        if is_linear || channel == 3 {
+            ((values.iter().sum::<u32>() + 2) / 4) as u8
+        } else {
+            let squares: u32 = values.iter().map(|value| value * value).sum();
+            (squares as f32 / 4.0).sqrt().round() as u8
+        }
+    })
+}
+
 impl Model {
+    /// Has textures seen from afar as they are from near, as [`Texture::add_levels`] does.
+    pub(super) fn add_levels(&mut self) {
+        self.textures.iter_mut().for_each(Texture::add_levels);
+    }
+
     /// Makes room for what is to be read next.
     ///
     /// # Errors

@@ -303,5 +303,8 @@ fn upload(texture: Texture) -> Image {
     } else {
         TextureFormat::Rgba8UnormSrgb
     };
-    Image::new(size, TextureDimension::D2, texture.rgba, format, usage)
+    let mut image = Image::new_uninit(size, TextureDimension::D2, format, usage);
+    image.texture_descriptor.mip_level_count = texture.num_levels;
+    image.data = Some(texture.rgba);
+    image
 }

@@ -8,7 +8,7 @@ use chronoscope_types::{Component as _, components};
 use glam::{DVec3, Vec2, Vec3};
 
 use super::{
-    model::{Map, MapKind, Model, ModelError},
+    model::{Map, MapKind, Model, ModelError, Texture},
     *,
 };
 use crate::spatial::pictures::PixelKind;
@@ -403,4 +403,22 @@ fn what_no_memory_holds_is_refused_before_it_is_reserved() {
 fn nodes_that_are_their_own_children_end() {
     let json = r#"{"scenes":[{"nodes":[0,1]}],"nodes":[{"children":[1,0]},{"children":[0],"mesh":0}],"meshes":[{}]}"#;
     assert_eq!(decode(json.as_bytes()).unwrap_err(), ModelError::NoTriangles);
+}
+
+#[test]
+fn textures_get_smaller_ones_down_to_a_texel() {
+    let texture = |is_linear| Texture {
+        size: [4, 2],
+        rgba: [[0, 0, 0, 255], [200, 100, 0, 55]].repeat(4).concat(),
+        is_linear,
+        num_levels: 1,
+    };
+    let mut model = Model::default();
+    model.textures.extend([texture(true), texture(false)]);
+    model.add_levels();
+    for (texture, expected) in model.textures.iter().zip([[100, 50, 0, 155], [141, 71, 0, 155]]) {
+        // Of four by two, two by one, and one texel.
+        assert_eq!((texture.num_levels, texture.rgba.len()), (3, 4 * (8 + 2 + 1)));
+        assert_eq!(texture.rgba[4 * 8..], [expected; 3].concat());
+    }
 }
