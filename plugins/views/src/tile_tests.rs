@@ -32,6 +32,8 @@ mod texts;
 struct Viewer {
     app: App,
     egui: egui::Context,
+    /// How wide a tile is, in points.
+    width: f32,
 }
 
 impl Viewer {
@@ -50,6 +52,7 @@ impl Viewer {
         let mut viewer = Self {
             app,
             egui: egui::Context::default(),
+            width: 600.0,
         };
         for chunk in chunks {
             viewer.log(chunk);
@@ -103,7 +106,7 @@ impl Viewer {
         let world = self.app.world();
         let uis = world.resource::<ViewUis>();
         let ui_of_class = uis.get(&class.into()).unwrap();
-        let size = vec2(600.0, 300.0 * views.len().max(1) as f32);
+        let size = vec2(self.width, 300.0 * views.len().max(1) as f32);
         let input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)),
             events,
@@ -111,7 +114,7 @@ impl Viewer {
         };
         let mut output = self.egui.run_ui(input, |ui| {
             for (at, view) in views.iter().enumerate() {
-                let rect = Rect::from_min_size(Pos2::new(0.0, 300.0 * at as f32), vec2(600.0, 300.0));
+                let rect = Rect::from_min_size(Pos2::new(0.0, 300.0 * at as f32), vec2(size.x, 300.0));
                 let mut tile = ui.new_child(egui::UiBuilder::new().id_salt(at).max_rect(rect));
                 tile.set_clip_rect(rect);
                 ui_of_class.ui(

@@ -7,8 +7,13 @@ use std::{
 
 use chronoscope_blueprint::{BlueprintCommand, Contents, ViewBlueprint, ViewId, ViewportBlueprint};
 use chronoscope_frame::{DataResult, DataResults, Item, RecordingKey, ViewOverrides};
-use chronoscope_store::EntityPath;
-use chronoscope_views::{colors::entity_color, time_series::PlotLines, without_visualizer};
+use chronoscope_store::{EntityId, EntityPath};
+use chronoscope_views::{
+    ViewUiContext,
+    colors::entity_color,
+    time_series::{PlotLines, hides_series, show_series},
+    without_visualizer,
+};
 use egui::Ui;
 
 use super::{
@@ -467,6 +472,8 @@ fn row_of_contents(
 fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: &EntityPath) -> bool {
     let item = item_of(&row.node);
     let mut hide = false;
+    let hidden_series = hidden_series(pass, view, path);
+    let is_visible = row.is_visible && hidden_series.is_none();
     let icon = if row.is_result {
         icons::ENTITY
     } else {
@@ -476,7 +483,7 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
         .icon(icon)
         .level(row.level)
         .expanded(row.expanded)
-        .dimmed(!row.is_visualized || !row.is_visible)
+        .dimmed(!row.is_visualized || !is_visible)
         .selected(pass.is_selected(&item) || pass.is_selected(&Item::Entity(path.clone())))
         .highlighted(pass.is_highlighted(&item));
     if row.is_result && row.is_visualized {
@@ -484,7 +491,7 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
     }
     let shown = style
         .sense(egui::Sense::click_and_drag())
-        .show(ui, |ui| hide = visibility_button(ui, row.is_visible));
+        .show(ui, |ui| hide = visibility_button(ui, is_visible));
     pass.respond_in_tree(&shown.response, &item);
     entity_drag::drag_source(&shown.response, pass, &item);
     if !row.is_visualized {
@@ -494,9 +501,25 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
             .on_hover_text(format!("{path}\nThis view has no visualizer for this data yet."));
     }
     if hide {
-        pass.edit(edits::entity_visible(view, path.clone(), !row.is_visible));
+        if let Some((entity, of_view)) = hidden_series.zip(pass.blueprint().entity(view)) {
+            let mut context = ViewUiContext {
+                world: pass.world,
+                view: of_view,
+                commands: &mut *pass.commands,
+            };
+            show_series(&mut context, entity);
+        }
+        if row.is_visible != !is_visible {
+            pass.edit(edits::entity_visible(view, path.clone(), !is_visible));
+        }
     }
     shown.toggled
+}
+
+/// The entity of a row, where that is of a plot that hides all series of it.
+fn hidden_series(pass: &Pass<'_>, view: ViewId, path: &EntityPath) -> Option<EntityId> {
+    let entity = pass.recording_of(view)?.store().entity_id(path)?;
+    hides_series(pass.world, view, entity).then_some(entity)
 }
 
 /// The colour of an entity in a view: in a plot that of its series, which are told apart there.

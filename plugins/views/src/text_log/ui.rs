@@ -19,8 +19,8 @@ use super::{
     columns::{Column, Columns, ENTITY_WIDTH, LEVEL_WIDTH},
     entries::{LogEntries, STATIC, TextLog},
     excerpt::{excerpt, first_line},
-    filter::{Filter, Filtered, filter, is_level_shown},
-    level,
+    filter::{Filter, Filtered, filter},
+    filter_bar, level,
     table::{LineRef, LogTable, LogTables},
 };
 use crate::{
@@ -189,7 +189,8 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, commands: &mut ViewerCommands) {
     let rect = ui.available_rect_before_wrap();
     ui.painter().rect_filled(rect, 0.0, input.style.background);
     let mut memory: LogMemory = ui.data(|data| data.get_temp(input.id)).unwrap_or_default();
-    filter_bar(ui, input, &mut memory.filter, only_levels);
+    let levels = levels_of(input.logs);
+    filter_bar::show(ui, input.style, &levels, &mut memory.filter, only_levels);
     let filtered = filter(
         input.logs,
         input.table,
@@ -212,43 +213,12 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, commands: &mut ViewerCommands) {
     ui.data_mut(|data| data.insert_temp(input.id, memory));
 }
 
-/// The levels and the text to filter by.
-fn filter_bar(ui: &mut Ui, input: &LogInput<'_>, filter: &mut Filter, only_levels: Option<&[String]>) {
-    let mut levels: Vec<&Arc<str>> = input.logs.iter().flat_map(|(_, log)| log.levels()).collect();
+/// The levels of all lines, the most serious first.
+fn levels_of<'a>(logs: &[(EntityId, &'a LogEntries)]) -> Vec<&'a Arc<str>> {
+    let mut levels: Vec<&Arc<str>> = logs.iter().flat_map(|(_, log)| log.levels()).collect();
     levels.sort_by(|a, b| level::order(a).cmp(&level::order(b)));
     levels.dedup();
-    egui::Frame::new()
-        .inner_margin(egui::Margin::symmetric(8, 4))
-        .show(ui, |ui| {
-            // In a narrow tile the levels go on in the next line.
-            ui.horizontal_wrapped(|ui| {
-                let width = (ui.available_width() * 0.4).clamp(60.0, 200.0);
-                let edit = egui::TextEdit::singleline(&mut filter.text)
-                    .hint_text("Filter")
-                    .desired_width(width);
-                ui.add(edit).on_hover_text("Show only lines that contain this");
-                for name in levels.into_iter().take(12) {
-                    let shown = is_level_shown(name, filter, only_levels);
-                    let color = if shown {
-                        level::color(name, input.style)
-                    } else {
-                        input.style.secondary_text.gamma_multiply(0.6)
-                    };
-                    let text = RichText::new(&**name).small().color(color);
-                    if ui
-                        .selectable_label(shown, text)
-                        .on_hover_text(if shown {
-                            "Hide these lines"
-                        } else {
-                            "Show these lines"
-                        })
-                        .clicked()
-                    {
-                        filter.levels.insert(Arc::clone(name), !shown);
-                    }
-                }
-            });
-        });
+    levels
 }
 
 /// The list itself. Only lines that can be seen are laid out.

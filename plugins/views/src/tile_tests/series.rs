@@ -1,7 +1,7 @@
 //! What plots make of windows that move, of looks that change, and of what is done in the legend.
 
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{ActiveBlueprint, TimeCommand, ViewerCommand, Visuals};
+use chronoscope_frame::{ActiveBlueprint, Recordings, TimeCommand, ViewerCommand, ViewerCommands, Visuals};
 use chronoscope_store::Chunk;
 use chronoscope_types::{
     AsComponents, CursorTimeRange, Measurements, Rgba, Scalars, SeriesLines, TimeBoundary, VisibleTimeRange,
@@ -14,6 +14,10 @@ use chronoscope_types::{
 use egui::{Event, PointerButton, vec2};
 
 use super::{Viewer, assert_has, frame, scalars};
+use crate::{
+    ViewUiContext,
+    time_series::{hides_series, show_series},
+};
 
 const CLASS: &str = "TimeSeries";
 
@@ -158,6 +162,44 @@ fn a_double_click_in_the_legend_shows_one_series_alone_and_the_next_all() {
     viewer.command(ViewerCommand::Undo);
     viewer.command(ViewerCommand::Undo);
     assert_eq!(shown(&viewer), [false, true, false]);
+}
+
+#[test]
+fn what_the_legend_hides_is_hidden_for_the_tree_and_shown_from_it() {
+    let mut viewer = Viewer::new(["p/a", "p/b"].map(|entity| scalars(entity, 0, 100)));
+    let id = view(&viewer);
+    let entity = |viewer: &Viewer, path: &str| {
+        let recordings = viewer.app.world().resource::<Recordings>();
+        recordings
+            .active()
+            .unwrap()
+            .store()
+            .entity_id(&path.into())
+            .unwrap()
+    };
+    let hides = |viewer: &Viewer| {
+        ["/p/a", "/p/b"].map(|path| hides_series(viewer.app.world(), id, entity(viewer, path)))
+    };
+    assert_eq!(hides(&viewer), [false, false]);
+    viewer.click(CLASS, "a");
+    assert_eq!(shown(&viewer), [false, true]);
+    assert_eq!(hides(&viewer), [true, false]);
+    let mut commands = ViewerCommands::default();
+    let world = viewer.app.world();
+    let mut context = ViewUiContext {
+        world,
+        view: world.resource::<ActiveBlueprint>().entity(id).unwrap(),
+        commands: &mut commands,
+    };
+    show_series(&mut context, entity(&viewer, "/p/a"));
+    viewer
+        .app
+        .world_mut()
+        .resource_mut::<ViewerCommands>()
+        .append(&mut commands);
+    viewer.settle();
+    assert_eq!(shown(&viewer), [true, true]);
+    assert_eq!(hides(&viewer), [false, false]);
 }
 
 #[test]

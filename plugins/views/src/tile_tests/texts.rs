@@ -89,3 +89,21 @@ fn a_document_without_text_says_so() {
         assert_has(&viewer.text("TextDocument"), "The document is empty");
     }
 }
+
+#[test]
+fn levels_have_their_first_letters_where_names_have_no_room() {
+    const LEVELS: [&str; 4] = ["ERROR", "WARN", "INFO", "DEBUG"];
+    let mut viewer = Viewer::new(LEVELS.map(|level| line(1, "text", level)));
+    viewer.egui = context_with_fonts();
+    // The first row of the tile.
+    let row = |viewer: &mut Viewer, wanted: [&str; 4]| -> usize {
+        viewer.draw("TextLog", Vec::new());
+        let texts = viewer.draw("TextLog", Vec::new());
+        let first = texts.iter().filter(|(_, place)| place.y < 20.0);
+        first.filter(|(text, _)| wanted.contains(&&**text)).count()
+    };
+    assert_eq!(row(&mut viewer, LEVELS), 4);
+    viewer.width = 210.0;
+    assert_eq!(row(&mut viewer, ["E", "W", "I", "D"]), 4);
+    assert_eq!(row(&mut viewer, LEVELS), 0);
+}

@@ -9,11 +9,12 @@
 //! [`lines`] says which series a plot has and what they are called, [`canvas`] where they lie, [`draw`] and [`strip`] turn them into
 //! shapes. [`hover`] says what is at the pointer, [`measure`] what is between two times. [`plot`] draws it all, with the axes, the legend
 //! and the gestures that all plots share ([`crate::plot`]), and says what the user does; [`ui`] is the tile, which turns that into
-//! commands, and [`entries`] what it knows of the series.
+//! commands, [`entries`] what it knows of the series, and [`hidden`] which of them are hidden.
 
 mod canvas;
 mod draw;
 mod entries;
+mod hidden;
 mod hover;
 mod input;
 mod lines;
@@ -42,6 +43,7 @@ use chronoscope_frame::{
     AppViewClassExt as _, AppVisualizerExt as _, Frame, FrameSystems, Report, ViewClass, Visualizer,
 };
 
+pub use hidden::{hides_series, show_series};
 pub use lines::PlotLines;
 pub use measurements::Measurements;
 pub use samples::Samples;

@@ -263,14 +263,14 @@ fn on_scale(range: Option<ValueWindow>, scale: AxisScale) -> Option<ValueWindow>
 }
 
 /// The visuals of a view's series.
-struct Plotted<'a> {
+pub(super) struct Plotted<'a> {
     lines: Option<&'a ViewVisuals<SeriesLines>>,
     points: Option<&'a ViewVisuals<SeriesPoints>>,
     measurements: Option<&'a ViewVisuals<Measurements>>,
 }
 
 impl<'a> Plotted<'a> {
-    fn of(world: &'a World, view: ViewId) -> Self {
+    pub(super) fn of(world: &'a World, view: ViewId) -> Self {
         Self {
             lines: world
                 .get_resource::<Visuals<SeriesLines>>()
@@ -284,7 +284,7 @@ impl<'a> Plotted<'a> {
         }
     }
 
-    fn get(&self, line: &NamedLine) -> Option<&'a EntitySeries> {
+    pub(super) fn get(&self, line: &NamedLine) -> Option<&'a EntitySeries> {
         let series = match line.visualizer {
             name if name == SeriesPoints::INFO.name => self.points?.get(line.result()),
             name if name == Measurements::INFO.name => self.measurements?.get(line.result()),
@@ -295,7 +295,7 @@ impl<'a> Plotted<'a> {
 }
 
 /// The lines of a view, in the order of its entities.
-fn plot_lines<'a>(
+pub(super) fn plot_lines<'a>(
     world: &'a World,
     view: ViewId,
     store: &ChunkStore,
