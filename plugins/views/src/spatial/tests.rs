@@ -36,6 +36,7 @@ use super::{
 };
 use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
 
+mod ahead;
 mod contexts;
 mod eyes;
 mod growing;
