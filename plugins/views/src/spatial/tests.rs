@@ -43,6 +43,7 @@ mod growing;
 mod history;
 mod layers;
 mod meshes;
+mod millions;
 mod motion;
 mod picking;
 mod pictures;
