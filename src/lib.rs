@@ -198,8 +198,8 @@ pub mod prelude {
     pub use chronoscope_views::{
         AppViewUiExt, ViewUi, ViewUiContext,
         spatial::{
-            AppPartsExt, AppSpatialExt, AutoFraming, MarkCells, Marks, Part, PointBudget, SpatialPrimitive,
-            SpatialVisual,
+            AppPartsExt, AppSpatialExt, AutoFraming, FramePace, MarkCells, Marks, Part, PointBudget,
+            SpatialPrimitive, SpatialVisual,
         },
     };
 }
