@@ -12,7 +12,7 @@ use egui::{RichText, Ui, WidgetInfo, WidgetType};
 use super::{
     add_items,
     parts::{grouped, item_link, show_removed, text_row, title, value_row},
-    query_context, set_properties,
+    properties, query_context,
     time_range::{self, RangeOf},
     view_summary::{ViewSummaries, ViewSummary},
 };
@@ -64,7 +64,7 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, summaries: &mut ViewSu
     query_context::show(ui, pass, id);
     ui.push_id("time range", |ui| time_range::show(ui, pass, id, RangeOf::View));
     show_settings(ui, pass, id);
-    set_properties::show(ui, pass, id);
+    ui.push_id("properties", |ui| properties::show(ui, pass, id));
     show_reports(ui, pass, summary);
     ui.add_space(size::PADDING);
     let tooltip = "Takes back its name, properties, defaults and overrides";

@@ -6,10 +6,11 @@ mod values;
 
 mod add_items;
 mod blueprint_items;
+mod edited_value;
 mod entity;
+mod properties;
 mod query_context;
 mod recording;
-mod set_properties;
 mod shown;
 mod time_range;
 mod view_summary;

@@ -6,8 +6,11 @@ use chronoscope_frame::{
     Cursor, DataResults, QueryContext, RecordingEntry, Selection, View, ViewerCommand, Visualizer, Visuals,
     visualizer::ViewVisuals,
 };
-use chronoscope_store::{ChunkStore, TimeRange};
-use chronoscope_types::enums::{AxisScale, AxisSide};
+use chronoscope_store::{ChunkStore, TimeRange, arrow::ArrayRef};
+use chronoscope_types::{
+    ComponentName,
+    enums::{AxisScale, AxisSide},
+};
 use egui::Ui;
 
 use super::{
@@ -27,6 +30,7 @@ use crate::{
     plot::{
         events,
         links::{Axis, LinkedTimes},
+        looks,
         resets::WindowResets,
         window::ValueWindow,
     },
@@ -62,6 +66,14 @@ impl ViewUi for TimeSeriesUi {
 
     fn archetypes(&self) -> &'static [&'static str] {
         &["Measurements", "Scalars", "StateChange"]
+    }
+
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        &settings::DRAWN
+    }
+
+    fn properties(&self, context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        looks::properties(context)
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
