@@ -9,16 +9,16 @@
 use chronoscope_blueprint::{
     BLUEPRINT_TIMELINE, BlueprintCommand, BlueprintQuery, ViewClassId, ViewId, view_property,
 };
-use chronoscope_frame::{ActiveBlueprint, Item, Recordings, ViewerCommand, ViewerCommands};
-use chronoscope_store::{StoreId, Timeline, arrow::ArrayRef};
+use chronoscope_frame::{ActiveBlueprint, Item, Recordings, TimeCommand, ViewerCommand, ViewerCommands};
+use chronoscope_store::{StoreId, TimeType, Timeline, arrow::ArrayRef};
 use chronoscope_types::{
-    AsComponents, Component, ComponentName,
-    blueprint::{LineGrid3D, PlotLegend},
-    components::blueprint::GridSpacing,
-    log_chunk,
+    AsComponents, Component, ComponentName, TimeBoundary,
+    blueprint::{LineGrid3D, PlotLegend, TimeAxis, VisibleTimeRanges},
+    components::blueprint::{GridSpacing, TimeRange, VisibleTimeRange},
+    format_time, log_chunk,
 };
 use chronoscope_views::{AppViewUiExt, ViewUi, ViewUiContext};
-use egui::vec2;
+use egui::{Event, Key, Modifiers, vec2};
 
 use crate::{icons, testing::Stage};
 
@@ -37,7 +37,7 @@ impl ViewUi for GridUi {
     fn ui(&self, _: &mut egui::Ui, _: &mut ViewUiContext<'_>) {}
 
     fn drawn_properties(&self) -> &'static [ComponentName] {
-        &[PlotLegend::VISIBLE]
+        &[PlotLegend::VISIBLE, TimeAxis::VIEW_RANGE]
     }
 
     fn properties(&self, _: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
@@ -69,13 +69,17 @@ fn set(stage: &mut Stage, view: ViewId, property: &impl AsComponents) -> Vec<Str
     stage.draw()
 }
 
-/// What the blueprint says of the spacing.
-fn spacing(stage: &Stage, view: ViewId) -> Option<f32> {
+/// What the blueprint says of a property.
+fn said(stage: &Stage, view: ViewId, property: &str) -> Option<ArrayRef> {
     let recordings = stage.app.world().resource::<Recordings>();
     let (entry, blueprints) = recordings.active_blueprint()?;
     let at = blueprints.undo.query_time();
     let query = BlueprintQuery::new(entry.store(), &entry.recording.cache, at);
-    let cell = view_property(&query, view, &LineGrid3D::SPACING)?.cell();
+    Some(view_property(&query, view, property)?.cell())
+}
+
+fn spacing(stage: &Stage, view: ViewId) -> Option<f32> {
+    let cell = said(stage, view, &LineGrid3D::SPACING)?;
     GridSpacing::read(&cell).unwrap().first().copied()
 }
 
@@ -154,4 +158,91 @@ fn what_is_set_of_another_class_is_told_and_taken_back() {
     stage.click(reset);
     let texts = stage.draw();
     assert!(!says(&texts, "visible"), "{texts:?}");
+}
+
+/// The stretch of time that the blueprint gives to the axis.
+fn axis(stage: &Stage, view: ViewId) -> Option<[TimeBoundary; 2]> {
+    let cell = said(stage, view, &TimeAxis::VIEW_RANGE)?;
+    let range = *TimeRange::read(&cell).unwrap().first()?;
+    Some([range.start, range.end])
+}
+
+/// Opens the list with a text that is nearest to another, and chooses from it.
+fn choose(stage: &mut Stage, near: &str, shown: &str, wanted: &str) {
+    let near = stage.find(near);
+    let list = stage.find_near(shown, near);
+    stage.click(list);
+    stage.draw();
+    let choice = stage.find_near(wanted, list);
+    stage.click(choice);
+    stage.draw();
+}
+
+/// Types into the field with a text that is nearest to another.
+fn type_over(stage: &mut Stage, near: &str, shown: &str, text: &str) {
+    let near = stage.find(near);
+    let field = stage.find_near(shown, near);
+    stage.click(field);
+    stage.press(Key::A, Modifiers::COMMAND);
+    stage.draw_with(vec![Event::Text(text.to_owned())]);
+    stage.press(Key::Enter, Modifiers::NONE);
+    stage.draw();
+}
+
+#[test]
+fn each_end_of_a_time_axis_is_typed_relative_to_the_cursor_or_at_a_time() {
+    use TimeBoundary::{Absolute, CursorRelative, Infinite};
+    let (mut stage, view) = stage();
+    command(&mut stage, ViewerCommand::Time(TimeCommand::SetTime(10)));
+    stage.draw();
+    choose(&mut stage, "Time axis", "As it is moved", "Between two times");
+    assert_eq!(axis(&stage, view), Some([Absolute(0), Absolute(20)]));
+    type_over(&mut stage, "To", &format_time(TimeType::Sequence, 20), "17");
+    assert_eq!(axis(&stage, view), Some([Absolute(0), Absolute(17)]));
+    choose(&mut stage, "To", "Time", "Cursor");
+    assert_eq!(axis(&stage, view), Some([Absolute(0), CursorRelative(7)]));
+    type_over(&mut stage, "To", "+7", "-2");
+    assert_eq!(axis(&stage, view), Some([Absolute(0), CursorRelative(-2)]));
+    choose(&mut stage, "From", "Time", "No end");
+    assert_eq!(axis(&stage, view), Some([Infinite, CursorRelative(-2)]));
+    // Each is a step.
+    command(&mut stage, ViewerCommand::Undo);
+    stage.draw();
+    assert_eq!(axis(&stage, view), Some([Absolute(0), CursorRelative(-2)]));
+    command(&mut stage, ViewerCommand::Undo);
+    stage.draw();
+    assert_eq!(axis(&stage, view), Some([Absolute(0), CursorRelative(7)]));
+}
+
+#[test]
+fn what_is_no_time_is_not_taken() {
+    let (mut stage, view) = stage();
+    choose(&mut stage, "Time axis", "As it is moved", "Between two times");
+    let before = axis(&stage, view);
+    type_over(&mut stage, "To", &format_time(TimeType::Sequence, 20), "soon");
+    let texts = stage.draw();
+    assert!(
+        texts.iter().any(|text| text.starts_with("This is no time")),
+        "{texts:?}"
+    );
+    assert_eq!(axis(&stage, view), before);
+}
+
+#[test]
+fn a_visible_range_stands_between_two_times_too() {
+    let (mut stage, view) = stage();
+    choose(
+        &mut stage,
+        "Visible time range",
+        "As the view class",
+        "Between two times",
+    );
+    let cell = said(&stage, view, &VisibleTimeRanges::RANGES).unwrap();
+    let ranges = VisibleTimeRange::read(&cell).unwrap();
+    let [range] = &ranges[..] else {
+        panic!("{ranges:?}");
+    };
+    assert_eq!(range.timeline, "frame");
+    let ends = [range.range.start, range.range.end];
+    assert_eq!(ends, [TimeBoundary::Absolute(0), TimeBoundary::Absolute(20)]);
 }

@@ -63,6 +63,7 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, summaries: &mut ViewSu
     show_contents(ui, pass, view, summary);
     query_context::show(ui, pass, id);
     ui.push_id("time range", |ui| time_range::show(ui, pass, id, RangeOf::View));
+    ui.push_id("time axis", |ui| time_range::show_axis(ui, pass, id));
     show_settings(ui, pass, id);
     ui.push_id("properties", |ui| properties::show(ui, pass, id));
     show_reports(ui, pass, summary);
