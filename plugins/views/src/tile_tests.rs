@@ -25,6 +25,7 @@ mod axes;
 mod bars;
 mod contexts;
 mod framing;
+mod properties;
 mod series;
 mod texts;
 
