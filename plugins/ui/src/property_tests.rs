@@ -133,12 +133,12 @@ fn a_property_is_reset_to_what_was_sent_and_then_to_nothing() {
     let sent = StoreId::blueprint("test app", "sent");
     let path = view.entity_path().child("LineGrid3D");
     let time = (Timeline::sequence(BLUEPRINT_TIMELINE), 0);
-    let chunk = log_chunk(path, [time], &LineGrid3D::default().with_spacing(7.5)).unwrap();
+    let chunk = log_chunk(path, [time], &LineGrid3D::default().with_spacing(7.5_f32)).unwrap();
     recordings.open(&sent).recording.insert(chunk).unwrap();
     recordings.blueprints_mut(&"test app".into()).default = Some(sent);
-    let texts = set(&mut stage, view, &LineGrid3D::default().with_spacing(7.5));
+    let texts = set(&mut stage, view, &LineGrid3D::default().with_spacing(7.5_f32));
     assert_source(&texts, "default");
-    let texts = set(&mut stage, view, &LineGrid3D::default().with_spacing(9.0));
+    let texts = set(&mut stage, view, &LineGrid3D::default().with_spacing(9.0_f32));
     assert_source(&texts, "set");
     assert_source(&click_reset(&mut stage), "default");
     assert_eq!(spacing(&stage, view), Some(7.5));
