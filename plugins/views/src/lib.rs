@@ -16,6 +16,7 @@ mod properties;
 mod settings_row;
 
 pub mod bar_chart;
+pub mod calendar;
 pub mod colors;
 pub mod drag;
 pub mod empty;
