@@ -7,7 +7,7 @@
 )]
 
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, Item, ListenLink, Recordings, Report, Reports, Selection, Settled, TimeCommand,
+    ActiveBlueprint, Cursor, Item, ListenLink, Report, Reports, Selection, Settled, TimeCommand,
     TimeControls, View, ViewTile, ViewerCommand, ViewerCommands,
 };
 use egui::{Event, Key, Modifiers, Pos2};
