@@ -248,7 +248,8 @@ fn a_model_has_the_textures_that_light_shows() {
         let (red, _) = shaded(&picture, glows);
         assert!(blue > 1_000, "{quality:?}: {blue} pixels");
         if !is_lit {
-            assert_eq!(red, 0);
+            // An axis and its letter are red.
+            assert!(red < 200, "{red} red pixels");
             continue;
         }
         assert!(red > blue / 2 && red < blue * 2, "{red} red, {blue} blue");
