@@ -293,8 +293,8 @@ fn arriving_light(offset: vec3<f32>, normal: vec3<f32>) -> f32 {
     let slope = sqrt(max(1.0 - towards * towards, 0.0));
     let moved = normal * (SHADOW_REACH * slope) + shadow.to_light * 0.5;
     let at = (shadow.map_from_offset * vec4(offset + moved * shadow.texel, 1.0)).xyz;
-    // Beyond the map everything is in the light.
-    if any(at.xy <= vec2(0.0)) || any(at.xy >= vec2(1.0)) {
+    // Beyond what the light sees everything is lit.
+    if any(at <= vec3(0.0)) || any(at.xy >= vec2(1.0)) {
         return 1.0;
     }
     let texel = 1.0 / vec2<f32>(textureDimensions(shadow_map));
