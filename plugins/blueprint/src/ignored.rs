@@ -5,7 +5,7 @@ use std::fmt;
 use chronoscope_store::EntityPath;
 use chronoscope_types::{
     blueprint as archetypes,
-    own::{EyeLens3D, QueryContext, ScalarAxisScale, SecondScalarAxis},
+    own::{EyeLens3D, Lighting3D, QueryContext, ScalarAxisScale, SecondScalarAxis},
     read,
 };
 
@@ -35,7 +35,7 @@ const OF_SPACES: [&str; 5] = [
     archetypes::SpatialInformation::TARGET_FRAME.name,
 ];
 
-const OF_3D: [&str; 18] = [
+const OF_3D: [&str; 19] = [
     EYE_POSITION_REST.name,
     EYE_TARGET_REST.name,
     archetypes::EyeControls3D::EYE_UP.name,
@@ -54,6 +54,7 @@ const OF_3D: [&str; 18] = [
     archetypes::SpatialInformation::SHOW_AXES.name,
     EyeLens3D::DEPTH_SHADING.name,
     EyeLens3D::PROJECTION.name,
+    Lighting3D::SHADOWS.name,
 ];
 
 const OF_2D: [&str; 1] = [archetypes::VisualBounds2D::RANGE.name];
@@ -261,6 +262,8 @@ mod tests {
         };
         check("3D", "SpatialInformation:show_axes", true);
         check("2D", "SpatialInformation:show_axes", false);
+        check("3D", Lighting3D::SHADOWS.name, true);
+        check("2D", Lighting3D::SHADOWS.name, false);
         check("2D", "SpatialInformation:show_bounding_box", true);
         check("TextLog", "TextLogRows:filter_by_log_level", true);
         check("TextDocument", "TextLogFormat:monospace_body", false);

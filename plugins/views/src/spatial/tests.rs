@@ -48,6 +48,7 @@ mod pictures;
 mod places;
 mod purge;
 mod results;
+mod shadows;
 mod through_camera;
 mod visuals;
 

@@ -8,7 +8,7 @@ use chronoscope_types::{
     blueprint::{Background, EyeControls3D, LineGrid3D, NearClipPlane, SpatialInformation},
     components,
     enums::{BackgroundKind, Eye3DKind, EyeProjection},
-    own::EyeLens3D,
+    own::{EyeLens3D, Lighting3D},
 };
 use egui::{ComboBox, DragValue, Label, Ui};
 
@@ -27,6 +27,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId) {
     let said: Properties3D = properties(context.world, view);
     show_eye(ui, context.commands, view, &said);
     show_guides(ui, context.commands, view, &said);
+    show_light(ui, context.commands, view, &said);
     show_background(ui, context.commands, view, &said);
     let text = if measure::is_on(ui, view) {
         "Stop measuring"
@@ -191,6 +192,19 @@ fn show_guides(ui: &mut Ui, commands: &mut ViewerCommands, view: ViewId, said: &
     switch("Box around everything", said.shows_bounds, &mut |is_on| {
         set(commands, view, &information().with_show_bounding_box(is_on));
     });
+}
+
+fn show_light(ui: &mut Ui, commands: &mut ViewerCommands, view: ViewId, said: &Properties3D) {
+    let mut has_shadows = said.has_shadows;
+    let switch = ui.checkbox(&mut has_shadows, "Shadows");
+    if switch
+        .on_hover_text(
+            "Solids and meshes shade what lies behind them, in a light that stands still. Not at cheap quality",
+        )
+        .changed()
+    {
+        set(commands, view, &Lighting3D::default().with_shadows(has_shadows));
+    }
 }
 
 /// Has the eye follow an entity, or nothing.
