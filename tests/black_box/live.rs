@@ -319,7 +319,7 @@ fn a_second_program_on_a_port_replaces_no_file() {
     let sent = messages_of("scene.rrd");
     send(&link, sent.clone()).join().unwrap();
     finish(first, Some("-TERM"));
-    assert_eq!(read_file(path("first.rrd")).0.len(), sent.len());
+    assert_eq!(rows_of(&read_file(path("first.rrd")).0), rows_of(&sent));
 }
 
 /// Waits for what the program prints, and asks it to end before, where that is said.
