@@ -168,7 +168,7 @@ pub struct TransformWork {
     pub rows_read: usize,
 }
 
-/// The transforms at the cursor.
+/// The transforms at the cursor, kept while some view is shown that looks there. Where nobody looks, nothing is looked up.
 #[derive(Resource, Default)]
 pub struct Transforms {
     recording: Option<RecordingKey>,
