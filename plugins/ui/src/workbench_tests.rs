@@ -7,6 +7,7 @@
 )]
 
 mod apart;
+mod filters;
 mod times;
 mod windows;
 
