@@ -7,6 +7,7 @@
 )]
 
 mod apart;
+mod copies;
 mod filters;
 mod times;
 mod windows;
