@@ -41,6 +41,9 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, summaries: &mut ViewSu
     show_parent(ui, pass, Contents::View(id));
     show_name(ui, pass, Contents::View(id), view.name.as_deref(), &view.title());
     show_visibility(ui, pass, Contents::View(id), view.visible);
+    if let Some(title_bar) = switch_row(ui, "Title bar", view.title_bar) {
+        pass.edit(edits::title_bar(id, title_bar));
+    }
     show_class(ui, pass, view);
     property_row(ui, "Origin", |ui| {
         let store = pass.recording_of(id).map(RecordingEntry::store);
@@ -207,14 +210,19 @@ fn show_class(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint) {
 }
 
 fn show_visibility(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents, is_visible: bool) {
-    property_row(ui, "Visible", |ui| {
-        let mut checked = is_visible;
+    if let Some(visible) = switch_row(ui, "Visible", is_visible) {
+        pass.edit(edits::visible(item, visible));
+    }
+}
+
+/// A box to check. Returns what it was changed to.
+fn switch_row(ui: &mut Ui, name: &str, is_on: bool) -> Option<bool> {
+    property_row(ui, name, |ui| {
+        let mut checked = is_on;
         let switch = ui.checkbox(&mut checked, "");
-        switch.widget_info(|| WidgetInfo::selected(WidgetType::Checkbox, true, checked, "Visible"));
-        if switch.changed() {
-            pass.edit(edits::visible(item, checked));
-        }
-    });
+        switch.widget_info(|| WidgetInfo::selected(WidgetType::Checkbox, true, checked, name));
+        switch.changed().then_some(checked)
+    })
 }
 
 /// The rules of what the view shows, and how much that is.
