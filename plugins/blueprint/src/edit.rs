@@ -185,6 +185,8 @@ impl BlueprintCommand {
             Self::SetVisible(View(_), false) => "hide view",
             Self::SetVisible(Container(_), true) => "show container",
             Self::SetVisible(Container(_), false) => "hide container",
+            Self::SetTitleBar(_, true) => "show title bar",
+            Self::SetTitleBar(_, false) => "hide title bar",
             Self::SetOrigin(..) => "change origin",
             Self::SetContents(..) => "change contents",
             Self::AddView(..) => "add view",

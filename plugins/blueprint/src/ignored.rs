@@ -6,7 +6,6 @@ use chronoscope_store::EntityPath;
 use chronoscope_types::{
     blueprint as archetypes,
     own::{EyeLens3D, Lighting3D, QueryContext, ScalarAxisScale, SecondScalarAxis},
-    read,
 };
 
 use crate::{
@@ -182,16 +181,6 @@ fn ignored_properties(
     let Some(id) = tree.find(&path) else {
         return;
     };
-    // Each view has a bar with its title.
-    let bar = query.value(&path, &archetypes::ViewBlueprint::TITLEBAR);
-    let bar = bar.and_then(|hit| read::bools(&hit.cell()).ok()?.first().copied());
-    if bar == Some(false) {
-        found.push(IgnoredSetting {
-            view: view.id,
-            entity: None,
-            kind: IgnoredKind::Property(archetypes::ViewBlueprint::TITLEBAR.name.to_owned()),
-        });
-    }
     for folder in tree.children(id) {
         let path = tree.path(folder);
         for hit in query.values(path) {
@@ -243,13 +232,10 @@ mod tests {
     use std::sync::Arc;
 
     use arrow_array::Int32Array;
-    use chronoscope_store::{ComponentDescriptor, Recording, StoreId, Timeline, arrow::ArrayRef};
-    use chronoscope_types::log_chunk;
+    use chronoscope_store::{ComponentDescriptor, Recording, StoreId, arrow::ArrayRef};
 
     use super::*;
-    use crate::{
-        BLUEPRINT_TIMELINE, BlueprintCommand, OverrideTarget, UndoState, edit_blueprint, read_viewport,
-    };
+    use crate::{BlueprintCommand, OverrideTarget, UndoState, edit_blueprint, read_viewport};
 
     #[test]
     fn each_kind_of_view_honors_its_own() {
@@ -306,11 +292,6 @@ mod tests {
             let (current, _) = read_viewport(&blueprint.store, &blueprint.cache, i64::MAX);
             edit_blueprint(&mut blueprint, &mut undo, &current, &command).unwrap();
         }
-        let bare = archetypes::ViewBlueprint::default().with_titlebar(false);
-        let time = (Timeline::sequence(BLUEPRINT_TIMELINE), i64::MAX - 1);
-        blueprint
-            .insert(log_chunk(id.entity_path(), [time], &bare).unwrap())
-            .unwrap();
         let (viewport, _) = read_viewport(&blueprint.store, &blueprint.cache, i64::MAX);
         let query = BlueprintQuery::new(&blueprint.store, &blueprint.cache, i64::MAX);
         let told = |takes_ranges: bool| -> Vec<String> {
@@ -325,7 +306,6 @@ mod tests {
         };
         let expected = [
             " ForceLink:distance is not supported yet",
-            " ViewBlueprint:titlebar is not supported yet",
             "/world visible time ranges are not supported in this view yet",
         ];
         assert_eq!(told(false), expected);

@@ -161,17 +161,24 @@ fn copy_of(pass: &Pass<'_>, item: Contents, commands: &mut Vec<BlueprintCommand>
                     parent: id,
                     position: usize::MAX,
                 });
+                if container.active_tab == Some(*inner) {
+                    commands.push(BlueprintCommand::SetActiveTab(id, copy));
+                }
             }
+            let copy = Contents::Container(id);
+            commands.push(BlueprintCommand::SetGridColumns(id, container.grid_columns));
             commands.push(BlueprintCommand::SetShares {
                 id,
                 columns: container.col_shares.clone(),
                 rows: container.row_shares.clone(),
             });
             if container.name.is_some() {
-                let copy = Contents::Container(id);
                 commands.push(BlueprintCommand::SetName(copy, container.name.clone()));
             }
-            Some(Contents::Container(id))
+            if !container.visible {
+                commands.push(BlueprintCommand::SetVisible(copy, false));
+            }
+            Some(copy)
         }
     }
 }

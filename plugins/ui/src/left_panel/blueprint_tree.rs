@@ -20,7 +20,7 @@ use crate::{
     commands::UiCommand,
     context_menu::add_rows,
     edits, entity_drag,
-    find::{EntityFilter, FilterPlace},
+    find::{CursorAnswers, EntityFilter, FilterPlace},
     icons,
     pass::Pass,
     theme::size,
@@ -96,6 +96,8 @@ struct MadeOf {
     views: BTreeMap<ViewId, Versions>,
     version: u64,
     filter: String,
+    /// How long the rows stay what the filter finds at the cursor.
+    found_at: Option<CursorAnswers>,
 }
 
 /// The versions of what a view's entities are shown by.
@@ -250,7 +252,9 @@ fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
         .keys()
         .filter_map(|view| Some((*view, versions_of(pass, *view)?)))
         .collect();
+    let place = FilterPlace::shown(pass);
     if let Some(made_of) = &mut state.made_of {
+        let is_kept = place.as_ref().is_none_or(|place| place.keeps(made_of.found_at));
         let is_same_tree =
             Arc::ptr_eq(&made_of.viewport, viewport) || rows::is_same_tree(&made_of.viewport, viewport);
         made_of.viewport = Arc::clone(viewport);
@@ -258,7 +262,8 @@ fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
         if !is_same_recording {
             state.entries.clear();
         }
-        if is_same_tree && is_same_recording && made_of.views == views && made_of.version == state.version {
+        let is_same_state = made_of.views == views && made_of.version == state.version;
+        if is_same_tree && is_same_recording && is_same_state && is_kept {
             return;
         }
     }
@@ -280,7 +285,7 @@ fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
             Arc::clone(&known.entries)
         })
     } else {
-        found_rows(pass, &filter)
+        found_rows(pass, place.as_ref(), &filter)
     });
     state.made_of = Some(MadeOf {
         recording,
@@ -288,33 +293,29 @@ fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
         views,
         version: state.version,
         filter: state.filter.text().to_owned(),
+        found_at: place.and_then(|place| place.answers()),
     });
 }
 
 /// The rows of what is looked for, with what they lie in.
 ///
 /// Cost: all entities of all views.
-fn found_rows(pass: &Pass<'_>, filter: &EntityFilter) -> Vec<Row> {
+fn found_rows(pass: &Pass<'_>, place: Option<&FilterPlace<'_>>, filter: &EntityFilter) -> Vec<Row> {
     let viewport = pass.viewport();
-    let place = FilterPlace::shown(pass);
     let meets = |entry: &&EntityEntry| {
         let meets_conditions = || {
-            let place = place.as_ref()?;
+            let place = place?;
             Some(filter.matches_data(place, place.store.entity_id(&entry.path)?))
         };
         filter.matches_name(&entry.path.ui_path())
             && (!filter.has_conditions() || meets_conditions() == Some(true))
     };
-    let found: BTreeMap<ViewId, Arc<[EntityEntry]>> = viewport
-        .views
-        .keys()
-        .map(|view| {
-            (
-                *view,
-                entries_of(pass, *view).iter().filter(meets).cloned().collect(),
-            )
-        })
-        .collect();
+    let found_in = |view: &ViewId| -> Arc<[EntityEntry]> {
+        let entries = entries_of(pass, *view);
+        entries.iter().filter(meets).cloned().collect()
+    };
+    let views = viewport.views.keys();
+    let found: BTreeMap<ViewId, _> = views.map(|view| (*view, found_in(view))).collect();
     let expansion = Expansion {
         is_full: true,
         ..Expansion::default()

@@ -6,6 +6,7 @@ mod values;
 
 mod add_items;
 mod blueprint_items;
+mod completion;
 mod entity;
 mod query_context;
 mod recording;

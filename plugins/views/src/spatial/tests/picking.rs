@@ -260,6 +260,46 @@ fn what_cannot_be_picked_is_not() {
 }
 
 #[test]
+fn a_double_click_in_the_plane_frames_what_it_is_on_or_everything() {
+    let square = |center| Boxes2D::from_half_sizes([[1.0; 2]]).with_centers([center]);
+    let mut viewer = Viewer::new([
+        log_chunk("plane/near", [], &square([3.0, 2.0])).unwrap(),
+        log_chunk("plane/far", [], &square([99.0, 48.0])).unwrap(),
+        log_chunk("plane/point", [], &Points2D::new([[50.0, 20.0]])).unwrap(),
+    ]);
+    let mut double_click = |hit| {
+        viewer.point_at(MIDDLE);
+        viewer.answer_all(hit);
+        for pressed in [true, false, true, false] {
+            viewer.draw(vec![button(MIDDLE, pressed)]);
+        }
+        viewer.draw(vec![]);
+        // What the clicks select is of no concern, nor what is under the pointer now.
+        while let Some((request, _)) = viewer.asked().first().copied() {
+            viewer.answer(request, None);
+        }
+        viewer.draw(vec![Event::PointerGone]);
+        // So that the next is no third click.
+        for _ in 0..40 {
+            viewer.draw(vec![]);
+        }
+        let Lens::Plane { center, scale } = viewer.lens() else {
+            panic!("a plane")
+        };
+        (center.round().to_array(), scale)
+    };
+    let (center, scale) = double_click(Some(("/plane/near", 0)));
+    assert_eq!(center, [3.0, 2.0]);
+    assert!((100.0..200.0).contains(&scale), "{scale} for a height of 400");
+    let (center, scale_of_point) = double_click(Some(("/plane/point", 0)));
+    assert_eq!(center, [50.0, 20.0]);
+    assert!((scale_of_point - scale).abs() < 1e-6, "it has no size");
+    let (center, scale) = double_click(None);
+    assert_eq!(center, [51.0, 25.0], "the middle of everything");
+    assert!((4.0..6.0).contains(&scale), "{scale} for a width of 600");
+}
+
+#[test]
 fn a_label_is_picked_where_it_is_seen() {
     let points = Points3D::new([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]).with_labels(["left", "right"]);
     let mut viewer = Viewer::new([log_chunk("world/named", [], &points).unwrap()]);
