@@ -15,7 +15,7 @@ use chronoscope_types::{LogMessage, SourceStatus};
 use crate::{
     blueprint_files::{RonImporter, save_requested},
     demo::demo_recording,
-    exports::save_exports,
+    exports::{PendingExports, gather_exports, save_exports},
     growing::GrowingFile,
     inputs::Inputs,
     live::FollowLink,
@@ -36,6 +36,7 @@ impl Plugin for FileSourcesPlugin {
         app.init_resource::<LoadOutcomes>()
             .init_resource::<FileSettings>()
             .init_resource::<FileKinds>()
+            .init_resource::<PendingExports>()
             .insert_resource(OffersDemo(true));
         app.add_systems(
             Frame,
@@ -54,6 +55,7 @@ impl Plugin for FileSourcesPlugin {
             (
                 save_requested.run_if(|requests: Res<FileRequests>| !requests.save_blueprint.is_empty()),
                 save_exports.run_if(|requests: Res<FileRequests>| !requests.exports.is_empty()),
+                gather_exports.run_if(|pending: Res<PendingExports>| !pending.is_empty()),
             )
                 .chain()
                 .after(FrameSystems::ApplyCommands)

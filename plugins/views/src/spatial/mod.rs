@@ -192,7 +192,12 @@ impl Plugin for SpatialPlugin {
         app.init_resource::<FirstLookChunks>();
         let follow = (scene::follow_views, framing::update_framing).chain();
         app.add_systems(Frame, follow.in_set(SpatialSystems::Collect))
-            .add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
+            .add_systems(
+                Frame,
+                (scene::present_scenes, scene::look_ahead)
+                    .chain()
+                    .in_set(SpatialSystems::Scenes),
+            )
             .add_systems(
                 Frame,
                 picking::take_answers

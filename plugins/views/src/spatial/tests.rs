@@ -36,12 +36,14 @@ use super::{
 };
 use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
 
+mod ahead;
 mod contexts;
 mod eyes;
 mod growing;
 mod history;
 mod layers;
 mod meshes;
+mod millions;
 mod motion;
 mod picking;
 mod pictures;

@@ -3,10 +3,11 @@
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
 //! one: what was made anew, what moved with a transform, what [`lights`] up. [`standing`] tells what a frame moves, and [`hidden`]
 //! keeps what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`staged`] part by part, [`quads`] into
-//! pictures, and [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds again stay. The user interface
-//! asks for the [`pictures`] at a place. A frame in which nothing changed touches nothing, and a view that is not shown catches up when
-//! it is.
+//! pictures, and [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds again stay. While time plays,
+//! pictures are decoded [`ahead`] of the cursor. The user interface asks for the [`pictures`] at a place. A frame in which nothing
+//! changed touches nothing, and a view that is not shown catches up when it is.
 
+mod ahead;
 mod diff;
 mod hidden;
 mod lights;
@@ -29,6 +30,7 @@ use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub(crate) use ahead::{ComingPictures, coming_pictures, look_ahead};
 pub(crate) use present::{collect_changes, follow_views, give_up_hidden, has_changes, present_scenes};
 
 use super::{
