@@ -180,8 +180,8 @@ pub mod prelude {
     pub use chronoscope_frame::{
         AppViewClassExt, AppVisualizerExt, CommandError, CommandFinished, CommandId, Frame, FramePlugins,
         FrameSystems, ViewClass, ViewerClick, ViewerCommand, ViewerCommands, ViewerCursorMoved, ViewerHandle,
-        ViewerRecordingOpened, ViewerSelectionChanged, Visual, Visualizer, VisualizerInfo, VisualizerInput,
-        Visuals,
+        ViewerHoverChanged, ViewerRecordingOpened, ViewerSelectionChanged, Visual, Visualizer,
+        VisualizerInfo, VisualizerInput, Visuals,
         selection::{EntityClicked, SelectionChanged},
     };
     pub use chronoscope_record::{
