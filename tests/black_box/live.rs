@@ -543,3 +543,17 @@ fn what_is_sent_is_shown_as_what_is_read() {
     assert_eq!(sent, digest(&files, "2", time[1]));
     assert!(sent.lines().count() > 10, "{sent}");
 }
+
+#[test]
+fn a_test_of_receiving_ends_with_its_sender_and_says_whether_something_came() {
+    let store = StoreId::recording("app", "received");
+    let rows = vec![
+        LogMessage::StoreInfo(StoreInfo::new(store.clone())),
+        row(&store, "/a", 1),
+    ];
+    for (sent, expected) in [(rows, true), (Vec::new(), false)] {
+        let (mut program, link) = listening(&["--test-receive"]);
+        send(&link, sent).join().unwrap();
+        assert_eq!(program.wait().unwrap().success(), expected);
+    }
+}
