@@ -378,7 +378,7 @@ pub(crate) fn record_poses(
     for (entity, transform) in &changed {
         let slot = match recorder.slots.find(entity) {
             Some(slot) => slot,
-            None if skipped.contains(entity, &naming, &recorder.settings) => continue,
+            None if skipped.contains(entity, &naming) => continue,
             None => recorder.slots.find_or_add(entity, &naming),
         };
         let id = ids
@@ -398,7 +398,7 @@ pub(crate) fn record_poses(
             continue;
         };
         let Some(slot) = recorder.slots.find(entity).or_else(|| {
-            let is_new = recorder.records_all && !skipped.contains(entity, &naming, &recorder.settings);
+            let is_new = recorder.records_all && !skipped.contains(entity, &naming);
             is_new.then(|| recorder.slots.find_or_add(entity, &naming))
         }) else {
             continue;
@@ -505,19 +505,19 @@ pub(crate) struct Skipped<'w, 's> {
     marked: Query<'w, 's, (), (With<NotRecorded>, Allow<Disabled>)>,
     #[cfg(feature = "assets")]
     layers: Query<'w, 's, &'static bevy_camera::visibility::RenderLayers, Allow<Disabled>>,
+    #[cfg(feature = "assets")]
+    of_views: Option<Res<'w, chronoscope_frame::ViewLayers>>,
 }
 
 impl Skipped<'_, '_> {
-    pub(crate) fn contains(&self, entity: Entity, naming: &Naming, settings: &RecordSettings) -> bool {
+    pub(crate) fn contains(&self, entity: Entity, naming: &Naming) -> bool {
         #[cfg(feature = "assets")]
-        if let Ok(layers) = self.layers.get(entity)
+        if let (Some(of_views), Ok(layers)) = (&self.of_views, self.layers.get(entity))
             && layers.iter().next().is_some()
-            && !layers.iter().any(|layer| layer < settings.first_viewer_layer)
+            && !layers.iter().any(|layer| layer < of_views.first)
         {
             return true;
         }
-        #[cfg(not(feature = "assets"))]
-        let _ = settings;
         if self.marked.is_empty() {
             return false;
         }
