@@ -86,6 +86,8 @@ pub mod live;
 #[cfg(feature = "viewer")]
 mod look_at;
 #[cfg(feature = "viewer")]
+mod named_files;
+#[cfg(feature = "viewer")]
 pub mod offscreen;
 #[cfg(feature = "viewer")]
 mod own_windows;

@@ -96,6 +96,8 @@ mod file_tests;
 #[cfg(test)]
 mod host_tests;
 #[cfg(test)]
+mod live_tests;
+#[cfg(test)]
 mod query_context_tests;
 #[cfg(test)]
 mod selection_tests;

@@ -57,7 +57,7 @@ fn nothing_open_says_what_to_do() {
 }
 
 #[test]
-fn where_sdks_can_connect_is_said_and_copied() {
+fn where_sdks_can_connect_is_said() {
     let mut stage = Stage::empty(1400.0, 900.0);
     for (link, python) in [
         ("rerun+http://127.0.0.1:9876/proxy", "rr.connect_grpc()"),

@@ -4,19 +4,37 @@
 
 use std::sync::Arc;
 
-use bevy::{app::App, ecs::world::Mut};
-use chronoscope_frame::{DiffLog, Recordings};
+use bevy::{app::App, ecs::prelude::*};
+use chronoscope_frame::{DiffLog, Recordings, ViewerClick};
 use chronoscope_store::{Chunk, StoreId};
 use egui::{FontData, FontDefinitions, FontFamily};
 
 /// Puts a chunk into the recording of a test.
 pub(crate) fn log(app: &mut App, chunk: Chunk) {
     let world = app.world_mut();
-    world.resource_scope(|world, mut log: Mut<DiffLog>| {
+    world.resource_scope(|world, mut log: Mut<'_, DiffLog>| {
         let mut recordings = world.resource_mut::<Recordings>();
         let id = StoreId::recording("app", "recording");
         recordings.insert(&mut log, &id, chunk).unwrap();
     });
+}
+
+/// What a host hears of clicks.
+#[derive(Resource, Default)]
+pub(crate) struct HeardClicks(pub(crate) Vec<ViewerClick>);
+
+/// Has a host listen to clicks.
+pub(crate) fn hear_clicks(app: &mut App) {
+    app.init_resource::<HeardClicks>().add_observer(
+        |click: On<ViewerClick>, mut heard: ResMut<HeardClicks>| {
+            heard.0.push(click.event().clone());
+        },
+    );
+}
+
+/// What was heard since this was asked last.
+pub(crate) fn heard_clicks(app: &mut App) -> Vec<ViewerClick> {
+    std::mem::take(&mut app.world_mut().resource_mut::<HeardClicks>().0)
 }
 
 /// A context with a font for texts and one for icons. In one without fonts all texts are without size.

@@ -69,7 +69,7 @@ use chronoscope_render::{
     EllipsoidInstance, LineInstance, PointInstance, TriangleMeshPlugin,
 };
 
-pub use chronoscope_frame::Space;
+pub use chronoscope_frame::{Space, ViewLayers};
 pub use digest::PartDigest;
 pub use framing::AutoFraming;
 pub use marks::{MarkCells, Marks, class_color, read_cell};
@@ -77,7 +77,7 @@ pub use motion::PointBudget;
 pub use parts::{AppPartsExt, Part};
 pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
-pub use scene::{SpatialScene, SpatialScenes, ViewLayers};
+pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual, Stand};
 

@@ -7,6 +7,7 @@ use chronoscope_frame::{
     selection::{ClickSource, EntityClicked},
 };
 use chronoscope_render::{Highlight, PickAnswer, PickHit, PickRequest};
+use chronoscope_store::StoreId;
 use chronoscope_types::{AsComponents as _, blueprint::EntityBehavior};
 use glam::{DVec3, UVec2};
 
@@ -30,9 +31,21 @@ impl Viewer {
 
     /// Answers a question, and lets a pass and a frame show it. Returns the clicks that this tells of.
     pub(super) fn answer(&mut self, request: Entity, hit: Option<(&str, u32)>) -> Vec<EntityClicked> {
+        let recordings = self.app.world().resource::<Recordings>();
+        let active = recordings.active().unwrap().id().clone();
+        self.answer_of(&active, request, hit)
+    }
+
+    /// As [`Self::answer`], for a view of another recording.
+    pub(super) fn answer_of(
+        &mut self,
+        recording: &StoreId,
+        request: Entity,
+        hit: Option<(&str, u32)>,
+    ) -> Vec<EntityClicked> {
         let world = self.app.world_mut();
         let hit = hit.map(|(path, instance)| {
-            let store = world.resource::<Recordings>().active().unwrap().store();
+            let store = world.resource::<Recordings>().find(recording).unwrap().store();
             let entity = store.entity_id(&path.into()).unwrap();
             PickHit {
                 picking_id: entity.index() as u32 + 1,
