@@ -187,6 +187,8 @@ impl BlueprintCommand {
             Self::SetVisible(View(_), false) => "hide view",
             Self::SetVisible(Container(_), true) => "show container",
             Self::SetVisible(Container(_), false) => "hide container",
+            Self::SetTitleBar(_, true) => "show title bar",
+            Self::SetTitleBar(_, false) => "hide title bar",
             Self::SetOrigin(..) => "change origin",
             Self::SetContents(..) => "change contents",
             Self::AddView(..) => "add view",
@@ -228,6 +230,7 @@ fn name_of_properties(components: &[(ComponentDescriptor, ArrayRef)]) -> &'stati
     match archetype {
         "Background" => "change background",
         "EyeControls3D" | "EyeControls3DRest" | "EyeLens3D" | "NearClipPlane" => "change eye",
+        "Lighting3D" => "change light",
         "LineGrid3D" => "change grid",
         "PlotBackground" | "PlotInteraction" => "change plot",
         "PlotLegend" => "change legend",

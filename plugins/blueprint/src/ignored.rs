@@ -5,8 +5,7 @@ use std::fmt;
 use chronoscope_store::EntityPath;
 use chronoscope_types::{
     blueprint as archetypes,
-    own::{EyeLens3D, QueryContext, ScalarAxisScale, SecondScalarAxis},
-    read,
+    own::{EyeLens3D, Lighting3D, QueryContext, ScalarAxisScale, SecondScalarAxis},
 };
 
 use crate::{
@@ -35,7 +34,7 @@ const OF_SPACES: [&str; 5] = [
     archetypes::SpatialInformation::TARGET_FRAME.name,
 ];
 
-const OF_3D: [&str; 18] = [
+const OF_3D: [&str; 19] = [
     EYE_POSITION_REST.name,
     EYE_TARGET_REST.name,
     archetypes::EyeControls3D::EYE_UP.name,
@@ -54,6 +53,7 @@ const OF_3D: [&str; 18] = [
     archetypes::SpatialInformation::SHOW_AXES.name,
     EyeLens3D::DEPTH_SHADING.name,
     EyeLens3D::PROJECTION.name,
+    Lighting3D::SHADOWS.name,
 ];
 
 const OF_2D: [&str; 1] = [archetypes::VisualBounds2D::RANGE.name];
@@ -189,16 +189,6 @@ fn ignored_properties(
     let Some(id) = tree.find(&path) else {
         return;
     };
-    // Each view has a bar with its title.
-    let bar = query.value(&path, &archetypes::ViewBlueprint::TITLEBAR);
-    let bar = bar.and_then(|hit| read::bools(&hit.cell()).ok()?.first().copied());
-    if bar == Some(false) {
-        found.push(IgnoredSetting {
-            view: view.id,
-            entity: None,
-            kind: IgnoredKind::Property(archetypes::ViewBlueprint::TITLEBAR.name.to_owned()),
-        });
-    }
     for folder in tree.children(id) {
         let path = tree.path(folder);
         for hit in query.values(path) {
@@ -250,13 +240,10 @@ mod tests {
     use std::sync::Arc;
 
     use arrow_array::Int32Array;
-    use chronoscope_store::{ComponentDescriptor, Recording, StoreId, Timeline, arrow::ArrayRef};
-    use chronoscope_types::log_chunk;
+    use chronoscope_store::{ComponentDescriptor, Recording, StoreId, arrow::ArrayRef};
 
     use super::*;
-    use crate::{
-        BLUEPRINT_TIMELINE, BlueprintCommand, OverrideTarget, UndoState, edit_blueprint, read_viewport,
-    };
+    use crate::{BlueprintCommand, OverrideTarget, UndoState, edit_blueprint, read_viewport};
 
     #[test]
     fn each_kind_of_view_honors_its_own() {
@@ -269,6 +256,8 @@ mod tests {
         };
         check("3D", "SpatialInformation:show_axes", true);
         check("2D", "SpatialInformation:show_axes", false);
+        check("3D", Lighting3D::SHADOWS.name, true);
+        check("2D", Lighting3D::SHADOWS.name, false);
         check("2D", "SpatialInformation:show_bounding_box", true);
         check("TextLog", "TextLogRows:filter_by_log_level", true);
         check("TextDocument", "TextLogFormat:monospace_body", false);
@@ -311,11 +300,6 @@ mod tests {
             let (current, _) = read_viewport(&blueprint.store, &blueprint.cache, i64::MAX);
             edit_blueprint(&mut blueprint, &mut undo, &current, &command).unwrap();
         }
-        let bare = archetypes::ViewBlueprint::default().with_titlebar(false);
-        let time = (Timeline::sequence(BLUEPRINT_TIMELINE), i64::MAX - 1);
-        blueprint
-            .insert(log_chunk(id.entity_path(), [time], &bare).unwrap())
-            .unwrap();
         let (viewport, _) = read_viewport(&blueprint.store, &blueprint.cache, i64::MAX);
         let query = BlueprintQuery::new(&blueprint.store, &blueprint.cache, i64::MAX);
         let told = |takes_ranges: bool| -> Vec<String> {
@@ -330,7 +314,6 @@ mod tests {
         };
         let expected = [
             " ForceLink:distance is not supported yet",
-            " ViewBlueprint:titlebar is not supported yet",
             "/world visible time ranges are not supported in this view yet",
         ];
         assert_eq!(told(false), expected);

@@ -187,7 +187,11 @@ impl<'a> Pass<'a> {
             self.hovered = Some(item.clone());
         }
         for button in clicked_buttons(response) {
-            if let Some(click) = EntityClicked::on(item, button, ClickSource::Panel) {
+            let recording = match item.view() {
+                Some(view) => self.recording_of(view),
+                None => self.active(),
+            };
+            if let Some(click) = EntityClicked::on(item, recording, button, ClickSource::Panel) {
                 self.push(ViewerCommand::Click(click));
             }
         }

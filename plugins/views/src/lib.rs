@@ -4,7 +4,7 @@
 //! [`view_ui`] is how a view draws its tile: it reads products and emits commands. [`style`] has the colors that the theme
 //! gives to views, [`colors`] those that data gets. `frame_all` has views frame what is in them, by command. [`drag`] is what can be
 //! dragged from one view to another. `settings_row` is what their settings are made of. [`time_steps`] are the distances between the
-//! labels of a time axis.
+//! labels of a time axis, [`calendar`] where months and years begin.
 //!
 //! # The views
 //! [`spatial3d`] and [`spatial2d`] share [`spatial`]. [`time_series`] and [`bar_chart`] are plots and share `plot`,
@@ -16,6 +16,7 @@ mod properties;
 mod settings_row;
 
 pub mod bar_chart;
+pub mod calendar;
 pub mod colors;
 pub mod drag;
 pub mod empty;

@@ -4,12 +4,9 @@
 
 use std::sync::Arc;
 
-use bevy::{
-    app::App,
-    ecs::{entity::Entity, world::Mut, world::World},
-};
+use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::honored_properties;
-use chronoscope_frame::{DiffLog, Recordings, View, ViewerCommands};
+use chronoscope_frame::{DiffLog, Recordings, View, ViewerClick, ViewerCommands};
 use chronoscope_store::{
     Chunk, StoreId,
     arrow::{Array as _, ArrayRef},
@@ -22,7 +19,7 @@ use crate::{ViewUiContext, ViewUis};
 /// Puts a chunk into the recording of a test.
 pub(crate) fn log(app: &mut App, chunk: Chunk) {
     let world = app.world_mut();
-    world.resource_scope(|world, mut log: Mut<DiffLog>| {
+    world.resource_scope(|world, mut log: Mut<'_, DiffLog>| {
         let mut recordings = world.resource_mut::<Recordings>();
         let id = StoreId::recording("app", "recording");
         recordings.insert(&mut log, &id, chunk).unwrap();
@@ -53,6 +50,24 @@ pub(crate) fn listed_properties(world: &World, view: Entity) -> Vec<(ComponentNa
     honored.sort_unstable();
     assert_eq!(shown, honored, "{class}");
     listed
+}
+
+/// What a host hears of clicks.
+#[derive(Resource, Default)]
+pub(crate) struct HeardClicks(pub(crate) Vec<ViewerClick>);
+
+/// Has a host listen to clicks.
+pub(crate) fn hear_clicks(app: &mut App) {
+    app.init_resource::<HeardClicks>().add_observer(
+        |click: On<ViewerClick>, mut heard: ResMut<HeardClicks>| {
+            heard.0.push(click.event().clone());
+        },
+    );
+}
+
+/// What was heard since this was asked last.
+pub(crate) fn heard_clicks(app: &mut App) -> Vec<ViewerClick> {
+    std::mem::take(&mut app.world_mut().resource_mut::<HeardClicks>().0)
 }
 
 /// A context with a font for texts and one for icons. In one without fonts all texts are without size.

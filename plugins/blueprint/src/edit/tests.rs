@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use arrow_array::{Int32Array, cast::AsArray as _, types::Int32Type};
 use chronoscope_store::{ComponentDescriptor, StoreId};
+use chronoscope_types::log_chunk;
 use proptest::{prelude::*, test_runner::RngSeed};
 
 use super::*;
@@ -310,4 +311,28 @@ fn a_reset_is_one_step_that_can_be_undone() {
     app.undo.undo();
     assert_eq!(app.shown(), before);
     assert_eq!(app.value(view, DRAGGED, app.undo.query_time()), Some(5));
+}
+
+#[test]
+fn a_title_bar_is_taken_away_by_what_is_sent_and_by_a_command() {
+    let mut app = App::new(10);
+    let view = app.recommended[0].id;
+    app.run(&BlueprintCommand::SetTitleBar(view, false)).unwrap();
+    assert_eq!(app.undo.undo_name(), Some("hide title bar"));
+    assert!(!app.shown().views[&view].title_bar);
+    app.run(&BlueprintCommand::ResetView(view)).unwrap();
+    assert!(app.shown().views[&view].title_bar, "a reset gives it back");
+
+    let sent = archetypes::ViewBlueprint::default()
+        .with_class_identifier("3D")
+        .with_titlebar(false);
+    let at = [(Timeline::blueprint(), 0)];
+    let mut recording = Recording::new(StoreId::blueprint("app", "sent"));
+    recording
+        .insert(log_chunk(view.entity_path(), at, &sent).unwrap())
+        .unwrap();
+    recording.apply_pending();
+    let (viewport, reports) = read_viewport(&recording.store, &recording.cache, i64::MAX);
+    assert_eq!(reports, []);
+    assert!(!viewport.views[&view].title_bar);
 }

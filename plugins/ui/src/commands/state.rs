@@ -59,7 +59,8 @@ impl UiCommand {
                 pass.own_windows().is_some()
                     && (pass.only.is_some() || !arrange::movable_selection(pass).is_empty())
             }
-            Self::ShowInView | Self::SaveSeries | Self::CopyValue => has_entity(),
+            Self::ShowInView | Self::CopyValue => has_entity(),
+            Self::SaveSeries => arrange::are_series_selected(pass),
             Self::CopyPath => !selected.is_empty(),
             Self::Add
             | Self::RowAbove

@@ -5,6 +5,7 @@ mod blueprint_tree;
 mod drag;
 mod recordings;
 mod rows;
+mod series;
 mod sources;
 
 use chronoscope_frame::Item;

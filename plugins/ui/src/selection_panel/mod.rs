@@ -6,6 +6,7 @@ mod values;
 
 mod add_items;
 mod blueprint_items;
+mod completion;
 mod edited_value;
 mod entity;
 mod properties;

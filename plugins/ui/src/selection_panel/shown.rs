@@ -11,7 +11,6 @@ use chronoscope_frame::{
 };
 use chronoscope_store::{ComponentDescriptor, EntityId, TimeType, arrow::ArrayRef};
 use chronoscope_types::{Vocabulary, format_time_in};
-use chronoscope_views::undrawn_archetypes;
 use egui::{RichText, Ui, WidgetInfo, WidgetType};
 
 use super::edited_value::{EditedValue, MAX_EDITED, ValueAnswer};
@@ -19,6 +18,7 @@ use crate::{
     edits, icons,
     pass::Pass,
     theme::{Theme, size},
+    undrawn::Undrawn,
     widgets::{property_row, section_header},
 };
 
@@ -57,25 +57,18 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, entity: EntityId, view: Vie
     }
 }
 
-/// Says that nothing of an entity is drawn: a warning where it has data for such a view. What only places or describes others, as
-/// transforms and annotations do, is not missing.
+/// Says that nothing of an entity is drawn: a warning where it has data for such a view.
 fn show_undrawn(ui: &mut Ui, pass: &Pass<'_>, result: &DataResult, view: ViewId) {
-    let archetypes = pass
-        .blueprint()
-        .entity(view)
-        .map(|view| undrawn_archetypes(pass.world, view, result))
-        .unwrap_or_default();
+    let undrawn = Undrawn::new(pass, view, result);
     let theme = Theme::of(ui);
-    if archetypes.is_empty() {
-        let text = RichText::new("This view draws nothing of this entity.").color(theme.secondary);
-        ui.add(egui::Label::new(text).wrap());
+    if !undrawn.is_missing {
+        ui.add(egui::Label::new(RichText::new(undrawn.text).color(theme.secondary)).wrap());
         return;
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = size::GRID;
         ui.label(RichText::new(icons::WARNING).color(theme.warning));
-        let text = format!("This view has no visualizer for {} yet.", archetypes.join(", "));
-        ui.add(egui::Label::new(text).wrap());
+        ui.add(egui::Label::new(undrawn.text).wrap());
     });
 }
 

@@ -187,10 +187,7 @@ mod tests {
         let recording = recording_of(&["/plots", "/__properties", "/__properties/weather"]);
         let all = rows(&recording.store, &Expansion::new());
         assert_eq!(names(&recording.store, &all), [(0, "/plots".to_owned())]);
-        let place = FilterPlace {
-            store: &recording.store,
-            cursor: None,
-        };
+        let place = FilterPlace::new(&recording.store, None);
         let found = found_rows(&place, &EntityFilter::parse("weather"));
         assert_eq!(found.len(), 2, "with what it lies in");
     }

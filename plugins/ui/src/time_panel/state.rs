@@ -12,7 +12,7 @@ use super::{
     rows::{Expansion, Row},
     streams,
 };
-use crate::{pass::Pass, tree_steps::TreeStep, widgets::FilterField};
+use crate::{find::CursorAnswers, pass::Pass, tree_steps::TreeStep, widgets::FilterField};
 
 /// State of the panel.
 #[derive(Default)]
@@ -39,6 +39,8 @@ pub(super) struct StreamsState {
     /// Grows with each row that is expanded or collapsed.
     pub(super) version: u64,
     pub(super) made_of: Option<MadeOf>,
+    /// How long the rows stay what the filter finds at the cursor.
+    pub(super) found_at: Option<CursorAnswers>,
     pub(super) rows: Arc<Vec<Row>>,
     /// The selected item whose row was last scrolled to.
     pub(super) revealed: Option<Item>,
@@ -51,7 +53,7 @@ pub(super) struct StreamsState {
     pub(super) filter: FilterField,
 }
 
-/// All that the rows depend on, in short.
+/// All that the rows depend on, in short, but for the cursor.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct MadeOf {
     pub(super) recording: RecordingKey,

@@ -9,7 +9,7 @@ use chronoscope_store::EntityPath;
 use egui::DragAndDrop;
 
 use super::gestures::PlotWindow;
-use crate::{DraggedEntities, ViewUiContext};
+use crate::{DraggedEntities, ViewUiContext, recording_of};
 
 /// What a user does to a plot.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,8 @@ pub(crate) fn answer<X>(
         }
         PlotEvent::Click(at, add) => {
             let item = at.and_then(|at| entries.item(at)).unwrap_or(Item::View(view));
-            let click = EntityClicked::on(&item, ClickButton::Primary, ClickSource::View);
+            let recording = recording_of(context.world, context.view);
+            let click = EntityClicked::on(&item, recording, ClickButton::Primary, ClickSource::View);
             if let Some(click) = click {
                 context.commands.push(ViewerCommand::Click(click));
             }

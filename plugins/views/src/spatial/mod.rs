@@ -70,7 +70,7 @@ use chronoscope_render::{
     EllipsoidInstance, LineInstance, PointInstance, TriangleMeshPlugin,
 };
 
-pub use chronoscope_frame::Space;
+pub use chronoscope_frame::{Space, ViewLayers};
 pub use digest::PartDigest;
 pub use framing::AutoFraming;
 pub use marks::{MarkCells, Marks, class_color, read_cell};
@@ -78,7 +78,7 @@ pub use motion::PointBudget;
 pub use parts::{AppPartsExt, Part};
 pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
-pub use scene::{SpatialScene, SpatialScenes, ViewLayers};
+pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual, Stand};
 
@@ -193,7 +193,12 @@ impl Plugin for SpatialPlugin {
         app.init_resource::<FirstLookChunks>();
         let follow = (scene::follow_views, framing::update_framing).chain();
         app.add_systems(Frame, follow.in_set(SpatialSystems::Collect))
-            .add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
+            .add_systems(
+                Frame,
+                (scene::present_scenes, scene::look_ahead)
+                    .chain()
+                    .in_set(SpatialSystems::Scenes),
+            )
             .add_systems(
                 Frame,
                 picking::take_answers

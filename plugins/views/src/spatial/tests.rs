@@ -36,18 +36,21 @@ use super::{
 };
 use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
 
+mod ahead;
 mod contexts;
 mod eyes;
 mod growing;
 mod history;
 mod layers;
 mod meshes;
+mod millions;
 mod motion;
 mod picking;
 mod pictures;
 mod places;
 mod purge;
 mod results;
+mod shadows;
 mod through_camera;
 mod visuals;
 

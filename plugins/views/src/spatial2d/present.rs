@@ -160,6 +160,7 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
         },
         focus_distance: None,
         shades_depth: false,
+        shadows: None,
     };
     let through_camera = inputs.camera.map(|camera| {
         scene.set_camera_projector(camera.projector(&scene.projector));

@@ -23,6 +23,8 @@ use crate::{
     settings_row::Switch,
     spatial::{
         SpatialScene, SpatialScenes, background,
+        bounds::Bounds,
+        picking::Pick,
         pointed::{self, PointedAt},
         target_frame,
         tile::{self, OpenTile, Tile},
@@ -84,7 +86,14 @@ impl ViewUi for Spatial2DUi {
             .map(|pointer| tile.scene.projector().ray(pointer).origin.truncate());
         pointed::tell(ui, &tile, at.map(PointedAt::Plane));
         if tile.response.double_clicked() {
-            show_all(tile.scene, tile.size(), context.commands);
+            let picked = tile
+                .pick
+                .as_ref()
+                .and_then(|pick| visible_pick(&tile, pick, known));
+            match picked {
+                Some(visible) => look_at(context.commands, view, &visible, tile.size()),
+                None => show_all(tile.scene, tile.size(), context.commands),
+            }
             return;
         }
         let moved = by_pointer(ui, &tile, known);
@@ -142,7 +151,7 @@ impl ViewUi for Spatial2DUi {
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let texts = [
             "Fit to content",
-            "Shows all that appears while time goes by. A double click shows everything there is now.",
+            "Shows all that appears while time goes by. A double click on the background shows everything there is now.",
         ];
         if let Some(view) = context.get::<View>().map(|view| view.id) {
             let said: PlaneProperties = properties(context.world, view);
@@ -230,9 +239,49 @@ fn bounds_array(area: &Area) -> ArrayRef {
 /// Shows everything there is now, in a tile of this size in points.
 fn show_all(scene: &SpatialScene, size: DVec2, commands: &mut ViewerCommands) {
     if let Some(area) = Area::of_content(&scene.bounds(), &scene.picture_bounds()) {
-        set_visible(commands, scene.view, &Visible::fitting(&area, size), size);
-        commands.push(ViewerCommand::EndGesture);
+        look_at(commands, scene.view, &Visible::fitting(&area, size), size);
     }
+}
+
+/// Looks somewhere, as one step.
+fn look_at(commands: &mut ViewerCommands, view: ViewId, visible: &Visible, tile: DVec2) {
+    set_visible(commands, view, visible, tile);
+    commands.push(ViewerCommand::EndGesture);
+}
+
+/// What shows an entity that was picked, with all below it; `None` where it has no extent in the plane.
+fn visible_pick(tile: &Tile<'_>, pick: &Pick, visible: Visible) -> Option<Visible> {
+    let bounds = bounds_of_pick(tile, pick);
+    if bounds.is_empty() {
+        return None;
+    }
+    if bounds.size().truncate() == DVec2::ZERO {
+        // A point is as well seen at any scale.
+        let center = bounds.center().truncate();
+        return Some(Visible { center, ..visible });
+    }
+    // A face in the plane is that of a picture.
+    let pictures = if pick.is_face { bounds } else { Bounds::EMPTY };
+    let area = Area::of_content(&bounds, &pictures)?;
+    Some(Visible::fitting(&area, tile.size()))
+}
+
+/// Around an entity that was picked and all below it, in the plane. What is seen through a camera is where it is seen.
+fn bounds_of_pick(tile: &Tile<'_>, pick: &Pick) -> Bounds {
+    let bounds = tile.scene.bounds_of(&pick.entity);
+    let Some(space) = tile.scene.through_camera().filter(|_| bounds.is_empty()) else {
+        return bounds;
+    };
+    let in_space = space.bounds_of(&pick.entity);
+    if in_space.is_empty() {
+        return bounds;
+    }
+    let seen = in_space.corners();
+    let seen = seen
+        .into_iter()
+        .filter_map(|corner| space.projector().project(corner));
+    let places = seen.map(|seen| tile.scene.projector().ray(seen.position).origin);
+    places.fold(Bounds::EMPTY, Bounds::with_point)
 }
 
 /// Forgets what is to be shown, so that it is all there is.

@@ -9,6 +9,7 @@ use bevy::{
 };
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{ContextId, InContext, RecordingKey, Recordings, Settled, ViewTile};
+use chronoscope_render::Shadows;
 use chronoscope_store::EntityPath;
 use chronoscope_types::{
     ViewCoordinates,
@@ -188,6 +189,7 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         },
         focus_distance: Some(shown.distance() as f32),
         shades_depth: said.shades_depth,
+        shadows: said.has_shadows.then(|| shadows_of(&scene.bounds(), &axes)),
     };
     let background = said
         .background
@@ -276,6 +278,17 @@ fn axes_at(world: &World, products: InContext<'_>, origin: &EntityPath) -> Optio
         })?;
         Some(camera).filter(are_axes)
     })
+}
+
+/// The light of a scene that casts shadows: from above, and from the front and the right, where an eye that frames it does not stand, so
+/// that it sees what is lit and the shadows, too.
+fn shadows_of(bounds: &Bounds, axes: &Axes) -> Shadows {
+    let to_light = axes.up + axes.right * 0.5 - axes.forward() * 0.35;
+    Shadows {
+        to_light: to_light.as_vec3(),
+        center: bounds.center(),
+        radius: bounds.size().length() * 0.5,
+    }
 }
 
 fn rotation_of(eye: &Eye) -> Quat {

@@ -8,7 +8,7 @@ use chronoscope_types::{
     blueprint::{Background, EyeControls3D, LineGrid3D, NearClipPlane, SpatialInformation},
     components,
     enums::{Eye3DKind, EyeProjection},
-    own::EyeLens3D,
+    own::{EyeLens3D, Lighting3D},
 };
 use egui::{DragValue, Ui};
 
@@ -24,13 +24,14 @@ use crate::{
 const MAX_SPIN: f64 = 6.3;
 
 /// The properties that [`show`] draws.
-pub(super) const DRAWN: [ComponentName; 10] = [
+pub(super) const DRAWN: [ComponentName; 11] = [
     Background::COLOR,
     Background::KIND,
     EyeControls3D::KIND,
     EyeControls3D::SPIN_SPEED,
     EyeLens3D::DEPTH_SHADING,
     EyeLens3D::PROJECTION,
+    Lighting3D::SHADOWS,
     LineGrid3D::VISIBLE,
     NearClipPlane::NEAR_CLIP_PLANE,
     SpatialInformation::SHOW_AXES,
@@ -160,6 +161,15 @@ fn show_guides(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said:
     let shading = switch(EyeLens3D::DEPTH_SHADING, "Depth shading", said.shades_depth);
     shading.show(ui, context, view, |is_on| {
         BlueprintCommand::set_property(view, &EyeLens3D::default().with_depth_shading(is_on))
+    });
+    let shadows = Switch {
+        property: Lighting3D::SHADOWS,
+        text: "Shadows",
+        hint: "Solids and meshes shade what lies behind them, in a light that stands still. Not at cheap quality",
+        is_on: said.has_shadows,
+    };
+    shadows.show(ui, context, view, |is_on| {
+        BlueprintCommand::set_property(view, &Lighting3D::default().with_shadows(is_on))
     });
     let axes = switch(
         SpatialInformation::SHOW_AXES,

@@ -83,6 +83,7 @@ impl Following {
 struct LogInput<'a> {
     id: Id,
     view: ViewId,
+    recording: &'a RecordingEntry,
     logs: &'a [(EntityId, &'a LogEntries)],
     paths: &'a [&'a EntityPath],
     table: &'a LogTable,
@@ -138,10 +139,12 @@ impl ViewUi for TextLogUi {
             .get_resource::<LogTables>()
             .and_then(|tables| tables.get(view.id));
         let cursor = looks.cursor;
-        let store = recording_of(world, context.view).map(RecordingEntry::store);
-        let (Some(visuals), Some(table), Some(store)) =
-            (visuals, table.filter(|table| !table.lines().is_empty()), store)
-        else {
+        let recording = recording_of(world, context.view);
+        let (Some(visuals), Some(table), Some(recording)) = (
+            visuals,
+            table.filter(|table| !table.lines().is_empty()),
+            recording,
+        ) else {
             let report = visuals.and_then(|visuals| {
                 results
                     .iter()
@@ -174,6 +177,7 @@ impl ViewUi for TextLogUi {
             // Made between two frames: the next one has both.
             return;
         }
+        let store = recording.store();
         let nothing_said = LogProperties::default();
         let paths: Vec<&EntityPath> = logs
             .iter()
@@ -183,6 +187,7 @@ impl ViewUi for TextLogUi {
         let input = LogInput {
             id: ui.id().with(("text log", view.id)),
             view: view.id,
+            recording,
             logs: &logs,
             paths: &paths,
             table,
@@ -462,7 +467,7 @@ fn show_entity(
         commands.push(ViewerCommand::Hover(Some(item())));
     }
     for button in clicked_buttons(&response) {
-        let click = EntityClicked::on(&item(), button, ClickSource::View);
+        let click = EntityClicked::on(&item(), Some(input.recording), button, ClickSource::View);
         click
             .into_iter()
             .for_each(|click| commands.push(ViewerCommand::Click(click)));
