@@ -2,7 +2,7 @@
 
 use bevy::ecs::world::World;
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
-use chronoscope_frame::{View, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{Item, Selection, View, ViewerCommand, ViewerCommands};
 use chronoscope_store::EntityPath;
 use chronoscope_types::{
     Component,
@@ -18,13 +18,15 @@ use super::{
     visible::{Area, Visible},
 };
 use crate::{
-    ViewUi, ViewUiContext,
+    ViewAction, ViewUi, ViewUiContext,
     properties::properties,
     spatial::{
         SpatialScene,
+        bounds::Bounds,
         pointed::{self, PointedAt},
         tile::{self, OpenTile, Tile},
     },
+    view_action,
 };
 
 /// How much larger a point of scrolling makes things.
@@ -59,6 +61,19 @@ impl ViewUi for Spatial2DUi {
         ]
     }
 
+    fn actions(&self) -> &'static [ViewAction] {
+        &[
+            ViewAction::Focus,
+            ViewAction::ResetLook,
+            ViewAction::PanLeft,
+            ViewAction::PanRight,
+            ViewAction::PanUp,
+            ViewAction::PanDown,
+            ViewAction::ZoomIn,
+            ViewAction::ZoomOut,
+        ]
+    }
+
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let world = context.world;
         let look = |world: &World, view| world.get_resource::<Planes>()?.get(view);
@@ -82,10 +97,23 @@ impl ViewUi for Spatial2DUi {
             .map(|pointer| tile.scene.projector().ray(pointer).origin.truncate());
         pointed::tell(ui, &tile, at.map(PointedAt::Plane));
         if tile.response.double_clicked() {
-            show_all(tile.scene, tile.size(), context.commands);
+            let bounds = tile.pick.as_ref().map(|pick| tile.scene.bounds_of(&pick.entity));
+            match bounds.filter(|bounds| !bounds.is_empty()) {
+                Some(bounds) => show_bounds(tile.scene, &bounds, tile.size(), context.commands),
+                None => show_all(tile.scene, tile.size(), context.commands),
+            }
             return;
         }
-        let moved = by_pointer(ui, &tile, known);
+        let action = view_action::take(ui.ctx(), view);
+        match action {
+            Some(ViewAction::Focus) => {
+                let bounds = selected_bounds(&tile, context);
+                show_bounds(tile.scene, &bounds, tile.size(), context.commands);
+            }
+            Some(ViewAction::ResetLook) => reset(context.commands, view),
+            _ => {}
+        }
+        let moved = by_pointer(ui, &tile, known).or_else(|| moved_by(action?, known, tile.size()));
         if let Some(visible) = moved {
             set_visible(context.commands, view, &visible, tile.size());
         }
@@ -107,7 +135,7 @@ impl ViewUi for Spatial2DUi {
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let texts = [
             "Fit to content",
-            "Shows all that appears while time goes by. A double click shows everything there is now.",
+            "Shows all that appears while time goes by. A double click on the background shows everything there is now.",
         ];
         if let Some(view) = context.get::<View>().map(|view| view.id) {
             let said: PlaneProperties = properties(context.world, view);
@@ -173,6 +201,24 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, visible: Visible) -> Option<Visible> {
     (moved != visible).then_some(moved)
 }
 
+/// What is shown after an action, where it moves or zooms.
+fn moved_by(action: ViewAction, visible: Visible, tile: DVec2) -> Option<Visible> {
+    match (action.pan(), action.zoom()) {
+        (Some(share), _) => Some(visible.panned(-share * tile)),
+        (None, Some(factor)) => Some(visible.zoomed(factor, tile * 0.5, tile)),
+        (None, None) => None,
+    }
+}
+
+/// Around all in the plane that is selected.
+fn selected_bounds(tile: &Tile<'_>, context: &ViewUiContext<'_>) -> Bounds {
+    let selection = context.world.get_resource::<Selection>();
+    let selected = selection.map_or(&[][..], |selection| &selection.selected);
+    let entities = selected.iter().filter_map(Item::entity);
+    let bounds = entities.map(|entity| tile.scene.bounds_of(entity));
+    bounds.fold(Bounds::EMPTY, Bounds::union)
+}
+
 /// Writes what is shown into the blueprint.
 fn set_visible(commands: &mut ViewerCommands, view: ViewId, visible: &Visible, tile: DVec2) {
     let area = visible.area(tile);
@@ -186,7 +232,27 @@ fn set_visible(commands: &mut ViewerCommands, view: ViewId, visible: &Visible, t
 
 /// Shows everything there is now, in a tile of this size in points.
 fn show_all(scene: &SpatialScene, size: DVec2, commands: &mut ViewerCommands) {
-    if let Some(area) = Area::of_content(&scene.bounds(), &scene.picture_bounds()) {
+    show_area(
+        scene,
+        Area::of_content(&scene.bounds(), &scene.picture_bounds()),
+        size,
+        commands,
+    );
+}
+
+/// Shows a part of the plane, with a margin where that is no picture.
+fn show_bounds(scene: &SpatialScene, bounds: &Bounds, size: DVec2, commands: &mut ViewerCommands) {
+    let pictures = scene.picture_bounds();
+    let pictures = if pictures == *bounds {
+        pictures
+    } else {
+        Bounds::EMPTY
+    };
+    show_area(scene, Area::of_content(bounds, &pictures), size, commands);
+}
+
+fn show_area(scene: &SpatialScene, area: Option<Area>, size: DVec2, commands: &mut ViewerCommands) {
+    if let Some(area) = area {
         set_visible(commands, scene.view, &Visible::fitting(&area, size), size);
         commands.push(ViewerCommand::EndGesture);
     }
