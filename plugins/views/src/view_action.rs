@@ -101,18 +101,23 @@ pub fn take(ctx: &Context, view: ViewId) -> Option<ViewAction> {
     (pass.saturating_sub(since) <= MAX_PASSES).then_some(action)
 }
 
-fn key_view() -> Id {
+fn keys() -> Id {
     Id::new("view that has the keys")
 }
 
 /// Says for which view keys are meant in this pass.
 pub fn set_key_view(ctx: &Context, view: Option<ViewId>) {
-    ctx.data_mut(|data| data.insert_temp(key_view(), view));
+    ctx.data_mut(|data| data.insert_temp(keys(), view));
+}
+
+/// The view that keys are meant for.
+pub fn key_view(ctx: &Context) -> Option<ViewId> {
+    ctx.data(|data| data.get_temp::<Option<ViewId>>(keys())).flatten()
 }
 
 /// Whether keys are meant for a view.
 pub(crate) fn has_keys(ctx: &Context, view: ViewId) -> bool {
-    ctx.data(|data| data.get_temp::<Option<ViewId>>(key_view())) == Some(Some(view))
+    key_view(ctx) == Some(view)
 }
 
 #[cfg(test)]
