@@ -94,6 +94,34 @@ fn to_front(pass: &Pass<'_>, parent: ContainerId, item: Contents) -> Vec<Bluepri
     commands
 }
 
+/// Brings a view to the front of all tabs that it lies in.
+pub(crate) fn bring_to_front(pass: &mut Pass<'_>, view: ViewId) {
+    let view = Contents::View(view);
+    if let Some((parent, _)) = pass.viewport().parent_of(view) {
+        for command in to_front(pass, parent, view) {
+            pass.edit(command);
+        }
+    }
+}
+
+/// Takes back all that was edited of the selected entities in their views, as one step.
+pub(crate) fn remove_overrides(pass: &mut Pass<'_>) {
+    let selected = pass.selection().selected.iter();
+    let commands: Vec<BlueprintCommand> = selected
+        .filter_map(|item| match item {
+            Item::DataResult { view, entity, .. } => Some(BlueprintCommand::ClearOverrides {
+                view: *view,
+                entity: entity.clone(),
+            }),
+            _ => None,
+        })
+        .collect();
+    if !commands.is_empty() {
+        pass.edit(BlueprintCommand::group("remove overrides", commands));
+        pass.push(ViewerCommand::EndGesture);
+    }
+}
+
 /// Adds a view of a class: of the selected entities, else of all.
 pub(crate) fn add_view_of_class(pass: &mut Pass<'_>, class: ViewClassId) {
     let entities = selected_entities(pass);

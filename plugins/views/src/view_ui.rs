@@ -11,7 +11,7 @@ use chronoscope_frame::{
 use chronoscope_store::{EntityPath, arrow::ArrayRef};
 use chronoscope_types::ComponentName;
 
-use crate::frame_all::FrameAllPlugin;
+use crate::{frame_all::FrameAllPlugin, view_action::ViewAction};
 
 /// The user interface of a view class.
 ///
@@ -37,6 +37,12 @@ pub trait ViewUi: Send + Sync + 'static {
     /// next frames. Views that have nothing to frame need not say how.
     fn frame_all(&self, _context: &mut ViewUiContext<'_>) -> bool {
         false
+    }
+
+    /// What can be done in views of the class by name and with keys. [`Self::ui`] does it: it takes what it is asked for by
+    /// [`view_action::take`](crate::view_action::take).
+    fn actions(&self) -> &'static [ViewAction] {
+        &[]
     }
 
     /// Draws the view's own settings, for the selection panel.

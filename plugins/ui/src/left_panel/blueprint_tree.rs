@@ -48,6 +48,15 @@ pub(super) struct TreeState {
 }
 
 impl TreeState {
+    /// Opens all rows; or shuts all but those of containers, so that the views stay in sight.
+    pub(super) fn set_all(&mut self, expanded: bool) {
+        self.expansion = Expansion {
+            all: Some(expanded),
+            ..Expansion::default()
+        };
+        self.version += 1;
+    }
+
     /// Goes a step from the selected item, as a key asks. Returns what is to be selected.
     pub(super) fn step(&mut self, selected: Option<&Item>, by: TreeStep) -> Option<Item> {
         let rows = Arc::clone(&self.rows);

@@ -34,6 +34,11 @@ impl LeftPanelState {
         self.tree.step(selected, by)
     }
 
+    /// Opens or shuts all rows of the tree of the blueprint.
+    pub(crate) fn set_all(&mut self, expanded: bool) {
+        self.tree.set_all(expanded);
+    }
+
     /// Opens the field that filters the tree.
     pub(crate) fn open_filter(&mut self) {
         self.tree.filter.open();

@@ -89,6 +89,15 @@ pub(crate) fn values_text(pass: &Pass<'_>) -> String {
         .join("\n")
 }
 
+/// All instances at the cursor of all that is selected, as lines of values with tabs between them.
+pub(crate) fn tables_text(pass: &Pass<'_>) -> String {
+    let selected = pass.selection().selected.iter();
+    selected
+        .filter_map(|item| values::table_of(pass, item))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 fn show_item(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelState, item: &Item) {
     match item {
         Item::Store(id) => match pass.recordings().find(id) {

@@ -14,7 +14,7 @@ use chronoscope_types::{
 use egui::{Color32, ComboBox, Ui};
 
 use super::legend::LegendPlace;
-use crate::{ViewStyle, ViewUiContext, properties::PropertyReader, settings_row::settings_row};
+use crate::{ViewAction, ViewStyle, ViewUiContext, properties::PropertyReader, settings_row::settings_row};
 
 /// How much text has to stand out from what is behind it: WCAG 2.2, 1.4.3.
 const MIN_CONTRAST: f32 = 4.5;
@@ -117,6 +117,30 @@ impl PlotLooks {
         !self.hides_grid
     }
 }
+
+/// Shows the legend of a plot, or hides it.
+pub(crate) fn toggle_legend(context: &mut ViewUiContext<'_>, view: ViewId, looks: &PlotLooks) {
+    let legend = PlotLegend::default().with_visible(looks.legend().is_none());
+    context
+        .commands
+        .blueprint(BlueprintCommand::set_property(view, &legend));
+    context.commands.push(ViewerCommand::EndGesture);
+}
+
+/// What can be done in all plots by name.
+pub(crate) const ACTIONS: [ViewAction; 11] = [
+    ViewAction::ResetLook,
+    ViewAction::IsolateSeries,
+    ViewAction::ToggleSeries,
+    ViewAction::ToggleLegend,
+    ViewAction::CopyTable,
+    ViewAction::PanLeft,
+    ViewAction::PanRight,
+    ViewAction::PanUp,
+    ViewAction::PanDown,
+    ViewAction::ZoomIn,
+    ViewAction::ZoomOut,
+];
 
 /// Draws the settings of a plot's looks.
 pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, looks: &PlotLooks) {

@@ -2,7 +2,7 @@
 
 use bevy::ecs::world::World;
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
-use chronoscope_frame::{View, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{Item, Selection, View, ViewerCommand, ViewerCommands};
 use chronoscope_store::{EntityPath, arrow::ArrayRef};
 use chronoscope_types::{
     Component, ComponentName,
@@ -18,7 +18,7 @@ use super::{
     visible::{Area, Visible},
 };
 use crate::{
-    ViewUi, ViewUiContext,
+    ViewAction, ViewUi, ViewUiContext,
     properties::properties,
     settings_row::Switch,
     spatial::{
@@ -29,6 +29,7 @@ use crate::{
         target_frame,
         tile::{self, OpenTile, Tile},
     },
+    view_action,
 };
 
 /// How much larger a point of scrolling makes things.
@@ -60,6 +61,19 @@ impl ViewUi for Spatial2DUi {
             "SegmentationImage",
             "VideoFrameReference",
             "VideoStream",
+        ]
+    }
+
+    fn actions(&self) -> &'static [ViewAction] {
+        &[
+            ViewAction::Focus,
+            ViewAction::ResetLook,
+            ViewAction::PanLeft,
+            ViewAction::PanRight,
+            ViewAction::PanUp,
+            ViewAction::PanDown,
+            ViewAction::ZoomIn,
+            ViewAction::ZoomOut,
         ]
     }
 
@@ -96,7 +110,16 @@ impl ViewUi for Spatial2DUi {
             }
             return;
         }
-        let moved = by_pointer(ui, &tile, known);
+        let action = view_action::take(ui.ctx(), view);
+        match action {
+            Some(ViewAction::Focus) => {
+                let bounds = selected_bounds(&tile, context);
+                show_bounds(tile.scene, &bounds, tile.size(), context.commands);
+            }
+            Some(ViewAction::ResetLook) => reset(context.commands, view),
+            _ => {}
+        }
+        let moved = by_pointer(ui, &tile, known).or_else(|| moved_by(action?, known, tile.size()));
         if let Some(visible) = moved {
             set_visible(context.commands, view, &visible, tile.size());
         }
@@ -222,6 +245,24 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, visible: Visible) -> Option<Visible> {
     (moved != visible).then_some(moved)
 }
 
+/// What is shown after an action, where it moves or zooms.
+fn moved_by(action: ViewAction, visible: Visible, tile: DVec2) -> Option<Visible> {
+    match (action.pan(), action.zoom()) {
+        (Some(share), _) => Some(visible.panned(-share * tile)),
+        (None, Some(factor)) => Some(visible.zoomed(factor, tile * 0.5, tile)),
+        (None, None) => None,
+    }
+}
+
+/// Around all in the plane that is selected.
+fn selected_bounds(tile: &Tile<'_>, context: &ViewUiContext<'_>) -> Bounds {
+    let selection = context.world.get_resource::<Selection>();
+    let selected = selection.map_or(&[][..], |selection| &selection.selected);
+    let entities = selected.iter().filter_map(Item::entity);
+    let bounds = entities.map(|entity| tile.scene.bounds_of(entity));
+    bounds.fold(Bounds::EMPTY, Bounds::union)
+}
+
 /// Writes what is shown into the blueprint.
 fn set_visible(commands: &mut ViewerCommands, view: ViewId, visible: &Visible, tile: DVec2) {
     let range = bounds_array(&visible.area(tile));
@@ -238,7 +279,27 @@ fn bounds_array(area: &Area) -> ArrayRef {
 
 /// Shows everything there is now, in a tile of this size in points.
 fn show_all(scene: &SpatialScene, size: DVec2, commands: &mut ViewerCommands) {
-    if let Some(area) = Area::of_content(&scene.bounds(), &scene.picture_bounds()) {
+    show_area(
+        scene,
+        Area::of_content(&scene.bounds(), &scene.picture_bounds()),
+        size,
+        commands,
+    );
+}
+
+/// Shows a part of the plane, with a margin where that is no picture.
+fn show_bounds(scene: &SpatialScene, bounds: &Bounds, size: DVec2, commands: &mut ViewerCommands) {
+    let pictures = scene.picture_bounds();
+    let pictures = if pictures == *bounds {
+        pictures
+    } else {
+        Bounds::EMPTY
+    };
+    show_area(scene, Area::of_content(bounds, &pictures), size, commands);
+}
+
+fn show_area(scene: &SpatialScene, area: Option<Area>, size: DVec2, commands: &mut ViewerCommands) {
+    if let Some(area) = area {
         look_at(commands, scene.view, &Visible::fitting(&area, size), size);
     }
 }

@@ -20,6 +20,7 @@ use super::{
     LogProperties,
     ansi::stripped,
     columns::{Column, Columns, ENTITY_WIDTH, LEVEL_WIDTH},
+    copied::lines_text,
     entries::{LogEntries, STATIC, TextLog},
     excerpt::{excerpt, first_line},
     filter::{Filtered, filter, toggle_level},
@@ -27,7 +28,8 @@ use super::{
     table::{LineRef, LogTable, LogTables},
 };
 use crate::{
-    ViewStyle, ViewUi, ViewUiContext, clicked_buttons, empty, properties::PropertiesOf, view_ui::recording_of,
+    ViewAction, ViewStyle, ViewUi, ViewUiContext, clicked_buttons, empty, properties::PropertiesOf,
+    view_action, view_ui::recording_of,
 };
 
 /// The height of a line, in points.
@@ -107,6 +109,10 @@ impl ViewUi for TextLogUi {
 
     fn archetypes(&self) -> &'static [&'static str] {
         &["TextLog"]
+    }
+
+    fn actions(&self) -> &'static [ViewAction] {
+        &[ViewAction::CopyTable]
     }
 
     fn drawn_properties(&self) -> &'static [ComponentName] {
@@ -225,6 +231,9 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, commands: &mut ViewerCommands) {
         memory.filtered.take(),
     );
     let shown = filtered.as_ref().map(|filtered| filtered.lines.as_slice());
+    if view_action::take(ui.ctx(), input.view) == Some(ViewAction::CopyTable) {
+        ui.copy_text(shown_text(input, shown));
+    }
     if shown.is_some_and(<[u32]>::is_empty) {
         ui.centered_and_justified(|ui| {
             ui.label(
@@ -237,6 +246,22 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, commands: &mut ViewerCommands) {
     }
     memory.filtered = filtered;
     ui.data_mut(|data| data.insert_temp(input.id, memory));
+}
+
+/// The lines that pass the filter, as text for other programs.
+fn shown_text(input: &LogInput<'_>, shown: Option<&[u32]>) -> String {
+    let all = input.table.lines();
+    let passing: Option<Vec<LineRef>> = shown.map(|shown| {
+        let lines = shown.iter().filter_map(|at| all.get(*at as usize));
+        lines.copied().collect()
+    });
+    lines_text(
+        passing.as_deref().unwrap_or(all),
+        input.logs,
+        input.paths,
+        input.timeline,
+        |line| time_text(input, line_time(input, line)),
+    )
 }
 
 /// The levels of all lines, the most serious first.
@@ -523,6 +548,11 @@ fn show_text(
     response.context_menu(|ui| {
         if ui.button("Copy line").clicked() {
             ui.copy_text(stripped(text).into_owned());
+            ui.close();
+        }
+        if ui.button("Copy all lines that are shown").clicked() {
+            view_action::ask(ui.ctx(), input.view, ViewAction::CopyTable);
+            ui.ctx().request_repaint();
             ui.close();
         }
     });

@@ -208,7 +208,7 @@ fn a_key_follows_what_is_pointed_at_and_lets_go() {
     let place = viewer.scene().projector().project(DVec3::ZERO).unwrap().position;
     let on_label = Pos2::new(place.x as f32, place.y as f32 + 9.0);
     viewer.draw(vec![Event::PointerMoved(on_label)]);
-    viewer.draw(vec![press(egui::Key::T)]);
+    viewer.act(ViewAction::Follow);
     let at_first = viewer.eye().inverse().translation;
     viewer.seek(1);
     let followed = viewer.eye().inverse().translation;
@@ -217,7 +217,7 @@ fn a_key_follows_what_is_pointed_at_and_lets_go() {
         "{followed}"
     );
     viewer.draw(vec![Event::PointerMoved(Pos2::new(2.0, 2.0))]);
-    viewer.draw(vec![press(egui::Key::T)]);
+    viewer.act(ViewAction::Follow);
     let free = viewer.eye().inverse().translation;
     viewer.seek(0);
     assert_eq!(viewer.eye().inverse().translation, free);

@@ -155,7 +155,7 @@ fn who_measures_selects_nothing() {
     let mut viewer = Viewer::new([cloud()]);
     viewer.point_at(MIDDLE);
     viewer.answer_all(Some(("/world/cloud", 1)));
-    viewer.draw(vec![press(egui::Key::M)]);
+    viewer.act(ViewAction::Measure);
     viewer.press_and_release(MIDDLE);
     let text = viewer.draw(vec![]);
     assert!(text.contains("Click where to end"), "{text}");
@@ -165,6 +165,47 @@ fn who_measures_selects_nothing() {
     assert_eq!(viewer.selected(), []);
     viewer.draw(vec![press(egui::Key::Escape)]);
     assert!(!viewer.draw(vec![]).contains("Click where"));
+}
+
+#[test]
+fn a_double_click_in_a_plane_frames_what_is_under_the_pointer_or_everything() {
+    let ball = Boxes2D::default()
+        .with_half_sizes([[0.5, 0.5]])
+        .with_centers([[3.0, 2.0]]);
+    let mut viewer = Viewer::new([
+        log_chunk("camera/image", [], &Image::from_rgb8(6, 4, [0; 72])).unwrap(),
+        log_chunk("camera/ball", [], &ball).unwrap(),
+    ]);
+    let scale = |viewer: &mut Viewer| match viewer.lens() {
+        Lens::Plane { scale, .. } => scale,
+        other => panic!("a plane, not {other:?}"),
+    };
+    assert_eq!(scale(&mut viewer), 100.0);
+    viewer.point_at(MIDDLE);
+    viewer.answer_all(Some(("/camera/ball", 0)));
+    viewer.press_and_release(MIDDLE);
+    viewer.press_and_release(MIDDLE);
+    viewer.draw(vec![]);
+    viewer.settle();
+    let near = scale(&mut viewer);
+    assert!(near > 300.0, "the ball fills the tile: {near}");
+    viewer.draw(vec![Event::PointerGone]);
+
+    let mut viewer = Viewer::new([
+        log_chunk("camera/image", [], &Image::from_rgb8(6, 4, [0; 72])).unwrap(),
+        log_chunk("camera/ball", [], &ball).unwrap(),
+    ]);
+    viewer.act(ViewAction::ZoomIn);
+    viewer.draw(vec![]);
+    viewer.settle();
+    assert!(scale(&mut viewer) > 100.0);
+    viewer.point_at(MIDDLE);
+    viewer.answer_all(None);
+    viewer.press_and_release(MIDDLE);
+    viewer.press_and_release(MIDDLE);
+    viewer.draw(vec![]);
+    viewer.settle();
+    assert_eq!(scale(&mut viewer), 100.0, "all of it");
 }
 
 #[test]
