@@ -90,7 +90,7 @@ fn shadows_are_asked_for_in_the_settings_and_taken_back_by_name() {
         shadows.radius
     );
     assert!(shadows.to_light.z > 0.5, "from above: {}", shadows.to_light);
-    assert_eq!(viewer.undo_name(), Some("change view property"));
+    assert_eq!(viewer.undo_name(), Some("change light"));
     viewer.command(ViewerCommand::Undo);
     viewer.settle();
     assert_eq!(viewer.shadows(), None);
@@ -126,6 +126,6 @@ fn on_a_software_driver_nothing_is_lit_and_there_are_no_shadows() {
         app.insert_resource(AdapterClass::Software);
     });
     viewer.click_setting("Shadows");
-    assert_eq!(viewer.undo_name(), Some("change view property"));
+    assert_eq!(viewer.undo_name(), Some("change light"));
     assert_eq!(viewer.shadows(), None);
 }
