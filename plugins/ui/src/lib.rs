@@ -99,6 +99,8 @@ mod host_tests;
 #[cfg(test)]
 mod live_tests;
 #[cfg(test)]
+mod property_tests;
+#[cfg(test)]
 mod query_context_tests;
 #[cfg(test)]
 mod selection_tests;

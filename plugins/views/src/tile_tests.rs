@@ -26,6 +26,7 @@ mod axes;
 mod bars;
 mod contexts;
 mod framing;
+mod properties;
 mod series;
 mod texts;
 

@@ -8,7 +8,8 @@ use chronoscope_frame::{
     ActiveBlueprint, Cursor, DataResult, DataResults, QueryContext, RecordingEntry, Recordings, Report, View,
     ViewerCommands, Visualizer, Visuals, selection::ClickButton,
 };
-use chronoscope_store::EntityPath;
+use chronoscope_store::{EntityPath, arrow::ArrayRef};
+use chronoscope_types::ComponentName;
 
 use crate::{frame_all::FrameAllPlugin, view_action::ViewAction};
 
@@ -46,6 +47,19 @@ pub trait ViewUi: Send + Sync + 'static {
 
     /// Draws the view's own settings, for the selection panel.
     fn settings_ui(&self, _ui: &mut egui::Ui, _context: &mut ViewUiContext<'_>) {}
+
+    /// The properties that [`Self::settings_ui`] draws, each with a way back.
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        &[]
+    }
+
+    /// The other properties of a view of the class, each with the value that it has where the blueprint says nothing. The selection
+    /// panel lists them with the editors of their types.
+    ///
+    /// Cost: paid in each pass in which the view is selected.
+    fn properties(&self, _context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        Vec::new()
+    }
 }
 
 /// What the user interface of a view works with.

@@ -6,8 +6,8 @@ use chronoscope_frame::{
     DataResults, Item, RecordingKey, Selection, View, ViewOverrides, Visualizer as _, Visualizers, Visuals,
     visualizer::ViewVisuals,
 };
-use chronoscope_store::{ChunkStore, EntityId};
-use chronoscope_types::blueprint::EntityBehavior;
+use chronoscope_store::{ChunkStore, EntityId, arrow::ArrayRef};
+use chronoscope_types::{ComponentName, blueprint::EntityBehavior};
 use egui::{Color32, Ui};
 
 use super::{
@@ -61,6 +61,14 @@ impl ViewUi for BarChartUi {
 
     fn archetypes(&self) -> &'static [&'static str] {
         &["BarChart"]
+    }
+
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        &looks::DRAWN
+    }
+
+    fn properties(&self, context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        looks::properties(context)
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {

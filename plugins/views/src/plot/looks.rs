@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::ViewerCommand;
+use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
-    Component,
+    Component, ComponentName, Rgba,
     blueprint::{PlotBackground, PlotLegend},
     components,
     enums::Corner2D,
@@ -24,6 +25,17 @@ const CORNERS: [(Corner2D, &str); 4] = [
     (Corner2D::LeftBottom, "Left, bottom"),
     (Corner2D::RightBottom, "Right, bottom"),
 ];
+
+/// The properties that [`show_settings`] draws.
+pub(crate) const DRAWN: [ComponentName; 3] =
+    [PlotBackground::SHOW_GRID, PlotLegend::CORNER, PlotLegend::VISIBLE];
+
+/// The other ones, with the values that they have where the blueprint says nothing.
+pub(crate) fn properties(context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+    let color = ViewStyle::of(context.world).background.to_srgba_unmultiplied();
+    let color = components::Color::build(vec![Rgba::from_array(color)]);
+    vec![(PlotBackground::COLOR, color)]
+}
 
 /// What the blueprint says of the looks of a plot. The default is what holds where it says nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -13,7 +13,7 @@
 //!
 //! # From the tile to the data
 //! [`projection`] knows where on the tile something is seen, [`picking`] what is under the pointer. [`labels`] are drawn by the user
-//! interface, which [`tile`] has in common; so are [`notices`] in the place of what cannot be shown, and the [`color_bar`]s of
+//! interface, which [`tile`] has in common; so are [`notices`] in the place of what cannot be shown, the choice of a [`background`], and the [`color_bar`]s of
 //! distances.
 //!
 //! # What it takes
@@ -32,6 +32,7 @@ pub mod textures;
 pub mod visual;
 pub mod visualizers;
 
+pub(crate) mod background;
 pub(crate) mod camera;
 mod color_bar;
 mod depth_clouds;

@@ -3,10 +3,10 @@
 use bevy::ecs::world::World;
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{Item, Selection, View, ViewerCommand, ViewerCommands};
-use chronoscope_store::EntityPath;
+use chronoscope_store::{EntityPath, arrow::ArrayRef};
 use chronoscope_types::{
-    Component,
-    blueprint::{SpatialInformation, VisualBounds2D},
+    Component, ComponentName,
+    blueprint::{Background, NearClipPlane, SpatialInformation, VisualBounds2D},
     components::blueprint as blueprint_components,
 };
 use egui::{Rect, Stroke, StrokeKind, Ui, vec2};
@@ -20,11 +20,13 @@ use super::{
 use crate::{
     ViewAction, ViewUi, ViewUiContext,
     properties::properties,
+    settings_row::Switch,
     spatial::{
-        SpatialScene,
+        SpatialScene, SpatialScenes, background,
         bounds::Bounds,
         picking::Pick,
         pointed::{self, PointedAt},
+        target_frame,
         tile::{self, OpenTile, Tile},
     },
     view_action,
@@ -136,6 +138,39 @@ impl ViewUi for Spatial2DUi {
         true
     }
 
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        const DRAWN: [ComponentName; 3] = [
+            Background::COLOR,
+            Background::KIND,
+            SpatialInformation::SHOW_BOUNDING_BOX,
+        ];
+        &DRAWN
+    }
+
+    fn properties(&self, context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        let planes = context.world.get_resource::<Planes>();
+        let known = context.get::<View>().zip(planes);
+        let near = known.map_or(0.0, |(view, planes)| planes.near(view.id));
+        let scene = known.and_then(|(view, _)| context.world.get_resource::<SpatialScenes>()?.get(view.id));
+        let area = known.zip(scene).and_then(|((view, planes), scene)| {
+            let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from));
+            let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
+            Some(planes.get(view.id)?.area(size / points))
+        });
+        let area = area.unwrap_or(Area {
+            min: DVec2::ZERO,
+            max: DVec2::ONE,
+        });
+        vec![
+            (VisualBounds2D::RANGE, bounds_array(&area)),
+            (
+                NearClipPlane::NEAR_CLIP_PLANE,
+                blueprint_components::NearClipPlane::build(vec![near as f32]),
+            ),
+            (SpatialInformation::TARGET_FRAME, target_frame::of_origin(context)),
+        ]
+    }
+
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let texts = [
             "Fit to content",
@@ -143,14 +178,19 @@ impl ViewUi for Spatial2DUi {
         ];
         if let Some(view) = context.get::<View>().map(|view| view.id) {
             let said: PlaneProperties = properties(context.world, view);
-            let mut is_on = said.shows_bounds;
-            if ui.checkbox(&mut is_on, "Box around everything").changed() {
-                let information = SpatialInformation::default().with_show_bounding_box(is_on);
-                context
-                    .commands
-                    .blueprint(BlueprintCommand::set_property(view, &information));
-                context.commands.push(ViewerCommand::EndGesture);
-            }
+            let bounds = Switch {
+                property: SpatialInformation::SHOW_BOUNDING_BOX,
+                text: "Box around everything",
+                hint: "",
+                is_on: said.shows_bounds,
+            };
+            bounds.show(ui, context, view, |is_on| {
+                BlueprintCommand::set_property(
+                    view,
+                    &SpatialInformation::default().with_show_bounding_box(is_on),
+                )
+            });
+            background::show(ui, context, view, said.background.as_ref());
         }
         tile::reset_button(ui, context, texts, reset);
     }
@@ -225,13 +265,16 @@ fn selected_bounds(tile: &Tile<'_>, context: &ViewUiContext<'_>) -> Bounds {
 
 /// Writes what is shown into the blueprint.
 fn set_visible(commands: &mut ViewerCommands, view: ViewId, visible: &Visible, tile: DVec2) {
-    let area = visible.area(tile);
-    let bounds = chronoscope_types::VisualBounds2D {
+    let range = bounds_array(&visible.area(tile));
+    tile::set_properties(commands, view, [(VisualBounds2D::RANGE, range)]);
+}
+
+/// An area as blueprints have it.
+fn bounds_array(area: &Area) -> ArrayRef {
+    blueprint_components::VisualBounds2D::build(vec![chronoscope_types::VisualBounds2D {
         x_range: [area.min.x, area.max.x],
         y_range: [area.min.y, area.max.y],
-    };
-    let range = blueprint_components::VisualBounds2D::build(vec![bounds]);
-    tile::set_properties(commands, view, [(VisualBounds2D::RANGE, range)]);
+    }])
 }
 
 /// Shows everything there is now, in a tile of this size in points.

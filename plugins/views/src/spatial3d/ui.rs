@@ -3,13 +3,14 @@
 use bevy::ecs::world::World;
 use chronoscope_blueprint::{EYE_POSITION_REST, EYE_TARGET_REST, ViewClassId, ViewId};
 use chronoscope_frame::{Item, Selection, View, ViewerCommand, ViewerCommands};
-use chronoscope_store::EntityPath;
-use chronoscope_types::{Component, blueprint::EyeControls3D, components};
+use chronoscope_store::{EntityPath, arrow::ArrayRef};
+use chronoscope_types::{Component, ComponentName, blueprint::EyeControls3D, components};
 use egui::{Key, PointerButton, Stroke, Ui};
 use glam::{DVec2, DVec3};
 
 use super::{
     eye::{Eye, Optics},
+    fallbacks,
     glide::SentEyes,
     measure,
     present::{Eyes, Looking},
@@ -37,7 +38,7 @@ const TURN_PER_SECOND: f64 = 1.0;
 const ZOOM_PER_POINT: f64 = 0.002;
 
 /// How many times the distance to the target the eye flies per second.
-const FLY_PER_SECOND: f64 = 1.0;
+pub(super) const FLY_PER_SECOND: f64 = 1.0;
 
 /// How many times faster it flies with shift.
 const FLY_FAST: f64 = 5.0;
@@ -164,6 +165,14 @@ impl ViewUi for Spatial3DUi {
         let [width, height] = scene.tile.size_pixels.map(f64::from);
         look_at_all(context, scene, known.eye, width / height.max(1.0));
         true
+    }
+
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        &settings::DRAWN
+    }
+
+    fn properties(&self, context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        fallbacks::properties(context)
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {

@@ -9,7 +9,10 @@ use chronoscope_frame::{
     selection::Highlight,
     selection::{ClickSource, EntityClicked},
 };
-use chronoscope_store::{EntityId, EntityPath, TimeType};
+use chronoscope_store::{EntityId, EntityPath, TimeType, arrow::ArrayRef};
+use chronoscope_types::{
+    Component as _, ComponentName, blueprint::TextLogFormat, components::blueprint::Enabled,
+};
 use egui::{Align, Color32, Id, Label, RichText, Sense, Ui};
 use egui_extras::{Column as TableColumn, TableBuilder};
 
@@ -20,8 +23,8 @@ use super::{
     copied::lines_text,
     entries::{LogEntries, STATIC, TextLog},
     excerpt::{excerpt, first_line},
-    filter::{Filter, Filtered, filter},
-    filter_bar, level,
+    filter::{Filtered, filter, toggle_level},
+    filter_bar, level, settings,
     table::{LineRef, LogTable, LogTables},
 };
 use crate::{
@@ -41,7 +44,8 @@ pub struct TextLogUi;
 /// What the user interface keeps of a log from frame to frame.
 #[derive(Clone, Debug, Default)]
 struct LogMemory {
-    filter: Filter,
+    /// What lines must contain, whatever the case.
+    text: String,
     filtered: Option<Arc<Filtered>>,
     following: Following,
 }
@@ -109,6 +113,19 @@ impl ViewUi for TextLogUi {
 
     fn actions(&self) -> &'static [ViewAction] {
         &[ViewAction::CopyTable]
+    }
+
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        &settings::DRAWN
+    }
+
+    fn properties(&self, _: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        let is_monospace = Enabled::build(vec![LogProperties::default().is_monospace]);
+        vec![(TextLogFormat::MONOSPACE_BODY, is_monospace)]
+    }
+
+    fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
+        settings::show(ui, context);
     }
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
@@ -200,12 +217,16 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, commands: &mut ViewerCommands) {
     let rect = ui.available_rect_before_wrap();
     ui.painter().rect_filled(rect, 0.0, input.style.background);
     let mut memory: LogMemory = ui.data(|data| data.get_temp(input.id)).unwrap_or_default();
-    let levels = levels_of(input.logs);
-    filter_bar::show(ui, input.style, &levels, &mut memory.filter, only_levels);
+    let levels = levels_of(input.logs.iter().map(|(_, log)| *log));
+    let clicked = filter_bar::show(ui, input.style, &levels, &mut memory.text, only_levels);
+    if let Some(level) = clicked {
+        commands.blueprint(toggle_level(input.view, &levels, only_levels, level));
+        commands.push(ViewerCommand::EndGesture);
+    }
     let filtered = filter(
         input.logs,
         input.table,
-        &memory.filter,
+        &memory.text,
         only_levels,
         memory.filtered.take(),
     );
@@ -244,8 +265,8 @@ fn shown_text(input: &LogInput<'_>, shown: Option<&[u32]>) -> String {
 }
 
 /// The levels of all lines, the most serious first.
-fn levels_of<'a>(logs: &[(EntityId, &'a LogEntries)]) -> Vec<&'a Arc<str>> {
-    let mut levels: Vec<&Arc<str>> = logs.iter().flat_map(|(_, log)| log.levels()).collect();
+pub(super) fn levels_of<'a>(logs: impl Iterator<Item = &'a LogEntries>) -> Vec<&'a Arc<str>> {
+    let mut levels: Vec<&Arc<str>> = logs.flat_map(LogEntries::levels).collect();
     levels.sort_by(|a, b| level::order(a).cmp(&level::order(b)));
     levels.dedup();
     levels

@@ -6,8 +6,9 @@ use chronoscope_frame::{
     Cursor, DataResults, QueryContext, RecordingEntry, Selection, View, ViewerCommand, Visualizer, Visuals,
     visualizer::ViewVisuals,
 };
-use chronoscope_store::{ChunkStore, TimeRange};
+use chronoscope_store::{ChunkStore, TimeRange, arrow::ArrayRef};
 use chronoscope_types::{
+    ComponentName,
     enums::{AxisScale, AxisSide},
     format_time_in,
 };
@@ -68,6 +69,14 @@ impl ViewUi for TimeSeriesUi {
 
     fn archetypes(&self) -> &'static [&'static str] {
         &["Measurements", "Scalars", "StateChange"]
+    }
+
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        &settings::DRAWN
+    }
+
+    fn properties(&self, context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        looks::properties(context)
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
