@@ -24,13 +24,14 @@ use crate::{
 const MAX_SPIN: f64 = 6.3;
 
 /// The properties that [`show`] draws.
-pub(super) const DRAWN: [ComponentName; 10] = [
+pub(super) const DRAWN: [ComponentName; 11] = [
     Background::COLOR,
     Background::KIND,
     EyeControls3D::KIND,
     EyeControls3D::SPIN_SPEED,
     EyeLens3D::DEPTH_SHADING,
     EyeLens3D::PROJECTION,
+    Lighting3D::SHADOWS,
     LineGrid3D::VISIBLE,
     NearClipPlane::NEAR_CLIP_PLANE,
     SpatialInformation::SHOW_AXES,
