@@ -26,6 +26,24 @@ pub(crate) fn log(app: &mut App, chunk: Chunk) {
     });
 }
 
+/// What a host hears of clicks.
+#[derive(Resource, Default)]
+pub(crate) struct HeardClicks(pub(crate) Vec<ViewerClick>);
+
+/// Has a host listen to clicks.
+pub(crate) fn hear_clicks(app: &mut App) {
+    app.init_resource::<HeardClicks>().add_observer(
+        |click: On<ViewerClick>, mut heard: ResMut<HeardClicks>| {
+            heard.0.push(click.event().clone());
+        },
+    );
+}
+
+/// What was heard since this was asked last.
+pub(crate) fn heard_clicks(app: &mut App) -> Vec<ViewerClick> {
+    std::mem::take(&mut app.world_mut().resource_mut::<HeardClicks>().0)
+}
+
 /// The properties that a view lists, with their fallbacks. Each that the class honors must be drawn by its settings or be among these,
 /// with one value of its type, and only once.
 #[track_caller]
@@ -50,24 +68,6 @@ pub(crate) fn listed_properties(world: &World, view: Entity) -> Vec<(ComponentNa
     honored.sort_unstable();
     assert_eq!(shown, honored, "{class}");
     listed
-}
-
-/// What a host hears of clicks.
-#[derive(Resource, Default)]
-pub(crate) struct HeardClicks(pub(crate) Vec<ViewerClick>);
-
-/// Has a host listen to clicks.
-pub(crate) fn hear_clicks(app: &mut App) {
-    app.init_resource::<HeardClicks>().add_observer(
-        |click: On<ViewerClick>, mut heard: ResMut<HeardClicks>| {
-            heard.0.push(click.event().clone());
-        },
-    );
-}
-
-/// What was heard since this was asked last.
-pub(crate) fn heard_clicks(app: &mut App) -> Vec<ViewerClick> {
-    std::mem::take(&mut app.world_mut().resource_mut::<HeardClicks>().0)
 }
 
 /// A context with a font for texts and one for icons. In one without fonts all texts are without size.

@@ -43,6 +43,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId) {
     let said: Properties3D = properties(context.world, view);
     show_eye(ui, context, view, &said);
     show_guides(ui, context, view, &said);
+    show_light(ui, context, view, &said);
     background::show(ui, context, view, said.background.as_ref());
     if said.tracked.is_none() {
         ui.weak("Press T over something to follow it");
@@ -162,15 +163,6 @@ fn show_guides(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said:
     shading.show(ui, context, view, |is_on| {
         BlueprintCommand::set_property(view, &EyeLens3D::default().with_depth_shading(is_on))
     });
-    let shadows = Switch {
-        property: Lighting3D::SHADOWS,
-        text: "Shadows",
-        hint: "Solids and meshes shade what lies behind them, in a light that stands still. Not at cheap quality",
-        is_on: said.has_shadows,
-    };
-    shadows.show(ui, context, view, |is_on| {
-        BlueprintCommand::set_property(view, &Lighting3D::default().with_shadows(is_on))
-    });
     let axes = switch(
         SpatialInformation::SHOW_AXES,
         "Axes of the origin",
@@ -186,6 +178,18 @@ fn show_guides(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said:
     );
     bounds.show(ui, context, view, |is_on| {
         BlueprintCommand::set_property(view, &SpatialInformation::default().with_show_bounding_box(is_on))
+    });
+}
+
+fn show_light(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said: &Properties3D) {
+    let switch = Switch {
+        property: Lighting3D::SHADOWS,
+        text: "Shadows",
+        hint: "Solids and meshes shade what lies behind them, in a light that stands still. Not at cheap quality",
+        is_on: said.has_shadows,
+    };
+    switch.show(ui, context, view, |is_on| {
+        BlueprintCommand::set_property(view, &Lighting3D::default().with_shadows(is_on))
     });
 }
 
