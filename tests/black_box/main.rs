@@ -15,6 +15,7 @@ static ALLOCATOR: std::alloc::System = std::alloc::System;
 mod archetypes;
 mod bad_data;
 mod blueprints;
+mod cases;
 mod commands;
 mod contexts;
 mod embedding;

@@ -24,6 +24,8 @@ pub enum BlueprintCommand {
     SetName(Contents, Option<String>),
     /// Shows or hides a view or a container.
     SetVisible(Contents, bool),
+    /// Gives a view a bar with its title, or takes it away.
+    SetTitleBar(ViewId, bool),
     /// Moves a view's origin.
     SetOrigin(ViewId, EntityPath),
     /// Changes what a view shows.

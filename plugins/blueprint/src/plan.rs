@@ -106,6 +106,7 @@ impl Plan {
             C::SetName(Contents::Container(id), name) => self.container(*id)?.name.clone_from(name),
             C::SetVisible(Contents::View(id), visible) => self.view(*id)?.visible = *visible,
             C::SetVisible(Contents::Container(id), visible) => self.container(*id)?.visible = *visible,
+            C::SetTitleBar(id, title_bar) => self.view(*id)?.title_bar = *title_bar,
             C::SetOrigin(id, origin) => self.view(*id)?.origin = origin.clone(),
             C::SetContents(id, contents) => self.view(*id)?.contents = contents.clone(),
             C::AddView(view, place) => self.add_view(view, *place)?,
@@ -114,7 +115,7 @@ impl Plan {
             C::RemoveView(id) => self.remove_view(*id)?,
             C::ResetView(id) => {
                 let view = self.view(*id)?;
-                (view.name, view.visible) = (None, true);
+                (view.name, view.visible, view.title_bar) = (None, true, true);
                 self.touched.reset.insert(*id);
             }
             C::SetMaximized(view) => {

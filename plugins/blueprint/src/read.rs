@@ -77,6 +77,9 @@ impl Reader<'_> {
             visible: self
                 .one::<components::Visible, _>(path, A::VISIBLE, |values| values.first().copied())
                 .unwrap_or(true),
+            title_bar: self
+                .one::<bp::Enabled, _>(path, A::TITLEBAR, |values| values.first().copied())
+                .unwrap_or(true),
         })
     }
 

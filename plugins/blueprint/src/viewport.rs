@@ -186,6 +186,8 @@ pub struct ViewBlueprint {
     pub contents: ContentsFilter,
     /// Whether it is shown.
     pub visible: bool,
+    /// Whether it has a bar with its title, where it lies in no tabs with others.
+    pub title_bar: bool,
 }
 
 impl ViewBlueprint {
@@ -198,6 +200,7 @@ impl ViewBlueprint {
             origin: origin.into(),
             contents: ContentsFilter::origin_subtree(),
             visible: true,
+            title_bar: true,
         }
     }
 

@@ -169,6 +169,9 @@ impl Rows {
         if before.is_none_or(|before| before.visible != view.visible) {
             self.put::<components::Visible>(path, A::VISIBLE, [view.visible]);
         }
+        if before.is_none_or(|before| before.title_bar) != view.title_bar {
+            self.put::<bp::Enabled>(path, A::TITLEBAR, [view.title_bar]);
+        }
         if before.is_none_or(|before| before.contents != view.contents) {
             let query = view.contents.expressions();
             self.put::<bp::QueryExpression>(&contents_path(view.id), archetypes::ViewContents::QUERY, query);

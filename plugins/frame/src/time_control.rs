@@ -62,7 +62,7 @@ impl TimeControl {
                 .filter(|id| !store.time_range(*id).is_empty())
                 .min_by_key(|id| {
                     let timeline = store.timeline(*id);
-                    let automatic = matches!(&**timeline.name(), "log_time" | "log_tick");
+                    let automatic = is_automatic(timeline.name());
                     let kind = match timeline.time_type() {
                         TimeType::TimestampNs => 0,
                         TimeType::DurationNs => 1,
@@ -74,11 +74,20 @@ impl TimeControl {
     }
 
     /// The cursor on a timeline: where it was put, else at the first time.
+    ///
+    /// A recording that has but the timelines that every SDK adds by itself was logged as if there were no time:
+    /// unless it plays, the cursor is at the last one, so that all of it is seen.
     pub fn time(&self, store: &ChunkStore, timeline: TimelineId) -> i64 {
         let put = self.put_time(store.timeline(timeline).name());
         put.unwrap_or_else(|| {
             let range = store.time_range(timeline);
-            if range.is_empty() { 0 } else { range.min }
+            if range.is_empty() {
+                0
+            } else if self.play_state != PlayState::Playing && has_no_time_of_its_own(store) {
+                range.max
+            } else {
+                range.min
+            }
         })
     }
 
@@ -301,6 +310,19 @@ impl TimeControl {
     }
 }
 
+/// Whether every SDK adds a timeline of this name by itself.
+fn is_automatic(timeline: &str) -> bool {
+    matches!(timeline, "log_time" | "log_tick")
+}
+
+/// Whether a recording has data on no other timelines than those that every SDK adds by itself.
+fn has_no_time_of_its_own(store: &ChunkStore) -> bool {
+    store
+        .timelines()
+        .filter(|id| !store.time_range(*id).is_empty())
+        .all(|id| is_automatic(store.timeline(id).name()))
+}
+
 /// Time of each recording.
 #[derive(Resource, Debug, Default)]
 pub struct TimeControls {
@@ -342,4 +364,82 @@ pub struct Cursor {
     pub timeline: Option<TimelineId>,
     /// The time, in the timeline's unit.
     pub time: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use chronoscope_store::{StoreId, Timeline};
+    use chronoscope_types::{Scalars, log_chunk};
+
+    use super::*;
+
+    /// A store with a row at each time, on all of the timelines.
+    fn store(timelines: &[Timeline], times: &[i64]) -> ChunkStore {
+        let mut store = ChunkStore::new(StoreId::recording("app", "recording"));
+        for time in times {
+            let at = timelines.iter().map(|timeline| (timeline.clone(), *time));
+            store
+                .insert(log_chunk("/a", at, &Scalars::new([1.0])).unwrap())
+                .unwrap();
+        }
+        store
+    }
+
+    fn shown(control: &TimeControl, store: &ChunkStore) -> (String, i64) {
+        let timeline = control.timeline(store).unwrap();
+        let name = store.timeline(timeline).name().to_string();
+        (name, control.time(store, timeline))
+    }
+
+    fn log_time() -> Timeline {
+        Timeline::timestamp("log_time")
+    }
+
+    #[test]
+    fn what_has_no_time_of_its_own_opens_at_its_end() {
+        let check = |timelines: &[Timeline], name: &str, time| {
+            let store = store(timelines, &[3, 5, 9]);
+            assert_eq!(shown(&TimeControl::default(), &store), (name.to_owned(), time));
+        };
+        check(&[log_time()], "log_time", 9);
+        check(&[log_time(), Timeline::sequence("log_tick")], "log_time", 9);
+        check(&[Timeline::sequence("log_tick")], "log_tick", 9);
+        check(&[log_time(), Timeline::sequence("frame")], "frame", 3);
+        check(&[Timeline::timestamp("stamp")], "stamp", 3);
+    }
+
+    #[test]
+    fn where_the_cursor_was_put_wins_over_the_end() {
+        let mut control = TimeControl::default();
+        control.set_time("log_time", 5);
+        let mut grows = store(&[log_time()], &[3, 5, 9]);
+        assert_eq!(shown(&control, &grows).1, 5);
+        // So does a timeline of its own that comes later, and one that is asked for beside it.
+        let mut unset = TimeControl::default();
+        assert_eq!(shown(&unset, &grows).1, 9);
+        let frame = [(log_time(), 10), (Timeline::sequence("frame"), 4)];
+        grows
+            .insert(log_chunk("/a", frame, &Scalars::new([1.0])).unwrap())
+            .unwrap();
+        assert_eq!(shown(&unset, &grows), ("frame".to_owned(), 4));
+        unset.set_timeline("log_time");
+        assert_eq!(shown(&unset, &grows), ("log_time".to_owned(), 3));
+    }
+
+    #[test]
+    fn playing_from_the_end_begins_at_the_beginning() {
+        let store = store(&[log_time()], &[3, 5, 9]);
+        for mode in [LoopMode::Off, LoopMode::All] {
+            let mut control = TimeControl::default();
+            control.set_loop_mode(mode);
+            control.apply(&TimeCommand::TogglePlay, &store);
+            control.advance(Duration::from_nanos(1), &store, false);
+            assert_eq!(shown(&control, &store).1, 4, "{mode:?}");
+        }
+        let mut control = TimeControl::default();
+        control.apply(&TimeCommand::StepBack, &store);
+        assert_eq!(shown(&control, &store).1, 5);
+    }
 }

@@ -21,6 +21,11 @@ pub(crate) fn visible(item: Contents, visible: bool) -> BlueprintCommand {
     BlueprintCommand::SetVisible(item, visible)
 }
 
+/// Gives a view a bar with its title, or takes it away.
+pub(crate) fn title_bar(view: ViewId, title_bar: bool) -> BlueprintCommand {
+    BlueprintCommand::SetTitleBar(view, title_bar)
+}
+
 /// Shows or hides an entity, and with it all below that says nothing else, in one view.
 pub(crate) fn entity_visible(view: ViewId, entity: EntityPath, visible: bool) -> BlueprintCommand {
     BlueprintCommand::override_entity(view, entity, &EntityBehavior::default().with_visible(visible))

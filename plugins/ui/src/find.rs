@@ -2,7 +2,9 @@
 //!
 //! `type:points` asks for an archetype, `at:cursor` for data at the time cursor; all else is part of a name.
 
-use chronoscope_store::{ChunkStore, EntityId, TimelineId};
+use std::cell::Cell;
+
+use chronoscope_store::{CLEAR_COMPONENT, ChunkStore, EntityId, TimeRange, TimelineId};
 
 use crate::pass::Pass;
 
@@ -63,7 +65,7 @@ impl EntityFilter {
                 name.is_some_and(|name| name.to_lowercase().contains(wanted.as_str()))
             })
         };
-        (!self.at_cursor || place.has_data_at_cursor(entity)) && self.archetypes.iter().all(has_archetype)
+        self.archetypes.iter().all(has_archetype) && (!self.at_cursor || place.has_data_at_cursor(entity))
     }
 }
 
@@ -71,34 +73,95 @@ impl EntityFilter {
 pub(crate) struct FilterPlace<'a> {
     pub(crate) store: &'a ChunkStore,
     /// The timeline and the time of the cursor.
-    pub(crate) cursor: Option<(TimelineId, i64)>,
+    cursor: Option<(TimelineId, i64)>,
+    answers: Cell<Option<CursorAnswers>>,
+}
+
+/// What was found by the cursor: it stays the same until the store changes, or the cursor leaves these times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CursorAnswers {
+    timeline: Option<TimelineId>,
+    times: TimeRange,
+    generation: u64,
 }
 
 impl<'a> FilterPlace<'a> {
+    pub(crate) fn new(store: &'a ChunkStore, cursor: Option<(TimelineId, i64)>) -> Self {
+        Self {
+            store,
+            cursor,
+            answers: Cell::new(None),
+        }
+    }
+
     /// The recording that is shown, at its cursor.
     pub(crate) fn shown(pass: &Pass<'a>) -> Option<Self> {
         let cursor = pass.cursor();
-        Some(Self {
-            store: pass.store()?,
-            cursor: cursor.and_then(|cursor| Some((cursor.timeline?, cursor.time))),
+        let cursor = cursor.and_then(|cursor| Some((cursor.timeline?, cursor.time)));
+        Some(Self::new(pass.store()?, cursor))
+    }
+
+    /// What was found by the cursor so far; `None` where no condition asked for that.
+    pub(crate) fn answers(&self) -> Option<CursorAnswers> {
+        self.answers.get()
+    }
+
+    /// Whether what was found by another cursor is found by this one, too.
+    pub(crate) fn keeps(&self, found: Option<CursorAnswers>) -> bool {
+        found.is_none_or(|found| {
+            let (timeline, time) = self.query();
+            found.timeline == timeline
+                && found.generation == self.store.generation()
+                && found.times.contains(time)
         })
     }
 
-    /// Whether something was logged at or before the cursor, or lies on no timeline.
+    fn query(&self) -> (Option<TimelineId>, i64) {
+        self.cursor
+            .map_or((None, 0), |(timeline, time)| (Some(timeline), time))
+    }
+
+    /// Whether a component of an entity has a value at the cursor. What is not loaded counts as one.
     fn has_data_at_cursor(&self, entity: EntityId) -> bool {
-        let stats = self.store.entity_stats(entity);
-        let is_timed = || {
-            self.cursor.is_some_and(|(timeline, time)| {
-                let range = self.store.entity_time_range(entity, timeline);
-                !range.is_empty() && range.min <= time
-            })
-        };
-        stats.num_static_chunks > 0 || is_timed()
+        let (timeline, time) = self.query();
+        let clear = self.store.component_id(CLEAR_COMPONENT);
+        let components = self.store.components_of(entity);
+        let mut absent = TimeRange::EVERYTHING;
+        for component in components.filter(|component| Some(*component) != clear) {
+            let answer = self.store.latest_at(entity, timeline, time, component);
+            let is_there = match &answer.hit {
+                Some(hit) => !hit.cell_ref().is_empty(),
+                None => answer.is_provisional(),
+            };
+            if is_there {
+                self.narrow(&answer.validity);
+                return true;
+            }
+            absent = absent.intersection(&answer.validity);
+        }
+        self.narrow(&absent);
+        false
+    }
+
+    /// Keeps for how long one more answer holds.
+    fn narrow(&self, validity: &TimeRange) {
+        let before = self.answers.get();
+        let times = before.map_or(TimeRange::EVERYTHING, |answers| answers.times);
+        self.answers.set(Some(CursorAnswers {
+            timeline: self.query().0,
+            times: times.intersection(validity),
+            generation: self.store.generation(),
+        }));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use chronoscope_store::{StoreId, Timeline};
+    use chronoscope_types::{AsComponents, Clear, Scalars, log_chunk};
+
     use super::*;
 
     #[test]
@@ -109,5 +172,49 @@ mod tests {
         assert!(filter.matches_name("/can/0x1A0/wheel_speed"));
         assert!(!filter.matches_name("/can/0x1B0/wheel_speed"));
         assert!(EntityFilter::parse("  ").is_empty());
+    }
+
+    #[test]
+    fn what_is_there_is_asked_at_the_cursor() {
+        let mut store = ChunkStore::new(StoreId::recording("app", "recording"));
+        let mut log = |path: &str, time: i64, logged: &dyn AsComponents| {
+            let at = [(Timeline::sequence("frame"), time)];
+            store.insert(log_chunk(path, at, logged).unwrap()).unwrap();
+        };
+        log("/a", 0, &Scalars::new([1.0]));
+        log("/a", 20, &Clear::new(false));
+        log("/a", 40, &Scalars::new([1.0]));
+        log("/b", 10, &Scalars::new([1.0]));
+        log("/b", 30, &Scalars::new(Vec::<f64>::new()));
+        let timeline = store.timeline_id("frame").unwrap();
+        let filter = EntityFilter::parse("at:cursor");
+        let found_at = |time: i64| {
+            let place = FilterPlace::new(&store, Some((timeline, time)));
+            let is_found =
+                |path: &&str| filter.matches_data(&place, store.entity_id(&(*path).into()).unwrap());
+            let found: Vec<&str> = ["/a", "/b"].into_iter().filter(is_found).collect();
+            (found, place.answers())
+        };
+        let found = |time: i64| found_at(time).0;
+        assert_eq!(found(-1), Vec::<&str>::new());
+        assert_eq!(found(0), ["/a"]);
+        assert_eq!(found(10), ["/a", "/b"]);
+        assert_eq!(found(20), ["/b"], "the other is cleared");
+        assert_eq!(found(30), Vec::<&str>::new(), "logged as empty");
+        assert_eq!(found(40), ["/a"]);
+        // What was found holds until the next row of one that was asked for.
+        let (_, answers) = found_at(10);
+        let keeps = |time: i64| FilterPlace::new(&store, Some((timeline, time))).keeps(answers);
+        assert_eq!([9, 10, 19, 20].map(keeps), [false, true, true, false]);
+        assert!(
+            !FilterPlace::new(&store, None).keeps(answers),
+            "on another timeline"
+        );
+        // Without the condition, the cursor says nothing.
+        let place = FilterPlace::new(&store, Some((timeline, 10)));
+        assert!(
+            EntityFilter::parse("type:scalars").matches_data(&place, store.entity_id(&"/a".into()).unwrap())
+        );
+        assert_eq!(place.answers(), None);
     }
 }

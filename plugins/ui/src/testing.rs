@@ -93,10 +93,15 @@ impl Stage {
 
     /// Scalars of these entities arrive.
     pub(crate) fn log(&mut self, paths: &[&str]) {
+        self.insert(chunks(paths));
+    }
+
+    /// Rows of any kind arrive.
+    pub(crate) fn insert(&mut self, chunks: impl IntoIterator<Item = Chunk>) {
         let world = self.app.world_mut();
         world.resource_scope(|world, mut log: Mut<DiffLog>| {
             let mut recordings = world.resource_mut::<Recordings>();
-            for chunk in chunks(paths) {
+            for chunk in chunks {
                 let store = StoreId::recording("test app", "first");
                 recordings.insert(&mut log, &store, chunk).unwrap();
             }

@@ -7,7 +7,10 @@
 )]
 
 mod apart;
+mod copies;
+mod filters;
 mod times;
+mod titles;
 mod windows;
 
 use chronoscope_blueprint::{ContainerKind, ViewBlueprint, ViewId, ViewportBlueprint};

@@ -59,6 +59,8 @@ pub(super) struct ViewForm {
     pub contents: Vec<String>,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub visible: bool,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub title_bar: bool,
     #[serde(default, skip_serializing_if = "Values::is_empty")]
     pub properties: Values<true>,
     #[serde(default, skip_serializing_if = "Values::is_empty")]

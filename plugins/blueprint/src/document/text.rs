@@ -189,6 +189,7 @@ fn view_form(document: &BlueprintDocument, view: &ViewBlueprint) -> ViewForm {
         origin: PathForm(view.origin.clone()),
         contents: view.contents.expressions().collect(),
         visible: view.visible,
+        title_bar: view.title_bar,
         properties: Values(settings.properties),
         defaults: Values(settings.defaults),
         overrides: settings
@@ -255,6 +256,7 @@ impl Reader<'_> {
             origin: form.origin.0,
             contents: ContentsFilter::from_expressions(form.contents.iter().map(String::as_str)),
             visible: form.visible,
+            title_bar: form.title_bar,
         };
         if self.document.viewport.views.insert(id, view).is_some() {
             return Err(self.twice(&id.to_string()));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use arrow_array::{Int32Array, cast::AsArray as _, types::Int32Type};
 use chronoscope_store::{ComponentDescriptor, StoreId};
+use chronoscope_types::log_chunk;
 use proptest::{prelude::*, test_runner::RngSeed};
 
 use super::*;
@@ -219,7 +220,7 @@ fn a_drag_and_a_flight_leave_one_row_each() {
         app.run(&property(view, EYE, value)).unwrap();
     }
     assert_eq!((app.num_rows(), app.undo.undo_steps()), (rows, 2));
-    assert_eq!(app.undo.undo_name(), Some("change view property"));
+    assert_eq!(app.undo.undo_name(), Some("change legend"));
 
     app.run(&BlueprintCommand::SetMaximized(Some(view))).unwrap();
     assert_eq!((app.shown().maximized, app.undo.undo_steps()), (Some(view), 2));
@@ -232,6 +233,19 @@ fn a_drag_and_a_flight_leave_one_row_each() {
         (None, Some(49))
     );
     assert_eq!(app.undo.undo_name(), Some("hide view"));
+}
+
+#[test]
+fn properties_are_undone_by_the_names_of_what_they_are_of() {
+    let check = |component: &str, expected: &str| {
+        let command = property(ViewId::hashed(["v"]), component, 1);
+        assert_eq!(command.name(), expected, "{component}");
+    };
+    check("LineGrid3D:spacing", "change grid");
+    check(&chronoscope_types::own::EyeLens3D::DEPTH_SHADING, "change eye");
+    check("TextLogRows:filter_by_log_level", "change log");
+    check("SpatialInformation:target_frame", "change view property");
+    check("Unknown", "change view property");
 }
 
 #[test]
@@ -250,7 +264,7 @@ fn where_a_view_looks_is_a_step_of_its_own_name() {
         (Some("change query context"), 2)
     );
     app.undo.undo();
-    assert_eq!(app.undo.undo_name(), Some("change view property"));
+    assert_eq!(app.undo.undo_name(), Some("change legend"));
     assert_eq!(app.undo.redo_name(), Some("change query context"));
 }
 
@@ -297,4 +311,28 @@ fn a_reset_is_one_step_that_can_be_undone() {
     app.undo.undo();
     assert_eq!(app.shown(), before);
     assert_eq!(app.value(view, DRAGGED, app.undo.query_time()), Some(5));
+}
+
+#[test]
+fn a_title_bar_is_taken_away_by_what_is_sent_and_by_a_command() {
+    let mut app = App::new(10);
+    let view = app.recommended[0].id;
+    app.run(&BlueprintCommand::SetTitleBar(view, false)).unwrap();
+    assert_eq!(app.undo.undo_name(), Some("hide title bar"));
+    assert!(!app.shown().views[&view].title_bar);
+    app.run(&BlueprintCommand::ResetView(view)).unwrap();
+    assert!(app.shown().views[&view].title_bar, "a reset gives it back");
+
+    let sent = archetypes::ViewBlueprint::default()
+        .with_class_identifier("3D")
+        .with_titlebar(false);
+    let at = [(Timeline::blueprint(), 0)];
+    let mut recording = Recording::new(StoreId::blueprint("app", "sent"));
+    recording
+        .insert(log_chunk(view.entity_path(), at, &sent).unwrap())
+        .unwrap();
+    recording.apply_pending();
+    let (viewport, reports) = read_viewport(&recording.store, &recording.cache, i64::MAX);
+    assert_eq!(reports, []);
+    assert!(!viewport.views[&view].title_bar);
 }

@@ -487,6 +487,7 @@ pub(crate) fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -
     };
     match kind % 27 {
         0 => BlueprintCommand::SetName(item, (!a.is_multiple_of(3)).then(|| format!("name {b}"))),
+        1 if b.is_multiple_of(3) => BlueprintCommand::SetTitleBar(view, a.is_multiple_of(2)),
         1 => BlueprintCommand::SetVisible(item, a.is_multiple_of(2)),
         2 => BlueprintCommand::SetOrigin(view, format!("/origin/{b}").into()),
         3 => BlueprintCommand::SetContents(

@@ -1,18 +1,18 @@
 //! Views and containers, and what can be changed about them.
 
 use chronoscope_blueprint::{
-    BlueprintCommand, ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter,
-    ViewBlueprint, ViewId, natural_order,
+    BlueprintCommand, ContainerBlueprint, ContainerId, ContainerKind, Contents, ViewBlueprint, ViewId,
 };
 use chronoscope_frame::{ActiveBlueprint, Item, RecordingEntry, ViewClasses};
-use chronoscope_store::{ChunkStore, EntityPath};
+use chronoscope_store::EntityPath;
 use chronoscope_views::{ViewUiContext, ViewUis};
 use egui::{RichText, Ui, WidgetInfo, WidgetType};
 
 use super::{
     add_items,
+    completion::{count_text, expressions_like, paths_like},
     parts::{grouped, item_link, show_removed, text_row, title, value_row},
-    query_context, set_properties,
+    properties, query_context,
     time_range::{self, RangeOf},
     view_summary::{ViewSummaries, ViewSummary},
 };
@@ -41,6 +41,9 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, summaries: &mut ViewSu
     show_parent(ui, pass, Contents::View(id));
     show_name(ui, pass, Contents::View(id), view.name.as_deref(), &view.title());
     show_visibility(ui, pass, Contents::View(id), view.visible);
+    if let Some(title_bar) = switch_row(ui, "Title bar", view.title_bar) {
+        pass.edit(edits::title_bar(id, title_bar));
+    }
     show_class(ui, pass, view);
     property_row(ui, "Origin", |ui| {
         let store = pass.recording_of(id).map(RecordingEntry::store);
@@ -63,8 +66,9 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, summaries: &mut ViewSu
     show_contents(ui, pass, view, summary);
     query_context::show(ui, pass, id);
     ui.push_id("time range", |ui| time_range::show(ui, pass, id, RangeOf::View));
+    ui.push_id("time axis", |ui| time_range::show_axis(ui, pass, id));
     show_settings(ui, pass, id);
-    set_properties::show(ui, pass, id);
+    ui.push_id("properties", |ui| properties::show(ui, pass, id));
     show_reports(ui, pass, summary);
     ui.add_space(size::PADDING);
     let tooltip = "Takes back its name, properties, defaults and overrides";
@@ -207,14 +211,19 @@ fn show_class(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint) {
 }
 
 fn show_visibility(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents, is_visible: bool) {
-    property_row(ui, "Visible", |ui| {
-        let mut checked = is_visible;
+    if let Some(visible) = switch_row(ui, "Visible", is_visible) {
+        pass.edit(edits::visible(item, visible));
+    }
+}
+
+/// A box to check. Returns what it was changed to.
+fn switch_row(ui: &mut Ui, name: &str, is_on: bool) -> Option<bool> {
+    property_row(ui, name, |ui| {
+        let mut checked = is_on;
         let switch = ui.checkbox(&mut checked, "");
-        switch.widget_info(|| WidgetInfo::selected(WidgetType::Checkbox, true, checked, "Visible"));
-        if switch.changed() {
-            pass.edit(edits::visible(item, checked));
-        }
-    });
+        switch.widget_info(|| WidgetInfo::selected(WidgetType::Checkbox, true, checked, name));
+        switch.changed().then_some(checked)
+    })
 }
 
 /// The rules of what the view shows, and how much that is.
@@ -224,7 +233,8 @@ fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint, summary
     let rows = view.contents.rules().len().clamp(2, 8);
     let store = pass.recording_of(view.id).map(RecordingEntry::store);
     let suggest = |word: &str| expressions_like(store, word);
-    let explain = |text: &str| Some(count_text(store?, &view.origin, text));
+    let ctx = ui.ctx().clone();
+    let explain = |text: &str| Some(count_text(&ctx, store?, &view.origin, text));
     let field = DraftEdit::new(("contents", view.id.to_bytes()), &rules)
         .hint("$origin/**")
         .rows(rows)
@@ -257,68 +267,6 @@ fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint, summary
             &without_visualizer_text(&summary.without_visualizer),
         );
     }
-}
-
-/// Entities that are looked at to complete or to count what is typed.
-const MAX_ENTITIES: usize = 20_000;
-
-/// Paths that continue a word, in their natural order; those that contain it where none does.
-fn paths_like(store: Option<&ChunkStore>, word: &str) -> Vec<String> {
-    const MAX: usize = 8;
-    let Some(store) = store else { return Vec::new() };
-    let word = word.to_lowercase();
-    let mut found: Vec<(bool, &str)> = store
-        .entities()
-        .take(MAX_ENTITIES)
-        .map(|entity| store.entity_path(entity).as_str())
-        .filter(|path| path.to_lowercase().contains(&word))
-        .map(|path| (!path.to_lowercase().starts_with(&word), path))
-        .collect();
-    found.sort_by(|(a, path), (b, other)| a.cmp(b).then_with(|| natural_order(path, other)));
-    found
-        .into_iter()
-        .take(MAX)
-        .map(|(_, path)| path.to_owned())
-        .collect()
-}
-
-/// As [`paths_like`], for a rule: with `/**` for what has others below.
-fn expressions_like(store: Option<&ChunkStore>, word: &str) -> Vec<String> {
-    let path = word.trim_start_matches(['+', '-']);
-    let sign = word.get(..word.len() - path.len()).unwrap_or_default();
-    if path.is_empty() {
-        return Vec::new();
-    }
-    if "$origin/**".starts_with(path) {
-        return vec![format!("{sign}$origin/**"), format!("{sign}$origin")];
-    }
-    let is_group = |path: &str| {
-        let store = store?;
-        let entity = store.entity_id(&EntityPath::parse(path))?;
-        Some(store.tree().num_children(entity) > 0)
-    };
-    let mut found = Vec::new();
-    for path in paths_like(store, path) {
-        if is_group(&path) == Some(true) {
-            found.push(format!("{sign}{}/**", path.trim_end_matches('/')));
-        }
-        found.push(format!("{sign}{path}"));
-    }
-    found
-}
-
-/// How many entities rules match that are being typed.
-fn count_text(store: &ChunkStore, origin: &EntityPath, rules: &str) -> String {
-    let contents = ContentsFilter::parse(rules).resolve(origin);
-    let with_data = store.entities().filter(|entity| store.has_data(*entity));
-    let count = with_data
-        .take(MAX_ENTITIES)
-        .filter(|entity| contents.matches(store.entity_path(*entity)))
-        .count();
-    format!(
-        "Matches {} entities. Ctrl+Enter applies it, Escape reverts.",
-        grouped(count as u64)
-    )
 }
 
 /// The entities that nothing can show yet, by name, as many as can be read.

@@ -93,6 +93,20 @@ pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
     rows
 }
 
+/// All entities with others below them expanded or collapsed. Cost: all entities.
+pub(super) fn all(store: &ChunkStore, expanded: bool) -> Expansion {
+    let tree = store.tree();
+    let mut expansion = Expansion::new();
+    let mut stack: Vec<EntityId> = tree.children(tree.root()).collect();
+    while let Some(entity) = stack.pop() {
+        if tree.num_children(entity) > 0 {
+            expansion.insert(tree.path(entity).clone(), expanded);
+            stack.extend(tree.children(entity));
+        }
+    }
+    expansion
+}
+
 /// The entities that are looked for, with what they lie in.
 ///
 /// Cost: all entities of the recording.
@@ -187,10 +201,7 @@ mod tests {
         let recording = recording_of(&["/plots", "/__properties", "/__properties/weather"]);
         let all = rows(&recording.store, &Expansion::new());
         assert_eq!(names(&recording.store, &all), [(0, "/plots".to_owned())]);
-        let place = FilterPlace {
-            store: &recording.store,
-            cursor: None,
-        };
+        let place = FilterPlace::new(&recording.store, None);
         let found = found_rows(&place, &EntityFilter::parse("weather"));
         assert_eq!(found.len(), 2, "with what it lies in");
     }

@@ -9,10 +9,10 @@ use super::{
     axis::AxisView,
     density::DensityCache,
     folds::FoldsCache,
-    rows::{Expansion, Row},
+    rows::{self, Expansion, Row},
     streams,
 };
-use crate::{pass::Pass, tree_steps::TreeStep, widgets::FilterField};
+use crate::{find::CursorAnswers, pass::Pass, tree_steps::TreeStep, widgets::FilterField};
 
 /// State of the panel.
 #[derive(Default)]
@@ -39,6 +39,8 @@ pub(super) struct StreamsState {
     /// Grows with each row that is expanded or collapsed.
     pub(super) version: u64,
     pub(super) made_of: Option<MadeOf>,
+    /// How long the rows stay what the filter finds at the cursor.
+    pub(super) found_at: Option<CursorAnswers>,
     pub(super) rows: Arc<Vec<Row>>,
     /// The selected item whose row was last scrolled to.
     pub(super) revealed: Option<Item>,
@@ -51,7 +53,7 @@ pub(super) struct StreamsState {
     pub(super) filter: FilterField,
 }
 
-/// All that the rows depend on, in short.
+/// All that the rows depend on, in short, but for the cursor.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct MadeOf {
     pub(super) recording: RecordingKey,
@@ -78,6 +80,12 @@ impl TimePanelState {
     /// Goes a step in the list of streams. Returns what is to be selected.
     pub(crate) fn step(&mut self, store: &ChunkStore, selected: &Item, by: TreeStep) -> Option<Item> {
         streams::step_from(&mut self.streams, store, selected, by)
+    }
+
+    /// Opens or shuts all rows. Cost: all entities.
+    pub(crate) fn set_all(&mut self, store: &ChunkStore, expanded: bool) {
+        self.streams.expansion = rows::all(store, expanded);
+        self.streams.version += 1;
     }
 
     /// Opens the field that filters the streams.

@@ -307,13 +307,17 @@ fn refresh(pass: &Pass<'_>, state: &mut StreamsState, store: &ChunkStore) {
         expansion: state.version,
         filter: egui::Id::new(state.filter.text()).value(),
     };
-    if state.made_of != Some(made_of) {
+    let place = FilterPlace::shown(pass);
+    let is_kept = place.as_ref().is_none_or(|place| place.keeps(state.found_at));
+    if state.made_of != Some(made_of) || !is_kept {
         state.made_of = Some(made_of);
         let filter = EntityFilter::parse(state.filter.text());
-        state.rows = Arc::new(match FilterPlace::shown(pass).filter(|_| !filter.is_empty()) {
-            Some(place) => rows::found_rows(&place, &filter),
+        let place = place.filter(|_| !filter.is_empty());
+        state.rows = Arc::new(match &place {
+            Some(place) => rows::found_rows(place, &filter),
             None => rows::rows(store, &state.expansion),
         });
+        state.found_at = place.and_then(|place| place.answers());
     }
 }
 

@@ -15,8 +15,9 @@ use rustc_hash::FxHashSet;
 
 /// A layout as a tree of tiles.
 ///
-/// Each view has a title bar, which is that of a tab, so that a view that lies in no tabs is put into some of
-/// its own: those have no container in the blueprint.
+/// The title bar of a view is that of a tab, so that a view that lies in no tabs is put into some of its own:
+/// those have no container in the blueprint. One that is to have no bar is not, and tabs with nothing else are
+/// a row of one tile.
 pub(super) struct Layout {
     /// The tiles, as `egui_tiles` draws and changes them.
     pub(super) tree: Tree<ViewId>,
@@ -41,14 +42,13 @@ pub(super) struct TabPlace {
 
 /// Whether both blueprints arrange the same views in the same way.
 pub(super) fn is_same_layout(a: &ViewportBlueprint, b: &ViewportBlueprint) -> bool {
-    let visible = |blueprint: &ViewportBlueprint| -> Vec<(ViewId, bool)> {
-        blueprint
-            .views
-            .values()
-            .map(|view| (view.id, view.visible))
+    let views = |blueprint: &ViewportBlueprint| -> Vec<(ViewId, bool, bool)> {
+        let views = blueprint.views.values();
+        views
+            .map(|view| (view.id, view.visible, view.title_bar))
             .collect()
     };
-    a.root == b.root && a.maximized == b.maximized && a.containers == b.containers && visible(a) == visible(b)
+    a.root == b.root && a.maximized == b.maximized && a.containers == b.containers && views(a) == views(b)
 }
 
 /// The views that can be reached from the root of the layout.
@@ -288,13 +288,20 @@ impl Builder {
                 Contents::View(view) => viewport.views.get(view).map(|view| {
                     let is_here = !self.elsewhere.contains(item);
                     let pane = self.add_view(view.id, view.visible && is_here);
-                    if is_tabs { pane } else { self.wrap(view.id, pane) }
+                    if is_tabs || !view.title_bar {
+                        pane
+                    } else {
+                        self.wrap(view.id, pane)
+                    }
                 }),
             };
             children.extend(tile.map(|tile| (*item, tile)));
         }
         let tiles: Vec<TileId> = children.iter().map(|(_, tile)| *tile).collect();
         let container = match blueprint.kind {
+            ContainerKind::Tabs if is_without_bar(blueprint, viewport) => {
+                Container::Linear(Linear::new(LinearDir::Horizontal, tiles))
+            }
             ContainerKind::Tabs => {
                 let mut tabs = Tabs::new(tiles);
                 if let Some((_, active)) = children
@@ -354,6 +361,14 @@ impl Builder {
         self.tiles.set_visible(tile, blueprint.visible && is_here);
         self.containers.insert(tile.0, id);
         Some(tile)
+    }
+}
+
+/// Whether a container holds but one view, which is to have no title bar.
+fn is_without_bar(container: &ContainerBlueprint, viewport: &ViewportBlueprint) -> bool {
+    match container.contents.as_slice() {
+        [Contents::View(only)] => viewport.views.get(only).is_some_and(|view| !view.title_bar),
+        _ => false,
     }
 }
 

@@ -183,6 +183,36 @@ fn senseless_numbers_are_laid_out_all_the_same() {
 }
 
 #[test]
+fn a_view_without_a_title_bar_lies_in_no_tabs_of_its_own() {
+    let mut viewport = example();
+    for number in [0, 3] {
+        viewport.views.get_mut(&view_id(number)).unwrap().title_bar = false;
+    }
+    let layout_of = |viewport: &ViewportBlueprint| {
+        Layout::of_blueprint(egui::Id::new("test"), viewport, &BTreeSet::new())
+    };
+    let is_in_tabs = |layout: &Layout, number| {
+        let mut views = layout.views.iter();
+        let (tile, _) = views.find(|(_, view)| **view == view_id(number)).unwrap();
+        let parent = layout.tree.tiles.parent_of(TileId(*tile)).unwrap();
+        matches!(layout.tree.tiles.get_container(parent), Some(Container::Tabs(_)))
+    };
+    let layout = layout_of(&viewport);
+    let in_tabs = [0, 1, 3, 4].map(|number| is_in_tabs(&layout, number));
+    assert_eq!(in_tabs, [false, true, true, true], "among tabs it has one");
+    assert!(is_same_layout(&read_back(&layout, &viewport), &viewport));
+    assert!(layout.changed_shares(&viewport).is_empty());
+
+    let tabs = viewport.containers.get_mut(&container_id(2)).unwrap();
+    tabs.contents.truncate(1);
+    tabs.active_tab = None;
+    let layout = layout_of(&viewport);
+    assert!(!is_in_tabs(&layout, 3), "the only one of its tabs has none");
+    assert!(layout.changed_shares(&viewport).is_empty());
+    assert!(!is_same_layout(&viewport, &example()));
+}
+
+#[test]
 fn nothing_to_arrange_is_an_empty_tree() {
     let viewport = ViewportBlueprint::default();
     let layout = Layout::of_blueprint(egui::Id::new("test"), &viewport, &BTreeSet::new());

@@ -126,6 +126,7 @@ impl Random {
         let mut view = ViewBlueprint::new(ViewId::hashed([&*at.to_string()]), "3D", "/a/b c");
         view.name = self.maybe(Self::text);
         view.visible = self.yes();
+        view.title_bar = self.yes();
         let rules: Vec<&str> = (0..self.below(4)).map(|_| RULES[self.below(4)]).collect();
         view.contents = ContentsFilter::from_expressions(rules);
         view

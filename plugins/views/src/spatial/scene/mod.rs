@@ -50,7 +50,7 @@ use super::{
     visual::{SpatialVisual, Stand},
 };
 use crate::ViewStyle;
-use chronoscope_frame::Space;
+use chronoscope_frame::{Space, ViewLayers};
 use hidden::HiddenEntities;
 use lights::{Lights, Lit};
 pub(crate) use meshes::MeshParts;
@@ -59,19 +59,6 @@ use placed::Placed;
 pub(crate) use placed::PlacedPart;
 pub(crate) use quads::PictureQuads;
 use standing::{Frames, Standing};
-
-/// Render layers of the views. A view takes the first that is free when it is opened.
-#[derive(Resource, Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ViewLayers {
-    /// The first render layer that views use: 8 unless told otherwise. Those below are left to the app.
-    pub first: usize,
-}
-
-impl Default for ViewLayers {
-    fn default() -> Self {
-        Self { first: 8 }
-    }
-}
 
 /// Draw orders beyond are cut off, so that depths keep their precision.
 pub(crate) const MAX_DRAW_ORDER: f32 = 1000.0;
