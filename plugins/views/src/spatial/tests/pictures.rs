@@ -7,8 +7,8 @@ use std::sync::{
 
 use chronoscope_render::{Highlight, Texels};
 use chronoscope_types::{
-    AnnotationContext, Component as _, DepthImage, EncodedImage, Pinhole, SegmentationImage, components,
-    enums::Colormap,
+    AnnotationContext, Component as _, DepthImage, EncodedDepthImage, EncodedImage, Pinhole,
+    SegmentationImage, components, enums::Colormap,
 };
 use glam::DVec3;
 
@@ -140,6 +140,38 @@ fn a_broken_file_is_reported_on_its_entity_and_hides_no_other() {
     failed.dedup();
     assert_eq!(failed, ["/files/cut", "/files/none", "/files/text"]);
     assert!(num_shown >= 1);
+}
+
+/// Its bytes do not tell that a file is RVL.
+#[test]
+fn distances_in_rvl_are_known_by_their_media_type() {
+    // Distances of 5 and 2, in a row.
+    let file = |scale: f32| -> Vec<u8> {
+        let words = [0, scale.to_bits(), 0, 2, 1, 0x02A1_5000];
+        words.into_iter().flat_map(u32::to_le_bytes).collect()
+    };
+    let declared = |scale| EncodedDepthImage::new(file(scale)).with_media_type("application/rvl");
+    let mut viewer = Viewer::new([
+        log_chunk("depth", [(frame(), 0)], &declared(0.0)).unwrap(),
+        log_chunk("depth", [(frame(), 1)], &declared(20.0)).unwrap(),
+    ]);
+    let mut range_at = |time| {
+        viewer.at(time);
+        match viewer.scene().shown_quads().remove(0).texels {
+            Texels::Values { range, .. } => range,
+            other => panic!("values, not {other:?}"),
+        }
+    };
+    assert_eq!(range_at(0), [2.0, 5.0], "millimeters");
+    assert_eq!(
+        range_at(1),
+        [4.0, 10.0],
+        "meters, of which the inverse was stored"
+    );
+    assert!(viewer.failed_entities().is_empty());
+    let unknown = EncodedDepthImage::new(file(0.0));
+    let mut viewer = Viewer::new([log_chunk("depth", [], &unknown).unwrap()]);
+    assert_eq!(viewer.failed_entities(), ["/depth"]);
 }
 
 /// A picture of a stream: a frame that is made from the one before it.
