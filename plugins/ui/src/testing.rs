@@ -103,6 +103,17 @@ impl Stage {
         });
     }
 
+    /// A chunk arrives.
+    pub(crate) fn insert(&mut self, chunk: Chunk) {
+        let world = self.app.world_mut();
+        world.resource_scope(|world, mut log: Mut<DiffLog>| {
+            let mut recordings = world.resource_mut::<Recordings>();
+            let store = StoreId::recording("test app", "first");
+            recordings.insert(&mut log, &store, chunk).unwrap();
+        });
+        self.draw();
+    }
+
     /// The window has another size, in points.
     pub(crate) fn resize(&mut self, width: f32, height: f32) {
         self.size = Vec2::new(width, height);

@@ -8,28 +8,38 @@
 
 use std::sync::{Arc, Mutex};
 
-use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{
     BlueprintCommand, ContainerId, ContainerKind, Contents, ViewClassId, ViewId, ViewportBlueprint,
 };
 use chronoscope_frame::{
-    ActiveBlueprint, DiffLog, Item, LoopMode, Recordings, Selection, TimeCommand, TimeControls, View,
-    ViewOverrides, ViewerCommand, ViewerCommands,
+    ActiveBlueprint, Item, LoopMode, Recordings, Selection, TimeCommand, TimeControls, View, ViewOverrides,
+    ViewerCommand, ViewerCommands,
 };
-use chronoscope_store::{StoreId, Timeline};
+use chronoscope_store::Timeline;
 use chronoscope_types::{Points3D, log_chunk};
 use chronoscope_views::{AppViewUiExt, ViewAction, ViewUi, ViewUiContext, view_action};
 use egui::{Event, Key, Modifiers, Pos2, Rect};
 
 use crate::{UiState, testing::Stage};
 
-/// What views were asked for.
+/// What views were asked for, and which were to frame everything.
 #[derive(Clone, Default)]
-struct Asked(Arc<Mutex<Vec<(ViewId, ViewAction)>>>);
+pub(crate) struct Asked {
+    actions: Arc<Mutex<Vec<(ViewId, ViewAction)>>>,
+    framed: Arc<Mutex<Vec<ViewId>>>,
+}
 
 impl Asked {
-    fn take(&self) -> Vec<(ViewId, ViewAction)> {
-        std::mem::take(&mut self.0.lock().unwrap())
+    pub(crate) fn take(&self) -> Vec<(ViewId, ViewAction)> {
+        std::mem::take(&mut self.actions.lock().unwrap())
+    }
+
+    /// How often something was asked for until now.
+    pub(crate) fn count(&self) -> [usize; 2] {
+        [
+            self.actions.lock().unwrap().len(),
+            self.framed.lock().unwrap().len(),
+        ]
     }
 }
 
@@ -62,15 +72,21 @@ impl ViewUi for Asked {
         &ALL
     }
 
+    fn frame_all(&self, context: &mut ViewUiContext<'_>) -> bool {
+        let view = context.get::<View>().expect("a view").id;
+        self.framed.lock().unwrap().push(view);
+        true
+    }
+
     fn ui(&self, ui: &mut egui::Ui, context: &mut ViewUiContext<'_>) {
         let view = context.get::<View>().expect("a view").id;
         if let Some(action) = view_action::take(ui.ctx(), view) {
-            self.0.lock().unwrap().push((view, action));
+            self.actions.lock().unwrap().push((view, action));
         }
     }
 }
 
-fn stage(paths: &[&str]) -> (Stage, Asked) {
+pub(crate) fn stage(paths: &[&str]) -> (Stage, Asked) {
     let mut stage = Stage::with_entities(1400.0, 900.0, paths);
     let asked = Asked::default();
     stage.app.add_view_ui(asked.clone());
@@ -78,15 +94,15 @@ fn stage(paths: &[&str]) -> (Stage, Asked) {
     (stage, asked)
 }
 
-fn viewport(stage: &Stage) -> &ViewportBlueprint {
+pub(crate) fn viewport(stage: &Stage) -> &ViewportBlueprint {
     stage.app.world().resource::<ActiveBlueprint>().viewport()
 }
 
-fn views(stage: &Stage) -> Vec<ViewId> {
+pub(crate) fn views(stage: &Stage) -> Vec<ViewId> {
     viewport(stage).views_in_order()
 }
 
-fn push(stage: &mut Stage, command: ViewerCommand) {
+pub(crate) fn push(stage: &mut Stage, command: ViewerCommand) {
     stage
         .app
         .world_mut()
@@ -95,7 +111,7 @@ fn push(stage: &mut Stage, command: ViewerCommand) {
     stage.draw();
 }
 
-fn select(stage: &mut Stage, item: Item) {
+pub(crate) fn select(stage: &mut Stage, item: Item) {
     push(stage, ViewerCommand::Select(vec![item]));
 }
 
@@ -103,12 +119,12 @@ fn selected(stage: &Stage) -> Vec<Item> {
     stage.app.world().resource::<Selection>().selected.clone()
 }
 
-fn press(stage: &mut Stage, key: Key, modifiers: Modifiers) {
+pub(crate) fn press(stage: &mut Stage, key: Key, modifiers: Modifiers) {
     stage.press(key, modifiers);
     stage.draw();
 }
 
-fn by_palette(stage: &mut Stage, name: &str) {
+pub(crate) fn by_palette(stage: &mut Stage, name: &str) {
     press(stage, Key::P, Modifiers::COMMAND);
     stage.draw_with(vec![Event::Text(name.to_owned())]);
     stage.draw();
@@ -347,15 +363,7 @@ fn the_instances_of_an_entity_are_copied_as_a_table() {
     let (mut stage, _) = stage(&["/a"]);
     let points = Points3D::new([[0.0, 0.0, 0.0], [1.0, 2.5, 3.0]]).with_radii([0.75]);
     let chunk = log_chunk("cloud", [(Timeline::sequence("frame"), 0)], &points).unwrap();
-    stage
-        .app
-        .world_mut()
-        .resource_scope(|world, mut log: Mut<DiffLog>| {
-            let store = StoreId::recording("test app", "first");
-            let mut recordings = world.resource_mut::<Recordings>();
-            recordings.insert(&mut log, &store, chunk).unwrap();
-        });
-    stage.draw();
+    stage.insert(chunk);
     select(&mut stage, Item::Entity("/cloud".into()));
     by_palette(&mut stage, "Copy as table");
     let table = stage.copied.take().expect("a table");
