@@ -148,6 +148,36 @@ fn values_that_the_recording_does_not_give_are_shown_with_their_sources() {
     assert!(stage.draw().iter().any(|text| text.contains("view default")));
 }
 
+#[test]
+fn a_value_is_overridden_in_the_panel_and_that_is_undone() {
+    let mut stage = stage();
+    let view = item(&stage, None).view().unwrap();
+    let class = viewport(&stage).views[&view].class.clone();
+    stage
+        .app
+        .add_visualizer::<Dots>(&[class.as_str()])
+        .add_fallback(Points3D::RADII.name, |_| components::Radius::build(vec![0.125]));
+    // Visualizers are asked about entities that are new to them.
+    stage.insert(log_chunk("/more", [], &Points3D::new([[0.0, 0.0, 0.0]])).unwrap());
+    let more = Item::DataResult {
+        view,
+        entity: "/more".into(),
+        instance: None,
+    };
+    command(&mut stage, ViewerCommand::Select(vec![more]));
+    let says = |stage: &mut Stage, wanted: &str| stage.draw().iter().any(|text| text.starts_with(wanted));
+    assert!(says(&mut stage, "0.125") && !says(&mut stage, "override"));
+    let field = stage.find("0.125");
+    stage.click(field);
+    stage.press(Key::A, Modifiers::COMMAND);
+    stage.draw_with(vec![Event::Text("0.75".to_owned())]);
+    stage.press(Key::Enter, Modifiers::NONE);
+    assert!(says(&mut stage, "0.75") && says(&mut stage, "override"));
+    assert!(!says(&mut stage, "0.125"));
+    stage.press(Key::Z, Modifiers::COMMAND);
+    assert!(says(&mut stage, "0.125") && !says(&mut stage, "override"));
+}
+
 /// The user interface of the view, which is there to show points.
 struct CloudUi(ViewClassId);
 

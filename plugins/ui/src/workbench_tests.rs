@@ -7,6 +7,7 @@
 )]
 
 mod apart;
+mod takes;
 mod times;
 mod windows;
 
