@@ -57,6 +57,10 @@ fn look(stage: &mut Stage, asked: &Asked) -> Vec<String> {
         let control = world.resource::<TimeControls>().get(active.key());
         look.push(format!("{control:?}"));
     }
+    let undo = recordings
+        .active_blueprint()
+        .map(|(_, blueprints)| blueprints.undo.undo_name());
+    look.push(format!("{undo:?}"));
     let blueprint = world.resource::<ActiveBlueprint>();
     look.push(format!("{:?}", blueprint.viewport()));
     let hidden = blueprint.viewport().views.keys().filter_map(|view| {
@@ -138,6 +142,13 @@ fn prepare(command: UiCommand, stage: &mut Stage) {
         UiCommand::ExpandAll => {
             select(stage, Item::Entity("/group".into()));
             press(stage, Key::Minus, Modifiers::ALT);
+        }
+        UiCommand::OverrideValue | UiCommand::UseAsDefault => {
+            let value = Item::Component {
+                entity: "/group/a".into(),
+                component: Scalars::SCALARS.name.to_owned(),
+            };
+            select(stage, value);
         }
         UiCommand::RemoveOverrides => {
             let item = Item::DataResult {

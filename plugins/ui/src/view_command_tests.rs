@@ -12,15 +12,18 @@ use chronoscope_blueprint::{
     BlueprintCommand, ContainerId, ContainerKind, Contents, ViewClassId, ViewId, ViewportBlueprint,
 };
 use chronoscope_frame::{
-    ActiveBlueprint, Item, LoopMode, Recordings, Selection, TimeCommand, TimeControls, View, ViewOverrides,
-    ViewerCommand, ViewerCommands,
+    ActiveBlueprint, AppVisualizerExt, Item, LoopMode, Recordings, Selection, TimeCommand, TimeControls,
+    View, ViewOverrides, ViewerCommand, ViewerCommands,
 };
 use chronoscope_store::Timeline;
 use chronoscope_types::{Points3D, log_chunk};
 use chronoscope_views::{AppViewUiExt, ViewAction, ViewUi, ViewUiContext, view_action};
 use egui::{Event, Key, Modifiers, Pos2, Rect};
 
-use crate::{UiState, testing::Stage};
+use crate::{
+    UiState,
+    testing::{Lines, Stage},
+};
 
 /// What views were asked for, and which were to frame everything.
 #[derive(Clone, Default)]
@@ -89,7 +92,10 @@ impl ViewUi for Asked {
 pub(crate) fn stage(paths: &[&str]) -> (Stage, Asked) {
     let mut stage = Stage::with_entities(1400.0, 900.0, paths);
     let asked = Asked::default();
-    stage.app.add_view_ui(asked.clone());
+    stage
+        .app
+        .add_view_ui(asked.clone())
+        .add_visualizer::<Lines>(&["TimeSeries"]);
     stage.draw();
     (stage, asked)
 }

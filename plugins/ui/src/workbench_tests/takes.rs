@@ -1,41 +1,11 @@
 //! What is taken from one place to another: rows into views, words into fields, times to where something was logged.
 
 use chronoscope_blueprint::{BlueprintCommand, ContentsFilter};
-use chronoscope_frame::{
-    AppVisualizerExt, DataResults, Report, Visual, Visualizer, VisualizerInfo, VisualizerInput,
-    visualizer::QueryMode,
-};
-use chronoscope_types::Scalars;
+use chronoscope_frame::{AppVisualizerExt, DataResults};
 use egui::{Pos2, vec2};
 
 use super::*;
-
-/// Shows scalars without drawing any.
-struct Lines;
-
-struct Drawn;
-
-impl Visual for Drawn {
-    fn heap_bytes(&self) -> u64 {
-        0
-    }
-}
-
-impl Visualizer for Lines {
-    type Visual = Drawn;
-
-    const INFO: VisualizerInfo = VisualizerInfo {
-        name: "Lines",
-        required: &[Scalars::SCALARS.name],
-        optional: &[],
-        contexts: &[],
-        mode: QueryMode::LatestAt,
-    };
-
-    fn visualize(_: &VisualizerInput<'_>) -> Result<Option<Drawn>, Report> {
-        Ok(Some(Drawn))
-    }
-}
+use crate::testing::Lines;
 
 /// The entities that the view shows.
 fn contents(stage: &Stage) -> Vec<String> {
