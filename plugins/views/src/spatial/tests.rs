@@ -34,7 +34,9 @@ use super::{
     projection::Lens,
     textures::PictureTextures,
 };
-use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewAction, ViewUiContext, ViewUis, testing::log, view_action};
+use crate::{
+    Spatial2DPlugin, Spatial3DPlugin, ViewAction, ViewUiContext, ViewUis, testing::log, view_action,
+};
 
 mod actions;
 mod contexts;
