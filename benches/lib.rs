@@ -10,6 +10,7 @@ pub mod archetypes;
 pub mod measure;
 pub mod scenarios;
 pub mod scenes;
+pub mod sent_flood;
 pub mod stage;
 
 #[cfg(test)]

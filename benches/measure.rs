@@ -8,6 +8,12 @@ pub fn process_cpu_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
+/// The CPU time of this thread.
+pub fn thread_cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+}
+
 /// Wall time and CPU time of all threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
@@ -20,11 +26,16 @@ pub struct Cost {
 impl Cost {
     /// The cost of a piece of work, and what it returns.
     pub fn of<T>(work: impl FnOnce() -> T) -> (Self, T) {
-        let (wall, cpu) = (std::time::Instant::now(), process_cpu_time());
+        Self::by(process_cpu_time, work)
+    }
+
+    /// The cost of a piece of work by a clock of CPU time, and what it returns.
+    pub fn by<T>(cpu_clock: fn() -> Duration, work: impl FnOnce() -> T) -> (Self, T) {
+        let (wall, cpu) = (std::time::Instant::now(), cpu_clock());
         let result = work();
         let cost = Self {
             wall: wall.elapsed(),
-            cpu: process_cpu_time().saturating_sub(cpu),
+            cpu: cpu_clock().saturating_sub(cpu),
         };
         (cost, result)
     }

@@ -231,7 +231,7 @@ fn embed_shown() {
     });
 }
 
-/// The world is set back to times of its recording, over frames in which it stands at one.
+/// The world is set back to times of its recording, over frames in which it stands at one. The viewer's cursor follows; it shows nothing.
 fn rewind(case: &str, frame_at: impl Fn(usize) -> i64) {
     let app = || {
         let mut app = recorded(ENTITIES, 0, RecordSettings::default());

@@ -419,7 +419,7 @@ fn live_entity(at: usize) -> EntityPath {
 /// The series of a flood.
 pub const FLOOD_SERIES: i64 = 20;
 /// The rows of the floods of the table.
-const FLOOD_ROWS: i64 = 1_000_000;
+pub const FLOOD_ROWS: i64 = 1_000_000;
 
 /// The rows that arrive in a second: more than a core of today decodes.
 const FLOOD_ROWS_PER_SEC: i64 = 250_000;

@@ -21,6 +21,7 @@ use chronoscope::{
         DiffLog, FrameDiagnostics, FrameSystems, LatestAtResults, Recordings, Settled, TimeCommand,
         ViewerCommand, ViewerCommands, Work, WorkCounters,
     },
+    live::LivePlugin,
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     render::RenderStats,
     sources::{BlueprintTarget, FileSourcesPlugin, open_files},
@@ -29,7 +30,7 @@ use chronoscope::{
     views::ViewsPlugins,
 };
 
-use crate::measure::{Cost, process_cpu_time};
+use crate::measure::{Cost, process_cpu_time, thread_cpu_time};
 
 /// The time between two frames.
 pub const FRAME_TIME: Duration = Duration::from_nanos(16_666_667);
@@ -163,6 +164,7 @@ pub struct Stage {
     egui: Option<egui::Context>,
     size: egui::Vec2,
     engine: Option<EngineClock>,
+    cpu_clock: fn() -> Duration,
 }
 
 /// The id of the recording that scenes are logged to.
@@ -200,7 +202,8 @@ impl Stage {
                 .add_plugins(ViewsPlugins)
                 .add_plugins((UiPlugin::default(), FileSourcesPlugin));
         }
-        app.insert_resource(TimeUpdateStrategy::ManualDuration(FRAME_TIME));
+        app.add_plugins(LivePlugin)
+            .insert_resource(TimeUpdateStrategy::ManualDuration(FRAME_TIME));
         offscreen::finish(&mut app);
         app.world_mut().resource_mut::<FrameDiagnostics>().cpu_clock = Some(process_cpu_time);
         Self {
@@ -208,7 +211,15 @@ impl Stage {
             egui: (!options.renders).then(egui::Context::default),
             size: egui::vec2(options.size[0] as f32, options.size[1] as f32),
             engine,
+            cpu_clock: process_cpu_time,
         }
+    }
+
+    /// Counts the CPU time of the thread that runs the frames alone from now on: for those beside which others of the process work.
+    pub fn count_this_thread(&mut self) {
+        self.cpu_clock = thread_cpu_time;
+        let mut diagnostics = self.app.world_mut().resource_mut::<FrameDiagnostics>();
+        diagnostics.cpu_clock = Some(thread_cpu_time);
     }
 
     /// Makes the recording, empty, with these settings of its store.
@@ -260,7 +271,7 @@ impl Stage {
     /// Runs a frame.
     pub fn frame(&mut self) -> FrameCost {
         let before = QueryCost::so_far(self.app.world());
-        let (app, ()) = Cost::of(|| self.app.update());
+        let (app, ()) = Cost::by(self.cpu_clock, || self.app.update());
         let queries = QueryCost::so_far(self.app.world()).since(before, self.app.world());
         let ui = self.egui.clone().map(|ctx| {
             let input = egui::RawInput {
@@ -268,7 +279,7 @@ impl Stage {
                 ..egui::RawInput::default()
             };
             let world = self.app.world_mut();
-            let (cost, ()) = Cost::of(|| {
+            let (cost, ()) = Cost::by(self.cpu_clock, || {
                 let mut output = ctx.run_ui(input, |ui| {
                     world.resource_scope(|world, mut state: Mut<UiState>| show(world, ui, &mut state));
                 });

@@ -10,6 +10,7 @@ use chronoscope::{
 use crate::{
     scenarios::{self, Scenario, WARM_UP},
     scenes::NUM_VIEWS,
+    sent_flood,
     stage::{FrameCost, Stage, StageOptions},
 };
 
@@ -241,6 +242,18 @@ fn a_flood_of_single_rows_arrives_in_full_reads_each_row_once_and_walks_nothing(
             cost.work
         );
     }
+}
+
+#[test]
+fn a_flood_over_a_socket_arrives_in_full_and_reads_each_row_once() {
+    const ROWS: u64 = 20_000;
+    let mut stage = Stage::new(StageOptions::default());
+    let flood = sent_flood::receive(&mut stage, 60, ROWS, |link| {
+        std::thread::spawn(move || sent_flood::send_to(&link, ROWS))
+    });
+    assert_eq!(flood.frames.iter().map(|frame| frame.rows).sum::<u64>(), ROWS);
+    let read = |frame: &FrameCost| frame.work(Work::SeriesSamplesRead);
+    assert!(flood.frames.iter().map(read).sum::<u64>() <= ROWS);
 }
 
 #[test]

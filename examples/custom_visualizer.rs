@@ -4,13 +4,10 @@
 
 use bevy::{math::Vec3, prelude::*};
 use chronoscope::{
-    blueprint::ViewClassId,
-    frame::{Report, visualizer::QueryMode},
     log::{LogError, Recorder},
     prelude::*,
     render::LineInstance,
     types::{Component as _, ComponentName, Rgba, components, read},
-    views::spatial::read_cell,
 };
 
 /// What is logged: the distances of echoes, in meters, over an angle of 120 degrees.

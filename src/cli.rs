@@ -6,9 +6,13 @@ use bevy::log::tracing_subscriber::EnvFilter;
 use chronoscope_frame::FileKinds;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-pub use self::live::{LiveOptions, PortArgument};
+pub use self::{
+    accepted::AcceptedOptions,
+    live::{LiveOptions, PortArgument},
+};
 use crate::limits::machine_bytes;
 
+mod accepted;
 mod live;
 
 /// Opens recordings of time-stamped data: point clouds, transforms, images, plots, logs.
@@ -106,6 +110,10 @@ pub struct Options {
     #[arg(long, value_name = "NAME")]
     pub gpu: Option<String>,
 
+    /// How the GPU is talked to, where that is to be another way than the usual one of the system.
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub renderer: Option<RendererArgument>,
+
     /// What is logged in addition, such as `info` or `chronoscope_frame=debug`; `RUST_LOG` is read, too.
     #[arg(long, value_name = "DIRECTIVES", value_parser = parse_directives)]
     pub log: Option<String>,
@@ -121,6 +129,10 @@ pub struct Options {
     /// Options for what is sent while the viewer runs.
     #[command(flatten)]
     pub live: LiveOptions,
+
+    /// What the viewer of the SDK takes.
+    #[command(flatten)]
+    pub accepted: AcceptedOptions,
 }
 
 impl Options {
@@ -129,9 +141,14 @@ impl Options {
         self.screenshot_to.is_none() && !self.digest && !self.report
     }
 
+    /// Whether what arrives is passed on to viewers.
+    pub fn serves(&self) -> bool {
+        self.live.serve || self.accepted.serves()
+    }
+
     /// Whether what arrives is only kept or passed on, and nothing drawn.
     pub fn is_headless(&self) -> bool {
-        self.live.save.is_some() || self.live.serve
+        self.live.save.is_some() || self.serves() || self.live.test_receive
     }
 
     /// Whether SDKs may connect: where somebody looks at a window, and where an address is given.
@@ -151,6 +168,31 @@ pub enum ThemeArgument {
     Dark,
     /// Dark on light.
     Light,
+}
+
+/// The value of `--renderer`.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RendererArgument {
+    /// Vulkan.
+    Vulkan,
+    /// OpenGL.
+    Gl,
+    /// Metal, on macOS.
+    Metal,
+    /// Direct3D 12, on Windows.
+    Dx12,
+}
+
+impl RendererArgument {
+    /// The word for it in the environment.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Vulkan => "vulkan",
+            Self::Gl => "gl",
+            Self::Metal => "metal",
+            Self::Dx12 => "dx12",
+        }
+    }
 }
 
 /// The value of `--quality`.

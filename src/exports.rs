@@ -1,27 +1,100 @@
 //! Data that is saved by command: scalars as a table, a range of times as a recording.
+//!
+//! What is not in memory is read for it, some at a time ([`gather`]), and goes to a thread that writes, so that an export may be larger
+//! than memory. It is among the sources meanwhile, where it can be cancelled.
+
+mod gather;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io::{BufWriter, Write},
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
 };
 
 use arrow_array::{Array, cast::AsArray as _, types::Float64Type};
 use bevy::prelude::*;
-use chronoscope_frame::{Cursor, Export, IngestSources, RecordingEntry, Recordings, commands::FileRequests};
-use chronoscope_io::{
-    IoError, LoadEvent, LoadReport, Severity, SourceLimits, replace_file, source_channel, write_file,
+use chronoscope_frame::{
+    Cursor, Export, IngestSources, RecordingEntry, RecordingKey, Recordings, Settled,
+    chunk_loading::UiChunkRequests, commands::FileRequests,
 };
-use chronoscope_store::{Chunk, ChunkId, ComponentId, EntityId, RowId, TimeRange, TimeType, TimelineId};
-use chronoscope_types::{LogMessage, Scalars, SourceStatus, StoreInfo, format_time};
+use chronoscope_io::{
+    IoError, LoadEvent, LoadReport, RrdWriter, Severity, SourceLimits, SourceSender, replace_file,
+    source_channel,
+};
+use chronoscope_store::{Chunk, TimeType, TimelineId};
+use chronoscope_types::{Scalars, SourceStatus, StoreInfo, format_time};
 
 use crate::sources::{FileSource, LoadOutcomes};
+use gather::{Gathering, entities_of};
+
+/// While so many bytes wait to be written, nothing is read.
+const MAX_WAITING_BYTES: u64 = 64 << 20;
+
+/// The exports of which rows are still to be had.
+#[derive(Resource, Default)]
+pub(crate) struct PendingExports(Vec<PendingExport>);
+
+impl PendingExports {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+struct PendingExport {
+    recording: RecordingKey,
+    gathering: Gathering,
+    parts: mpsc::Sender<Part>,
+    waiting_bytes: Arc<AtomicU64>,
+    source: Arc<SourceSender>,
+}
+
+/// What the thread that writes is sent.
+enum Part {
+    /// Rows, with their position in the table.
+    Rows(usize, Arc<Chunk>),
+    /// That is all, but for so many chunks that cannot be read.
+    End { num_lost: usize },
+}
+
+/// What the thread that writes receives.
+struct Parts {
+    parts: mpsc::Receiver<Part>,
+    waiting_bytes: Arc<AtomicU64>,
+}
+
+impl Parts {
+    /// Hands all rows to `take`. Returns how many chunks are missing.
+    ///
+    /// # Errors
+    /// Where no more comes, though that is not all, and those of `take`.
+    fn take(self, mut take: impl FnMut(usize, Arc<Chunk>) -> Result<(), IoError>) -> Result<usize, IoError> {
+        loop {
+            match self.parts.recv() {
+                Ok(Part::Rows(at, chunk)) => {
+                    let bytes = chunk.num_bytes();
+                    take(at, chunk)?;
+                    self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                }
+                Ok(Part::End { num_lost }) => return Ok(num_lost),
+                Err(mpsc::RecvError) => {
+                    let closed = std::io::Error::other("the recording was closed meanwhile");
+                    return Err(IoError::Write(closed));
+                }
+            }
+        }
+    }
+}
 
 /// Begins to save what was asked for, on threads of their own.
 pub(crate) fn save_exports(
     mut requests: ResMut<FileRequests>,
     mut sources: ResMut<IngestSources>,
+    mut pending: ResMut<PendingExports>,
     recordings: Res<Recordings>,
     cursor: Res<Cursor>,
     outcomes: Res<LoadOutcomes>,
@@ -31,205 +104,182 @@ pub(crate) fn save_exports(
         return;
     };
     for (export, path) in exports {
-        let job = Job::new(entry, timeline, &export);
-        let (sender, handle) = source_channel(path.display().to_string(), SourceLimits::default());
+        let (job, gathering) = Job::new(entry, timeline, &export);
+        let (source, handle) = source_channel(path.display().to_string(), SourceLimits::default());
         sources.add(FileSource::saving(handle, outcomes.clone()));
-        let sender = Arc::new(sender);
-        let in_thread = Arc::clone(&sender);
-        let tell = |sender: &chronoscope_io::SourceSender, saved: Result<String, String>| {
-            let (severity, message) = match saved {
-                Ok(message) => (Severity::Info, message),
-                Err(message) => (Severity::Error, message),
-            };
-            // Who removed the source does not want to hear of it.
-            let _ = sender.send(LoadEvent::Report(LoadReport {
-                source: Arc::clone(sender.name()),
-                severity,
-                entity: None,
-                message,
-            }));
-            sender.set_status(SourceStatus::Finished);
+        let source = Arc::new(source);
+        source.set_status(SourceStatus::Loading);
+        let (sender, parts) = mpsc::channel();
+        let waiting_bytes: Arc<AtomicU64> = Arc::default();
+        let received = Parts {
+            parts,
+            waiting_bytes: Arc::clone(&waiting_bytes),
         };
+        let in_thread = Arc::clone(&source);
         let started = std::thread::Builder::new()
             .name("export".to_owned())
-            .spawn(move || tell(&in_thread, job.save(&path)));
-        if let Err(error) = started {
-            tell(&sender, Err(IoError::Thread(error).to_string()));
+            .spawn(move || tell(&in_thread, job.save(&path, received)));
+        match started {
+            Ok(_detached) => pending.0.push(PendingExport {
+                recording: entry.key(),
+                gathering,
+                parts: sender,
+                waiting_bytes,
+                source,
+            }),
+            Err(error) => tell(&source, Err(IoError::Thread(error).to_string())),
         }
     }
 }
 
-/// What is saved, apart from the recording that it is of.
+/// Says what became of an export.
+fn tell(source: &SourceSender, saved: Result<String, String>) {
+    let (severity, message) = match saved {
+        Ok(message) => (Severity::Info, message),
+        Err(message) => (Severity::Error, message),
+    };
+    // Who removed the source does not want to hear of it.
+    let _ = source.send(LoadEvent::Report(LoadReport {
+        source: Arc::clone(source.name()),
+        severity,
+        entity: None,
+        message,
+    }));
+    source.set_status(SourceStatus::Finished);
+}
+
+/// Sends what is in memory to the threads that write, and asks for the rest.
+pub(crate) fn gather_exports(
+    mut pending: ResMut<PendingExports>,
+    mut settled: ResMut<Settled>,
+    recordings: Res<Recordings>,
+    requests: Res<UiChunkRequests>,
+) {
+    pending.0.retain_mut(|export| {
+        // Where the recording is closed, nothing else comes, which the thread finds out.
+        let Some(entry) = recordings
+            .get(export.recording)
+            .filter(|_| !export.source.is_cancelled())
+        else {
+            return false;
+        };
+        let is_busy = export.waiting_bytes.load(Ordering::Relaxed) >= MAX_WAITING_BYTES;
+        is_busy || export.gather(entry, &requests)
+    });
+    if !pending.is_empty() {
+        // What could not be read is asked for again.
+        settled.disturb();
+    }
+}
+
+impl PendingExport {
+    /// Returns whether more is to come.
+    fn gather(&mut self, entry: &RecordingEntry, requests: &UiChunkRequests) -> bool {
+        let Self {
+            gathering,
+            parts,
+            waiting_bytes,
+            source,
+            ..
+        } = self;
+        let mut has_ended = false;
+        let lacking = gathering.take(entry, &mut |at, chunk| {
+            waiting_bytes.fetch_add(chunk.num_bytes(), Ordering::Relaxed);
+            // Where it cannot be written, the thread has ended.
+            has_ended |= parts.send(Part::Rows(at, chunk)).is_err();
+        });
+        requests.note_chunks(lacking);
+        let (taken, all) = gathering.progress();
+        source.set_progress(taken as u64, all as u64);
+        if gathering.is_done() {
+            let num_lost = gathering.num_lost();
+            has_ended |= parts.send(Part::End { num_lost }).is_err();
+        }
+        !has_ended && !gathering.is_done()
+    }
+}
+
+/// What is saved, apart from the rows.
 enum Job {
     Series {
-        /// The name and the chunks of each entity with scalars.
-        entities: Vec<(String, Vec<Arc<Chunk>>)>,
+        /// The name of each entity with scalars.
+        names: Vec<String>,
         timeline: Arc<str>,
         time_type: TimeType,
-        num_absent: usize,
     },
-    Times {
-        info: Box<StoreInfo>,
-        chunks: Vec<Chunk>,
-        num_absent: usize,
-    },
+    Times(Box<StoreInfo>),
 }
 
 impl Job {
-    fn new(entry: &RecordingEntry, timeline: TimelineId, export: &Export) -> Self {
+    fn new(entry: &RecordingEntry, timeline: TimelineId, export: &Export) -> (Self, Gathering) {
         let store = entry.store();
         match export {
-            Export::Series(paths) => {
-                let mut wanted: BTreeSet<EntityId> = BTreeSet::new();
-                let mut stack: Vec<EntityId> =
-                    paths.iter().filter_map(|path| store.entity_id(path)).collect();
-                while let Some(entity) = stack.pop() {
-                    if wanted.insert(entity) {
-                        stack.extend(store.tree().children(entity));
-                    }
-                }
-                let scalars = store.component_id(&Scalars::SCALARS);
-                let has_scalars =
-                    |entity: &EntityId| scalars.is_some_and(|scalars| store.has_component(*entity, scalars));
-                let mut entities: Vec<EntityId> = wanted.into_iter().filter(has_scalars).collect();
-                entities.sort_by_key(|entity| store.entity_path(*entity).clone());
-                let mut num_absent = 0;
-                for entity in &entities {
-                    store.visit_chunks(*entity, timeline, TimeRange::EVERYTHING, |_, is_loaded| {
-                        num_absent += usize::from(!is_loaded);
-                    });
-                }
-                Self::Series {
-                    entities: entities
-                        .into_iter()
-                        .map(|entity| {
-                            let name = store.entity_path(entity).ui_path();
-                            (name, store.chunks_of(entity).cloned().collect())
-                        })
-                        .collect(),
+            Export::Series(_) => {
+                let entities = entities_of(entry, export);
+                let names = entities.iter().map(|entity| store.entity_path(*entity).ui_path());
+                let job = Self::Series {
+                    names: names.collect(),
                     timeline: store.timeline(timeline).name().clone(),
                     time_type: store.timeline(timeline).time_type(),
-                    num_absent,
-                }
+                };
+                (job, Gathering::series(entry, timeline, &entities))
             }
-            Export::Times(range) => Self::times(entry, timeline, *range),
-        }
-    }
-
-    /// The rows of a range, and those that held when it began.
-    fn times(entry: &RecordingEntry, timeline: TimelineId, range: TimeRange) -> Self {
-        let store = entry.store();
-        let name = store.timeline(timeline).name();
-        let (mut chunks, mut num_absent) = (Vec::new(), 0);
-        let mut saved: BTreeSet<RowId> = BTreeSet::new();
-        for (meta, chunk) in store.chunks() {
-            let is_static = meta.timelines.is_empty();
-            let times = meta.time_range(timeline);
-            if !is_static && !times.intersects(&range) {
-                continue;
+            Export::Times(range) => {
+                let job = Self::Times(Box::new(entry.info.clone()));
+                (job, Gathering::times(entry, timeline, *range))
             }
-            let Some(chunk) = chunk else {
-                num_absent += 1;
-                continue;
-            };
-            match chunk.timeline(name) {
-                _ if is_static => chunks.push(Chunk::clone(chunk)),
-                Some(column) => {
-                    for rows in runs_within(column.times(), range) {
-                        saved.extend(chunk.row_ids().get(rows.clone()).unwrap_or_default());
-                        chunks.push(chunk.slice(ChunkId::new(), rows));
-                    }
-                }
-                None => {}
-            }
-        }
-        if let Some(before) = range.min.checked_sub(1) {
-            for entity in store.entities() {
-                let components: Vec<ComponentId> = store.components_of(entity).collect();
-                for component in components {
-                    let answer = entry
-                        .recording
-                        .latest_at(entity, Some(timeline), before, component);
-                    if let Some(hit) = answer.hit
-                        && hit.data_time().is_some()
-                        && saved.insert(hit.row_id())
-                    {
-                        chunks.push(hit.chunk().slice(ChunkId::new(), hit.row()..hit.row() + 1));
-                    }
-                }
-            }
-        }
-        Self::Times {
-            info: Box::new(entry.info.clone()),
-            chunks,
-            num_absent,
         }
     }
 
     /// Saves it. Returns what to tell.
-    fn save(self, path: &Path) -> Result<String, String> {
-        match self {
+    fn save(self, path: &Path, parts: Parts) -> Result<String, String> {
+        let (text, num_lost) = match self {
+            Self::Series { names, .. } if names.is_empty() => {
+                return Err("was not saved: nothing that is selected has scalars".to_owned());
+            }
             Self::Series {
-                entities,
+                names,
                 timeline,
                 time_type,
-                num_absent,
             } => {
-                if entities.is_empty() {
-                    return Err("was not saved: nothing that is selected has scalars".to_owned());
-                }
-                let count = entities.len();
-                replace_file(path, |file| {
+                let text = format!("Saved {} series", names.len());
+                let mut entities: Vec<(String, Vec<Arc<Chunk>>)> =
+                    names.into_iter().map(|name| (name, Vec::new())).collect();
+                let taken = parts.take(|at, chunk| {
+                    if let Some((_, chunks)) = entities.get_mut(at) {
+                        chunks.push(chunk);
+                    }
+                    Ok(())
+                });
+                let num_lost = taken.map_err(|error| error.to_string())?;
+                let written = replace_file(path, |file| {
                     let table = Table::new(&entities, &timeline);
                     let mut out = BufWriter::new(file);
                     table
                         .write(&mut out, &timeline, time_type)
                         .map_err(IoError::Write)?;
                     out.flush().map_err(IoError::Write)
-                })
-                .map_err(|error| error.to_string())?;
-                let text = format!("Saved {count} series");
-                Ok(with_absent(text, num_absent))
+                });
+                written.map_err(|error| error.to_string())?;
+                (text, num_lost)
             }
-            Self::Times {
-                info,
-                chunks,
-                num_absent,
-            } => {
-                let store = info.id.clone();
-                let mut messages = vec![LogMessage::StoreInfo(*info)];
-                messages.extend(chunks.into_iter().map(|chunk| LogMessage::Chunk {
-                    store: store.clone(),
-                    chunk: Arc::new(chunk),
-                }));
-                write_file(path, &messages).map_err(|error| error.to_string())?;
-                Ok(with_absent("Saved the selected times".to_owned(), num_absent))
+            Self::Times(info) => {
+                let mut num_lost = 0;
+                let written = replace_file(path, |file| {
+                    let mut writer = RrdWriter::new(BufWriter::new(file))?;
+                    writer.write_store_info(&info)?;
+                    num_lost = parts.take(|_, chunk| writer.write_chunk(&info.id, &chunk))?;
+                    writer.finish()?.flush().map_err(IoError::Write)
+                });
+                written.map_err(|error| error.to_string())?;
+                ("Saved the selected times".to_owned(), num_lost)
             }
-        }
+        };
+        Ok(match num_lost {
+            0 => text,
+            count => format!("{text}, without {count} chunks that cannot be read"),
+        })
     }
-}
-
-fn with_absent(text: String, num_absent: usize) -> String {
-    match num_absent {
-        0 => text,
-        count => format!("{text}, without {count} chunks that are not in memory"),
-    }
-}
-
-/// The runs of rows whose times lie in a range.
-fn runs_within(times: &[i64], range: TimeRange) -> Vec<std::ops::Range<usize>> {
-    let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
-    for (at, _) in times
-        .iter()
-        .enumerate()
-        .filter(|(_, time)| range.contains(**time))
-    {
-        match runs.last_mut() {
-            Some(last) if last.end == at => last.end += 1,
-            _ => runs.push(at..at + 1),
-        }
-    }
-    runs
 }
 
 /// Scalars by time.
@@ -353,12 +403,5 @@ mod tests {
         table.write(&mut text, "frame", TimeType::Sequence).unwrap();
         let expected = "frame,/a,\"/b, c\"\n0,1,\n2,2.5,7\n3,,NaN\n";
         assert_eq!(String::from_utf8(text).unwrap(), expected);
-    }
-
-    #[test]
-    fn rows_of_a_range_are_found_in_runs() {
-        let range = TimeRange::new(2, 4);
-        assert_eq!(runs_within(&[0, 2, 3, 9, 4, 5], range), [1..3, 4..5]);
-        assert_eq!(runs_within(&[], range), Vec::<std::ops::Range<usize>>::new());
     }
 }

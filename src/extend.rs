@@ -29,7 +29,7 @@ pub mod view_class {
     //! ```
     //! use bevy::prelude::*;
     //! use chronoscope::{
-    //!     blueprint::{RecommendedView, Schema, ViewClassId},
+    //!     blueprint::{RecommendedView, Schema},
     //!     frame::DataResults,
     //!     prelude::*,
     //! };
@@ -83,12 +83,9 @@ pub mod visualizer {
     //! ```
     //! use bevy::{math::Vec3, prelude::*};
     //! use chronoscope::{
-    //!     blueprint::ViewClassId,
-    //!     frame::{Report, visualizer::QueryMode},
     //!     prelude::*,
     //!     render::LineInstance,
     //!     types::{Points3D, read},
-    //!     views::spatial::read_cell,
     //! };
     //!
     //! /// A stem below each point.
@@ -171,11 +168,7 @@ pub mod entity_context {
     //!
     //! ```
     //! use bevy::prelude::*;
-    //! use chronoscope::frame::{
-    //!     Report,
-    //!     context::{AppEntityContextExt, ContextRows, EntityContext},
-    //! };
-    //! use chronoscope::types::read;
+    //! use chronoscope::{prelude::*, types::read};
     //!
     //! /// How transparent things are.
     //! struct Opacity;

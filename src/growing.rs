@@ -17,7 +17,10 @@ use chronoscope_io::{IoError, LoadSettings, open_stream};
 use chronoscope_store::Waker;
 use chronoscope_types::SourceStatus;
 
-use crate::sources::{BlueprintTarget, FileSource, LoadOutcomes};
+use crate::{
+    look_at::WantedTimeOfSource,
+    sources::{BlueprintTarget, FileSource, LoadOutcomes},
+};
 
 /// How often the end of a file is looked at.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -39,6 +42,7 @@ impl GrowingFile {
         path: &Path,
         settings: &LoadSettings,
         outcomes: LoadOutcomes,
+        time: Option<WantedTimeOfSource>,
     ) -> Result<Self, IoError> {
         let file = File::open(path).map_err(IoError::Open)?;
         let (stopped, reached_end) = (Arc::default(), Arc::default());
@@ -48,8 +52,10 @@ impl GrowingFile {
             reached_end: Arc::clone(&reached_end),
         };
         let handle = open_stream(path.display().to_string(), reader, settings);
+        let mut source = FileSource::new(handle, outcomes, BlueprintTarget::AsNamed);
+        source.time = time;
         Ok(Self {
-            source: FileSource::new(handle, outcomes, BlueprintTarget::AsNamed),
+            source,
             stopped,
             reached_end,
         })

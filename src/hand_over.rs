@@ -1,10 +1,12 @@
-//! Where a viewer listens as it starts. One that runs already takes the files of another start.
+//! Where a viewer listens as it starts. One that runs already takes the files of another start: it reads those of its own machine itself,
+//! and what it does not see is sent.
 
 use std::{net::SocketAddr, path::Path};
 
 use chronoscope_io::{LoadEvent, LoadSettings, SourceHandle, open_files};
 use chronoscope_live::{
-    Bytes, HandOver, Link, LiveError, LiveRuntime, Server, ServerSettings, envelope, probe,
+    Bytes, HandOver, Link, LiveError, LiveRuntime, NamedFile, NamedFiles, Server, ServerSettings, envelope,
+    name_files, probe,
 };
 
 use crate::{
@@ -34,6 +36,8 @@ pub fn listen(cli: &Cli, inputs: &Inputs, runtime: &LiveRuntime) -> Listening {
     }
     let mut settings = ServerSettings {
         address: options.live.address(),
+        // Who looks at a window sees what was opened.
+        opens_files: options.is_interactive(),
         ..ServerSettings::default()
     };
     let error = match start_server(runtime, &settings) {
@@ -47,6 +51,7 @@ pub fn listen(cli: &Cli, inputs: &Inputs, runtime: &LiveRuntime) -> Listening {
             inputs,
             blueprint: options.blueprint.as_deref(),
             time: options.time.as_ref(),
+            follow: options.follow,
         };
         match hand_over(runtime, settings.address, wanted, &FileSettings::default().0) {
             Ok(link) => {
@@ -82,9 +87,28 @@ pub struct Wanted<'a> {
     pub blueprint: Option<&'a Path>,
     /// Where to look.
     pub time: Option<&'a TimeArgument>,
+    /// Whether to go on reading the files as they grow.
+    pub follow: bool,
 }
 
-/// Gives what is named to the viewer at an address, and returns once it has taken all of it. Files are sent as they are read.
+impl Wanted<'_> {
+    /// The names of the files, where the other viewer can read all of them itself.
+    fn named(&self) -> Option<NamedFiles> {
+        if self.inputs.stdin {
+            return None;
+        }
+        let files = self.inputs.files.iter().map(|path| NamedFile::of(path));
+        Some(NamedFiles {
+            files: files.collect::<Result<_, _>>().ok()?,
+            blueprint: self.blueprint.map(NamedFile::of).transpose().ok()?,
+            time: self.time.map(ToString::to_string),
+            follow: self.follow,
+        })
+    }
+}
+
+/// Gives what is named to the viewer at an address, and returns once it has taken all of it: files by their names, or as they are read where
+/// it does not read them itself.
 ///
 /// # Errors
 /// If nothing listens there, or what does is not a viewer.
@@ -98,11 +122,24 @@ pub fn hand_over(
         inputs,
         blueprint,
         time,
+        follow,
     } = wanted;
     let link = local_link(address);
     // It says whether a viewer is there, before a file is read.
     probe(runtime, &link)?;
     if !inputs.files.is_empty() || inputs.stdin || blueprint.is_some() {
+        if let Some(named) = wanted.named() {
+            match name_files(runtime, &link, &named) {
+                Ok(()) => return Ok(link),
+                Err(LiveError::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if follow {
+            eprintln!(
+                "warning: the viewer at {link} gets the files as they are now, and does not follow them"
+            );
+        }
         let settings = LoadSettings {
             // What is only known cannot be sent.
             index_from_bytes: u64::MAX,

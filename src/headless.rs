@@ -1,19 +1,25 @@
 //! Without a window: what arrives is written to a file, or passed on to viewers.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     path::Path,
     process::ExitCode,
     sync::{Arc, Condvar, Mutex, PoisonError},
+    time::Duration,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use chronoscope_io::{LoadEvent, LoadSettings, RrdRecorder, Severity, SourceHandle};
 use chronoscope_live::{Arrival, LiveRuntime, Relay, Server, ServerSettings, when_asked_to_end};
-use chronoscope_store::Waker;
+use chronoscope_store::{Recording, StoreId, Waker};
 use chronoscope_types::{LogMessage, SourceStatus};
 
-use crate::{cli::Cli, inputs::Inputs, live::start_server, sources::FileSettings};
+use crate::{
+    cli::{Cli, Options},
+    inputs::Inputs,
+    live::start_server,
+    sources::FileSettings,
+};
 
 /// Writes what arrives to a file, passes it on, or both, until the program is asked to end, or nothing more can come.
 ///
@@ -23,9 +29,12 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     let options = cli.options();
     let inputs = Inputs::of(cli)?;
     let runtime = LiveRuntime::start()?;
+    if options.live.test_receive {
+        return receive_one(options, &inputs, &runtime);
+    }
     let signal = Arc::new(Signal::default());
     let limit_bytes = options.live.server_memory_limit;
-    let relay = options.live.serve.then(|| {
+    let relay = options.serves().then(|| {
         if options.live.newest_first {
             Relay::newest_first(limit_bytes)
         } else {
@@ -85,6 +94,71 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         recorder.finish().with_context(|| path.clone())?;
         eprintln!("chronoscope: wrote {path}");
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How long the first sender may take to come.
+const FIRST_SENDER: Duration = Duration::from_secs(15);
+/// How long an answer may be on its way.
+const ANSWER: Duration = Duration::from_millis(200);
+
+/// Takes all that one sender sends, or all that is named, into stores, and says how much it was.
+fn receive_one(options: &Options, inputs: &Inputs, runtime: &LiveRuntime) -> anyhow::Result<ExitCode> {
+    if inputs.is_empty() {
+        let settings = ServerSettings {
+            address: options.live.address(),
+            ..ServerSettings::default()
+        };
+        let server = start_server(runtime, &settings)?;
+        let Some(arrival) = server.next_within(FIRST_SENDER) else {
+            bail!("no sender came within {} seconds", FIRST_SENDER.as_secs());
+        };
+        let received = receive(vec![arrival.source]);
+        // That it has all of it is still on its way to the sender.
+        _ = server.next_within(ANSWER);
+        return received;
+    }
+    let settings = LoadSettings {
+        // What is only known was not received.
+        index_from_bytes: u64::MAX,
+        ..FileSettings::default().0
+    };
+    receive(inputs.open(&settings, runtime))
+}
+
+fn receive(sources: Vec<SourceHandle>) -> anyhow::Result<ExitCode> {
+    let mut recordings: BTreeMap<StoreId, Recording> = BTreeMap::new();
+    let mut num_rows = 0;
+    for source in sources {
+        for event in source.events() {
+            match event {
+                LoadEvent::Message(message) => {
+                    let store = message.store().clone();
+                    let recording = recordings
+                        .entry(store)
+                        .or_insert_with_key(|id| Recording::new(id.clone()));
+                    if let LogMessage::Chunk { chunk, .. } = message {
+                        num_rows += chunk.num_rows();
+                        recording
+                            .insert(chunk)
+                            .with_context(|| source.name().to_string())?;
+                    }
+                }
+                LoadEvent::Report(report) => eprintln!("warning: {report}"),
+                _ => {}
+            }
+        }
+        if let SourceStatus::Lost { reason } = source.status() {
+            bail!("{}: {reason}", source.name());
+        }
+    }
+    if num_rows == 0 {
+        bail!("nothing was received");
+    }
+    eprintln!(
+        "chronoscope: received {num_rows} rows of {} stores",
+        recordings.len()
+    );
     Ok(ExitCode::SUCCESS)
 }
 

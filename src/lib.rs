@@ -86,6 +86,8 @@ pub mod live;
 #[cfg(feature = "viewer")]
 mod look_at;
 #[cfg(feature = "viewer")]
+mod named_files;
+#[cfg(feature = "viewer")]
 pub mod offscreen;
 #[cfg(feature = "viewer")]
 mod own_windows;
@@ -177,17 +179,23 @@ mod readme {}
 pub mod prelude {
     #[cfg(feature = "viewer")]
     pub use crate::{ChronoscopePlugins, sources::AppImporterExt};
+    pub use chronoscope_blueprint::ViewClassId;
     pub use chronoscope_frame::{
-        AppViewClassExt, AppVisualizerExt, CommandError, CommandFinished, CommandId, Frame, FramePlugins,
-        FrameSystems, ViewClass, ViewerClick, ViewerCommand, ViewerCommands, ViewerCursorMoved, ViewerHandle,
+        AppEntityContextExt, AppViewClassExt, AppVisualizerExt, CommandError, CommandFinished, CommandId,
+        ContextRows, EntityContext, Frame, FramePlugins, FrameSystems, Report, ViewClass, ViewerClick,
+        ViewerCommand, ViewerCommands, ViewerCursorMoved, ViewerHandle, ViewerHoverChanged,
         ViewerRecordingOpened, ViewerSelectionChanged, Visual, Visualizer, VisualizerInfo, VisualizerInput,
         Visuals,
         selection::{EntityClicked, SelectionChanged},
+        visualizer::QueryMode,
     };
     pub use chronoscope_record::{
-        AppLogExt, AppRecordExt, AppRecordMoreExt, AppTimeSourceExt, RecordComponent, RecordPlugin,
-        RecordSettings, RecordedClick, Rewind, RewindPlugin, WorldRecorder,
+        AppLogExt, AppRecordExt, AppRecordMoreExt, AppTimeSourceExt, EntityRewound, NotRecorded, NotRestored,
+        RecordComponent, RecordPlugin, RecordSettings, RecordSystems, RecordedClick, Rewind, RewindPlugin,
+        WorldRecorder,
     };
+    #[cfg(feature = "viewer")]
+    pub use chronoscope_record::{AppRecordMaterialExt, MaterialLook};
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
     pub use chronoscope_types::{AsComponents, log_chunk};
     #[cfg(feature = "viewer")]
@@ -199,7 +207,7 @@ pub mod prelude {
         AppViewUiExt, ViewUi, ViewUiContext,
         spatial::{
             AppPartsExt, AppSpatialExt, AutoFraming, MarkCells, Marks, Part, PointBudget, SpatialPrimitive,
-            SpatialVisual,
+            SpatialVisual, read_cell,
         },
     };
 }

@@ -1,6 +1,6 @@
 //! What SDKs send, as sources of the frame.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use bevy::prelude::*;
 use chronoscope_frame::{
@@ -8,21 +8,22 @@ use chronoscope_frame::{
     SourcePoll,
 };
 use chronoscope_io::{LoadEvent, SourceHandle, SourceLimits};
-use chronoscope_store::{StoreId, StoreKind, Waker};
+use chronoscope_store::{StoreKind, Waker};
 use chronoscope_types::SourceStatus;
 
 use self::flow::FlowMeter;
 use crate::{
-    cli::{TimeArgument, parse_time},
-    look_at::{LookAtPlugin, WantedTime, WantedTimes},
+    cli::parse_time,
+    look_at::{LookAtPlugin, WantedTimeOfSource, WantedTimes},
+    named_files::OpenNamed,
     sources::{open_requested, report_of},
 };
 
 mod flow;
 
 pub use chronoscope_live::{
-    Code, DEFAULT_PORT, GrpcSink, HandOver, Link, LinkError, LiveError, LiveRuntime, Relay, Server,
-    ServerSettings, Status, WhenFull, connect, envelope, probe, send, when_asked_to_end,
+    Code, DEFAULT_PORT, GrpcSink, HandOver, Link, LinkError, LiveError, LiveRuntime, NamedFile, NamedFiles,
+    Relay, Server, ServerSettings, Status, WhenFull, connect, envelope, probe, send, when_asked_to_end,
 };
 
 /// How a service at an address of this machine is reached from here.
@@ -160,6 +161,7 @@ pub fn take_one_sender(app: &mut App) {
 const SENDER_PAUSE: Duration = Duration::from_millis(5);
 
 fn take_senders(
+    mut commands: Commands,
     mut listener: ResMut<Listener>,
     mut sources: ResMut<IngestSources>,
     mut reports: ResMut<Reports>,
@@ -178,11 +180,14 @@ fn take_senders(
         if let Some(hand_over) = arrival.hand_over {
             source.is_file = true;
             match hand_over.time.as_deref().map(parse_time).transpose() {
-                Ok(time) => source.time = time.map(|time| (time, wanted.clone())),
+                Ok(time) => source.time = time.map(|time| WantedTimeOfSource::new(time, wanted.clone())),
                 Err(error) => reports.push(Report::error(source.name(), format!("--time: {error}"))),
             }
         }
         sources.add(source);
+    }
+    while let Some(named) = listener.server.try_next_files() {
+        commands.queue(OpenNamed(named));
     }
 }
 
@@ -227,10 +232,8 @@ struct LiveSource {
     meter: FlowMeter,
     /// Whether it sends files: what is in them does not grow.
     is_file: bool,
-    /// When its recordings are to be shown, and where that is noted.
-    time: Option<(TimeArgument, WantedTimes)>,
-    /// The recordings for which it is noted.
-    noted: Vec<StoreId>,
+    /// When its recordings are to be shown.
+    time: Option<WantedTimeOfSource>,
 }
 
 impl LiveSource {
@@ -240,22 +243,6 @@ impl LiveSource {
             meter: FlowMeter::new(),
             is_file: false,
             time: None,
-            noted: Vec::new(),
-        }
-    }
-
-    /// Notes when the recording of a message is to be shown.
-    fn note_time(&mut self, store: &StoreId) {
-        if let Some((time, wanted)) = &self.time
-            && store.kind == StoreKind::Recording
-            && !self.noted.contains(store)
-        {
-            self.noted.push(store.clone());
-            wanted.add(WantedTime {
-                recording: store.clone(),
-                time: time.clone(),
-                source: Arc::clone(self.handle.name()),
-            });
         }
     }
 }
@@ -273,7 +260,9 @@ impl IngestSource for LiveSource {
                 Some(LoadEvent::Message(message)) => {
                     self.meter.count(&message);
                     let store = message.store();
-                    self.note_time(store);
+                    if let Some(time) = &mut self.time {
+                        time.note(store, self.handle.name());
+                    }
                     let is_for_open = store.kind == StoreKind::Blueprint && store.application_id.is_empty();
                     return SourcePoll::Message(if is_for_open {
                         IngestMessage::BlueprintForOpen(message)

@@ -6,7 +6,7 @@ use bevy::prelude::*;
 use chronoscope_frame::{
     Frame, FrameSystems, IngestSources, PlayState, RecordingEntry, Recordings, Report, Reports, TimeControls,
 };
-use chronoscope_store::StoreId;
+use chronoscope_store::{StoreId, StoreKind};
 use chronoscope_types::parse_time;
 
 use crate::cli::TimeArgument;
@@ -31,20 +31,51 @@ pub(crate) struct WantedTimes(Arc<Mutex<Vec<WantedTime>>>);
 
 /// A time at which a recording is to be shown.
 #[derive(Clone, Debug)]
-pub(crate) struct WantedTime {
-    pub(crate) recording: StoreId,
-    pub(crate) time: TimeArgument,
+struct WantedTime {
+    recording: StoreId,
+    time: TimeArgument,
     /// The name of the source that brings the recording.
-    pub(crate) source: Arc<str>,
+    source: Arc<str>,
 }
 
 impl WantedTimes {
-    pub(crate) fn add(&self, wanted: WantedTime) {
+    fn add(&self, wanted: WantedTime) {
         self.list().push(wanted);
     }
 
     fn list(&self) -> MutexGuard<'_, Vec<WantedTime>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The time at which all that a source brings is to be shown.
+#[derive(Clone, Debug)]
+pub(crate) struct WantedTimeOfSource {
+    time: TimeArgument,
+    wanted: WantedTimes,
+    /// The recordings for which it is noted.
+    noted: Vec<StoreId>,
+}
+
+impl WantedTimeOfSource {
+    pub(crate) fn new(time: TimeArgument, wanted: WantedTimes) -> Self {
+        Self {
+            time,
+            wanted,
+            noted: Vec::new(),
+        }
+    }
+
+    /// Notes it for a recording that the source brings.
+    pub(crate) fn note(&mut self, store: &StoreId, source: &Arc<str>) {
+        if store.kind == StoreKind::Recording && !self.noted.contains(store) {
+            self.noted.push(store.clone());
+            self.wanted.add(WantedTime {
+                recording: store.clone(),
+                time: self.time.clone(),
+                source: Arc::clone(source),
+            });
+        }
     }
 }
 

@@ -60,7 +60,10 @@ fn set_environment(options: &Options) {
     let layer = std::env::var_os("XDG_RUNTIME_DIR")
         .is_none()
         .then_some(("NODEVICE_SELECT", "1"));
-    for (name, value) in gpu.into_iter().chain(layer) {
+    let renderer = options
+        .renderer
+        .map(|renderer| ("WGPU_BACKEND", renderer.as_str()));
+    for (name, value) in gpu.into_iter().chain(renderer).chain(layer) {
         // SAFETY: no other thread runs yet that could read the environment.
         unsafe { std::env::set_var(name, value) };
     }
@@ -68,6 +71,9 @@ fn set_environment(options: &Options) {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let options = cli.options().clone();
+    for word in options.accepted.words() {
+        eprintln!("chronoscope: {word}");
+    }
     if options.is_headless() {
         return headless::run(&cli);
     }

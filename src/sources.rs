@@ -15,10 +15,11 @@ use chronoscope_types::{LogMessage, SourceStatus};
 use crate::{
     blueprint_files::{RonImporter, save_requested},
     demo::demo_recording,
-    exports::save_exports,
+    exports::{PendingExports, gather_exports, save_exports},
     growing::GrowingFile,
     inputs::Inputs,
     live::FollowLink,
+    look_at::WantedTimeOfSource,
 };
 
 /// Opens the files that are asked for, on background threads, and saves blueprints.
@@ -36,6 +37,7 @@ impl Plugin for FileSourcesPlugin {
         app.init_resource::<LoadOutcomes>()
             .init_resource::<FileSettings>()
             .init_resource::<FileKinds>()
+            .init_resource::<PendingExports>()
             .insert_resource(OffersDemo(true));
         app.add_systems(
             Frame,
@@ -54,6 +56,7 @@ impl Plugin for FileSourcesPlugin {
             (
                 save_requested.run_if(|requests: Res<FileRequests>| !requests.save_blueprint.is_empty()),
                 save_exports.run_if(|requests: Res<FileRequests>| !requests.exports.is_empty()),
+                gather_exports.run_if(|pending: Res<PendingExports>| !pending.is_empty()),
             )
                 .chain()
                 .after(FrameSystems::ApplyCommands)
@@ -156,20 +159,31 @@ pub enum BlueprintTarget {
 ///
 /// Needs [`FileSourcesPlugin`].
 pub fn open_files(world: &mut World, paths: Vec<PathBuf>, target: BlueprintTarget) {
+    open_files_at(world, paths, target, None);
+}
+
+/// As [`open_files`]; what is in them is shown at a time.
+pub(crate) fn open_files_at(
+    world: &mut World,
+    paths: Vec<PathBuf>,
+    target: BlueprintTarget,
+    time: Option<&WantedTimeOfSource>,
+) {
     let (settings, outcomes) = (world.resource::<FileSettings>(), world.resource::<LoadOutcomes>());
     let opened = open(paths, target, settings, outcomes);
     let mut sources = world.resource_mut::<IngestSources>();
-    for source in opened {
+    for mut source in opened {
+        source.time = time.cloned();
         sources.add(source);
     }
 }
 
-/// Begins to read files that grow, and goes on until nobody wants more.
-pub(crate) fn follow_files(world: &mut World, paths: &[PathBuf]) {
+/// Begins to read files that grow, and goes on until nobody wants more. What is in them is shown at a time, if one is given.
+pub(crate) fn follow_files(world: &mut World, paths: &[PathBuf], time: Option<&WantedTimeOfSource>) {
     let settings = world.resource::<FileSettings>().0.clone();
     let outcomes = world.resource::<LoadOutcomes>().clone();
     for path in paths {
-        match GrowingFile::open(path, &settings, outcomes.clone()) {
+        match GrowingFile::open(path, &settings, outcomes.clone(), time.cloned()) {
             Ok(source) => _ = world.resource_mut::<IngestSources>().add(source),
             Err(error) => {
                 outcomes.count(false);
@@ -263,6 +277,8 @@ pub(crate) struct FileSource {
     target: BlueprintTarget,
     /// Whether the file is written: what is said then is that it is done.
     is_saving: bool,
+    /// When its recordings are to be shown, where that is said.
+    pub(crate) time: Option<WantedTimeOfSource>,
 }
 
 impl FileSource {
@@ -272,6 +288,7 @@ impl FileSource {
             outcomes,
             target,
             is_saving: false,
+            time: None,
         }
     }
 
@@ -287,6 +304,9 @@ impl FileSource {
         match event {
             LoadEvent::Message(message) => {
                 let store = message.store();
+                if let Some(time) = &mut self.time {
+                    time.note(store, self.handle.name());
+                }
                 let is_for_open = store.kind == StoreKind::Blueprint
                     && (self.target == BlueprintTarget::Open || store.application_id.is_empty());
                 Some(if is_for_open {

@@ -95,7 +95,7 @@ impl Plugin for StartPlugin {
         }
         // A picture of a file that goes on and on would never be taken.
         if options.follow && is_interactive {
-            follow_files(world, &self.inputs.files);
+            follow_files(world, &self.inputs.files, None);
         } else {
             open_files(world, self.inputs.files.clone(), BlueprintTarget::AsNamed);
         }

@@ -12,7 +12,8 @@
 //! With `--render`, `engine/draws`, `engine/instances` and `engine/bytes_uploaded` are what all views together gave to the GPU.
 //!
 //! Frames of `flood_60_hz` and its like are idle but for the time that they take, so that their rate is the one in the name, and end
-//! when all has arrived; beside them stand the messages a second, and `total+ui:cpu`.
+//! when all has arrived; beside them stand the rows a second, and `total+ui:cpu`. Rows of `sent_flood_60_hz` and its like come over a
+//! socket from another process; there CPU time is that of the thread that runs the frames.
 //!
 //! `bytes_per_point_1` and `_6` say who holds how much of a cloud in one view, and in six.
 //!
@@ -25,13 +26,17 @@
     reason = "a benchmark that cannot be set up fails by panicking"
 )]
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, process::Command, time::Instant};
 
-use chronoscope::frame::{FrameSystems, Work};
+use chronoscope::{
+    frame::{FrameSystems, Work},
+    live::Link,
+};
 use chronoscope_benches::{
     measure::{Cost, quantile_ms},
-    scenarios::{self, Scenario},
+    scenarios::{self, FLOOD_ROWS, Scenario},
     scenes::NUM_VIEWS,
+    sent_flood,
     stage::{FrameCost, QueryCost, Stage, StageOptions},
 };
 use clap::Parser as _;
@@ -63,6 +68,9 @@ struct Options {
     /// Sizes of the scenes, in entities.
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
     sizes: Vec<usize>,
+    /// Send a flood there, and nothing else.
+    #[arg(long, hide = true)]
+    send_flood: Option<String>,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -70,6 +78,10 @@ struct Options {
 
 fn main() {
     let options = Options::parse();
+    if let Some(link) = &options.send_flood {
+        sent_flood::send_to(&Link::parse(link).expect("a link"), FLOOD_ROWS as u64);
+        return;
+    }
     let stage = StageOptions {
         threads: options.threads,
         renders: options.render,
@@ -94,6 +106,11 @@ fn main() {
             scenario.frames = scenario.frames.min(frames);
         }
         play(scenario, &mut Stage::new(stage));
+    }
+    for frames_per_sec in [60, 20, 10] {
+        if is_chosen(&format!("sent_flood_{frames_per_sec}_hz")) {
+            play_sent_flood(frames_per_sec, &mut Stage::new(stage));
+        }
     }
     for views in [1, NUM_VIEWS]
         .into_iter()
@@ -128,17 +145,37 @@ fn play(mut scenario: Scenario, stage: &mut Stage) {
             .iter()
             .map(|cost| cost.drawn().wall.max(interval).as_secs_f64())
             .sum();
-        let rows: u64 = costs.iter().map(|cost| cost.rows).sum();
-        let (name, per_sec) = (&scenario.name, rows as f64 / secs);
-        println!("{name}\treceive_messages/rows\t{rows}\t-");
-        println!("{name}\treceive_messages/rows_per_s\t{per_sec:.0}\t-");
-        let cpus = || costs.iter().map(|cost| cost.drawn().cpu);
-        println!(
-            "{name}\ttotal+ui:cpu\t{:.4}\t{:.4}",
-            quantile_ms(cpus(), 0.5),
-            quantile_ms(cpus(), 0.95)
-        );
+        print_flood(&scenario.name, &costs, secs);
     }
+}
+
+/// Takes in what another process sends, and prints what its frames cost.
+fn play_sent_flood(frames_per_sec: u32, stage: &mut Stage) {
+    let name = format!("sent_flood_{frames_per_sec}_hz");
+    let flood = sent_flood::receive(stage, frames_per_sec, FLOOD_ROWS as u64, |link| {
+        std::thread::spawn(move || {
+            let program = std::env::current_exe().expect("this program has a path");
+            let sender = Command::new(program)
+                .args(["--send-flood", &link.to_string()])
+                .status();
+            assert!(sender.is_ok_and(|status| status.success()), "the sender failed");
+        })
+    });
+    print(&name, &flood.frames);
+    print_flood(&name, &flood.frames, flood.time.as_secs_f64());
+}
+
+fn print_flood(name: &str, costs: &[FrameCost], secs: f64) {
+    let rows: u64 = costs.iter().map(|cost| cost.rows).sum();
+    let per_sec = rows as f64 / secs;
+    println!("{name}\treceive_messages/rows\t{rows}\t-");
+    println!("{name}\treceive_messages/rows_per_s\t{per_sec:.0}\t-");
+    let cpus = || costs.iter().map(|cost| cost.drawn().cpu);
+    println!(
+        "{name}\ttotal+ui:cpu\t{:.4}\t{:.4}",
+        quantile_ms(cpus(), 0.5),
+        quantile_ms(cpus(), 0.95)
+    );
 }
 
 /// From a recording's file to the settled viewer, and then played.

@@ -20,6 +20,7 @@ mod commands;
 mod contexts;
 mod embedding;
 mod examples;
+mod exports;
 mod extensions;
 mod frames;
 mod gallery;

@@ -241,15 +241,15 @@ fn a_model_has_the_textures_that_light_shows() {
             r < 130 && g < b / 2 + 10 && b > 80
         };
         let (blue, _) = shaded(&picture, is_blue);
-        // It is blue by the light, too.
         let glows = |pixel: &Rgb<u8>| {
-            let [r, g, b] = pixel.0;
-            r > 220 && g < 150 && b > 100
+            let [r, g, _] = pixel.0;
+            r > 220 && g < 150
         };
         let (red, _) = shaded(&picture, glows);
         assert!(blue > 1_000, "{quality:?}: {blue} pixels");
         if !is_lit {
-            assert_eq!(red, 0);
+            // An axis and its letter are red.
+            assert!(red < 200, "{red} red pixels");
             continue;
         }
         assert!(red > blue / 2 && red < blue * 2, "{red} red, {blue} blue");

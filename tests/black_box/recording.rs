@@ -5,11 +5,14 @@ use std::time::Duration;
 use bevy::{prelude::*, time::TimeUpdateStrategy};
 use chronoscope::{
     ChronoscopePlugins,
-    frame::{Recordings, TimeCommand, ViewerCommands},
+    frame::{FramePlugins, Recordings, TimeCommand, ViewerCommands},
+    io::{LoadEvent, read_file},
+    live::{GrpcSink, Link, LiveRuntime, Server, ServerSettings},
     log::{MemorySink, Recorder},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
-    record::{Rewind, WorldRecorder},
-    store::StoreId,
+    record::{RecordPlugin, Rewind, WorldRecorder},
+    store::{ChunkStore, Recording, StoreId},
+    types::{LogMessage, Transform3D, read},
 };
 
 #[path = "../../examples/record_world.rs"]
@@ -149,7 +152,7 @@ fn the_world_follows_the_cursor_of_the_viewer() {
 #[test]
 fn futures_branch_off_the_same_moment() {
     let memory = MemorySink::default();
-    let recording = chronoscope::record::RecordPlugin::new("fork").with_sink(memory.clone());
+    let recording = RecordPlugin::new("fork").with_sink(memory.clone());
     let mut app = fork::app(recording.with_recording_id("the first"));
     let ends = fork::futures(&mut app, &[-2.0, 0.0, 2.0]).unwrap();
     assert!(
@@ -186,4 +189,90 @@ fn a_program_without_an_engine_logs() {
         [rows("/plots/height"), rows("/plots/turns"), rows("/log")],
         [steps, steps, 4]
     );
+}
+
+/// To the viewer in the app, to a file and to a viewer elsewhere, in one run.
+#[test]
+fn the_viewer_here_a_file_and_a_viewer_elsewhere_get_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.rrd");
+    let runtime = LiveRuntime::start().unwrap();
+    let settings = ServerSettings {
+        address: ([127, 0, 0, 1], 0).into(),
+        ..ServerSettings::default()
+    };
+    let server = Server::start(&runtime, &settings).unwrap();
+    let sink = GrpcSink::connect(&runtime, &Link::local(server.address().port())).unwrap();
+    let mut app = App::new();
+    app.add_plugins((MinimalPlugins, TransformPlugin, FramePlugins))
+        .insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(50)))
+        .add_plugins(
+            RecordPlugin::new("host")
+                .with_recording_id("run")
+                .with_file(&path)
+                .with_sink(sink),
+        );
+    offscreen::finish(&mut app);
+    let car = app
+        .world_mut()
+        .spawn((Name::new("car"), Transform::default()))
+        .id();
+    for frame in 0..50_i16 {
+        app.world_mut().get_mut::<Transform>(car).unwrap().translation.x = f32::from(frame);
+        app.update();
+    }
+    WorldRecorder::flush(app.world_mut()).unwrap();
+    let id = StoreId::recording("host", "run");
+    // The frame and the place of each row.
+    let rows = |store: &ChunkStore| {
+        let car = store.entity_id(&"/world/car".into()).unwrap();
+        let frame = store.timeline_id("frame").unwrap();
+        let mut rows = Vec::new();
+        for (_, chunk) in store.chunks() {
+            let chunk = chunk.unwrap();
+            if store.entity_id(chunk.entity_path()) != Some(car) {
+                continue;
+            }
+            let timeline = store.timeline(frame);
+            let column = chunk
+                .timelines()
+                .iter()
+                .find(|column| column.timeline() == timeline);
+            let times = column.unwrap().times();
+            for row in 0..chunk.num_rows() {
+                if let Some(cell) = chunk.cell(&Transform3D::TRANSLATION, row) {
+                    let place = read::translations3d(&cell).unwrap()[0];
+                    rows.push((times[row], place[0] as i64));
+                }
+            }
+        }
+        rows.sort_unstable();
+        rows
+    };
+    let recordings = app.world().resource::<Recordings>();
+    let here = rows(recordings.find(&id).unwrap().store());
+    let expected: Vec<(i64, i64)> = (0..50).map(|frame| (frame, frame)).collect();
+    assert_eq!(here, expected);
+
+    let sender = server.next_within(Duration::from_secs(60)).unwrap().source;
+    // Ends the file and the connection.
+    drop(app);
+    let store_of = |messages: Vec<LogMessage>| {
+        let mut recording = Recording::new(id.clone());
+        for message in messages {
+            if let LogMessage::Chunk { store, chunk } = message {
+                assert_eq!(store, id);
+                recording.insert(chunk).unwrap();
+            }
+        }
+        recording
+    };
+    let (messages, reports) = read_file(&path);
+    assert!(reports.is_empty(), "{reports:?}");
+    assert_eq!(rows(&store_of(messages).store), here, "in the file");
+    let messages = sender.events().filter_map(|event| match event {
+        LoadEvent::Message(message) => Some(message),
+        _ => None,
+    });
+    assert_eq!(rows(&store_of(messages.collect()).store), here, "elsewhere");
 }

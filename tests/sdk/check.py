@@ -14,6 +14,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("program", help="the viewer")
 parser.add_argument("flood", nargs="?", type=int, default=100_000, help="the number of single rows to flood it with")
 parser.add_argument("--older", help="a Python that has an older SDK")
+parser.add_argument("--long", type=float, default=30, help="the seconds that the long stream takes: 600 for one that shows leaks")
 parser.add_argument("--only", help="only checks whose names have this in them")
 options = parser.parse_args()
 program, flood = options.program, options.flood
@@ -55,6 +56,10 @@ def send(viewer: Viewer, *what: str, wait: bool = True, python: str = sys.execut
         assert sender.returncode == 0, out
         sender.out = out
     return sender
+
+
+def secs_to_disconnect(said: str) -> float:
+    return float(re.search(r"disconnected in (\S+) s", said)[1])
 
 
 rerun = [sys.executable, "-m", "rerun_cli", "rrd"]
@@ -99,16 +104,19 @@ def rows(text: str) -> int:
 
 def connect_and_blueprint(folder: Path) -> None:
     viewer = Viewer("--digest")
-    send(viewer, "rows")
+    sender = send(viewer, "rows")
     digest = viewer.finish()
     assert "/plots/a" in digest and "/world/box" in digest, digest
+    assert "at /world/box" in digest, f"the blueprint is not used: {digest}"
+    assert secs_to_disconnect(sender.out) < 1, sender.out
 
 
 def three_processes_one_recording(folder: Path) -> None:
     viewer = Viewer("--save", str(folder / "three.rrd"))
     senders = [send(viewer, "rows", name, wait=False) for name in "abc"]
     for sender in senders:
-        assert sender.wait(60) == 0
+        said = sender.communicate(timeout=60)[0]
+        assert sender.returncode == 0 and secs_to_disconnect(said) < 1, said
     time.sleep(0.2)
     viewer.finish(signal.SIGTERM)
     text = stats(folder / "three.rrd")
@@ -135,9 +143,17 @@ def viewer_is_gone(folder: Path) -> None:
     time.sleep(0.3)
     viewer.process.kill()
     viewer.process.wait()
-    # The sender logs on, and is not held up; that it ends at once is its own affair.
+    # The sender logs on, and is not held up; the end of one that has much to send is its own affair.
     assert sender.poll() is None
     sender.kill()
+    viewer = Viewer("--save", str(folder / "gone.rrd"))
+    sender = send(viewer, "steady", wait=False)
+    sender.stdout.readline()
+    viewer.process.kill()
+    viewer.process.wait()
+    time.sleep(0.5)
+    said = sender.communicate(timeout=60)[0]
+    assert sender.returncode == 0 and secs_to_disconnect(said) < 1, said
 
 
 def viewer_restarts(folder: Path) -> None:
@@ -155,7 +171,7 @@ def viewer_restarts(folder: Path) -> None:
     assert sender.poll() is None, "it logs on"
     sender.stdin.close()
     out = sender.stdout.read()
-    assert sender.wait(30) == 0, out
+    assert sender.wait(30) == 0 and secs_to_disconnect(out) < 1, out
     again.finish(signal.SIGTERM)
     text = stats(folder / "second.rrd")
     assert rows(text) >= 100, text
@@ -232,6 +248,44 @@ def flooded(folder: Path) -> None:
     assert rows(stats(folder / "flood.rrd")) >= flood
 
 
+def resident_mb(viewer: Viewer) -> float:
+    status = Path(f"/proc/{viewer.process.pid}/status")
+    if not status.exists():
+        return 0.0
+    return int(re.search(r"VmRSS:\s+(\d+)", status.read_text())[1]) / 1024
+
+
+def long_stream(folder: Path) -> None:
+    """A robot for half a minute, or longer: how late its data is, what that takes, and how it ends. `--long 600` takes ten minutes."""
+    path = folder / "long.rrd"
+    viewer = Viewer("--save", str(path))
+    sender = send(viewer, "long", str(options.long), wait=False)
+    delays, memory, said = [], [], ""
+    for line in sender.stdout:
+        said += line
+        if line.strip() != "pausing":
+            continue
+        start = last = time.time()
+        size = path.stat().st_size
+        while time.time() < start + 0.8:
+            time.sleep(0.005)
+            if (now := path.stat().st_size) != size:
+                size, last = now, time.time()
+        delays.append(last - start)
+        memory.append(resident_mb(viewer))
+    assert sender.wait(60) == 0, said
+    time.sleep(0.2)
+    viewer.finish(signal.SIGTERM)
+    logged = int(re.search(r"(\d+) rows in", said)[1])
+    exit_secs = secs_to_disconnect(said)
+    late = f"{max(delays):.2f} s late at most" if delays else "too short to be late"
+    print(f"  {said.strip().splitlines()[-2]}; {late}, {max(memory, default=0):.0f} MB, exit in {exit_secs:.2f} s")
+    assert rows(stats(path)) >= logged, said
+    assert exit_secs < 1, said
+    # What is written is not kept.
+    assert len(memory) < 3 or memory[-1] < memory[len(memory) // 3] + 100, memory
+
+
 for check in [
     connect_and_blueprint,
     three_processes_one_recording,
@@ -242,6 +296,7 @@ for check in [
     spawned,
     late_transforms_equal_the_file,
     flooded,
+    long_stream,
 ]:
     if options.only is not None and options.only not in check.__name__:
         continue

@@ -18,7 +18,8 @@ def connect(recording_id: str, has_layout: bool = False) -> None:
     if not has_layout:
         rr.connect_grpc(url)
         return
-    layout = rrb.Blueprint(rrb.Horizontal(rrb.Spatial3DView(origin="/world"), rrb.TimeSeriesView(origin="/plots")))
+    # No heuristic chooses such an origin.
+    layout = rrb.Blueprint(rrb.Horizontal(rrb.Spatial3DView(origin="/world/box"), rrb.TimeSeriesView(origin="/plots")))
     rr.connect_grpc(url, default_blueprint=layout)
 
 
@@ -64,6 +65,37 @@ elif what == "steady":
         frame += 1
         if frame == 10:
             print("sending", flush=True)
+elif what == "long":
+    # Some of everything, at the rates of a robot: 1,000 scalars, 30 images, 10 clouds, 100 transforms and 20 lines of a log a second.
+    connect("long")
+    seconds, tick, rows_logged = float(argument), 0, 0
+    random = np.random.default_rng(0)
+    cloud = random.normal(size=(10_000, 3)).astype(np.float32)
+    start, paused = time.time(), 0.0
+    while (at := tick / 100) < seconds:
+        if (wait := start + paused + at - time.time()) > 0:
+            time.sleep(wait)
+        rr.set_time("tick", sequence=tick)
+        rr.log("world/robot", rr.Transform3D(translation=[np.cos(at), np.sin(at), 0]))
+        for series in range(10):
+            rr.log(f"plots/{(tick * 10 + series) % 20}", rr.Scalars(np.sin(at + series)))
+        rows_logged += 11
+        if tick % 3 == 0:
+            rr.log("camera", rr.Image(random.integers(0, 255, (240, 320, 3), np.uint8)))
+            rows_logged += 1
+        if tick % 10 == 0:
+            rr.log("world/cloud", rr.Points3D(cloud + [0, 0, np.sin(at)]))
+            rows_logged += 1
+        if tick % 5 == 0:
+            rr.log("log", rr.TextLog(f"tick {tick}"))
+            rows_logged += 1
+        tick += 1
+        if tick % 500 == 0:
+            # So that it can be seen when the last of it is there.
+            print("pausing", flush=True)
+            time.sleep(1)
+            paused += 1
+    print(f"{rows_logged} rows in {time.time() - start - paused:.1f} s of {seconds:.0f}", flush=True)
 elif what == "flood":
     connect("flood")
     count = int(argument)

@@ -7,7 +7,9 @@ use std::{
 };
 
 use arrow_array::BooleanArray;
-use chronoscope_store::{ChunkBuilder, EntityPath, Recording, RowId, StoreEvent, Timeline, arrow::ArrayRef};
+use chronoscope_store::{
+    ChunkBuilder, ComponentDescriptor, EntityPath, Recording, RowId, StoreEvent, Timeline, arrow::ArrayRef,
+};
 use chronoscope_types::{Clear, blueprint as archetypes, own::SecondScalarAxis};
 
 use crate::{
@@ -208,13 +210,35 @@ impl BlueprintCommand {
             Self::SetAutoViews(_) => "change automatic views",
             Self::SetPanel(..) => "open or close panel",
             Self::SetProperty(_, components) if are_of_query_context(components) => "change query context",
-            Self::SetProperty(..) => "change view property",
+            Self::SetProperty(_, components) => name_of_properties(components),
             Self::SetDefault(..) => "change view default",
             Self::SetOverride { .. } => "change override",
             Self::ClearOverrides { .. } => "clear overrides",
             Self::Group { name, .. } => name,
             Self::WriteAll(_) => "replace blueprint",
         }
+    }
+}
+
+/// What a change of properties does, by the archetype of the first.
+fn name_of_properties(components: &[(ComponentDescriptor, ArrayRef)]) -> &'static str {
+    let archetype = components.first().map_or("", |(descriptor, _)| {
+        let (archetype, _) = descriptor.component.split_once(':').unwrap_or_default();
+        // Of those of our own, the full name.
+        archetype.rsplit('.').next().unwrap_or_default()
+    });
+    match archetype {
+        "Background" => "change background",
+        "EyeControls3D" | "EyeControls3DRest" | "EyeLens3D" | "NearClipPlane" => "change eye",
+        "Lighting3D" => "change light",
+        "LineGrid3D" => "change grid",
+        "PlotBackground" | "PlotInteraction" => "change plot",
+        "PlotLegend" => "change legend",
+        "ScalarAxis" | "ScalarAxisScale" | "SecondScalarAxis" | "TimeAxis" => "change axis",
+        "TextLogColumns" | "TextLogFormat" | "TextLogRows" => "change log",
+        "TextDocumentFormat" => "change document",
+        "VisibleTimeRanges" => "change visible time range",
+        _ => "change view property",
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use chronoscope_store::EntityPath;
 use chronoscope_types::{
     blueprint as archetypes,
-    own::{EyeLens3D, QueryContext, ScalarAxisScale, SecondScalarAxis},
+    own::{EyeLens3D, Lighting3D, QueryContext, ScalarAxisScale, SecondScalarAxis},
 };
 
 use crate::{
@@ -34,7 +34,7 @@ const OF_SPACES: [&str; 5] = [
     archetypes::SpatialInformation::TARGET_FRAME.name,
 ];
 
-const OF_3D: [&str; 18] = [
+const OF_3D: [&str; 19] = [
     EYE_POSITION_REST.name,
     EYE_TARGET_REST.name,
     archetypes::EyeControls3D::EYE_UP.name,
@@ -53,6 +53,7 @@ const OF_3D: [&str; 18] = [
     archetypes::SpatialInformation::SHOW_AXES.name,
     EyeLens3D::DEPTH_SHADING.name,
     EyeLens3D::PROJECTION.name,
+    Lighting3D::SHADOWS.name,
 ];
 
 const OF_2D: [&str; 1] = [archetypes::VisualBounds2D::RANGE.name];
@@ -92,29 +93,37 @@ const OF_TEXT_DOCUMENTS: [&str; 2] = [
 
 const NOTHING: &[&str] = &[];
 
-/// Whether views of a class honor a property. Of a class that others add, nothing that another honors is called ignored.
-fn honors(class: &ViewClassId, component: &str) -> bool {
-    let of_class: [&[&str]; 2] = match class.as_str() {
+/// The properties that views of a class honor beside those of all views, by their components; none for a class that others add.
+pub fn honored_properties(class: &ViewClassId) -> impl Iterator<Item = &'static str> + use<> {
+    of_class(class).into_iter().flatten().flatten().copied()
+}
+
+fn of_class(class: &ViewClassId) -> Option<[&'static [&'static str]; 2]> {
+    let lists: [&[&str]; 2] = match class.as_str() {
         ViewClassId::SPATIAL_3D => [&OF_SPACES, &OF_3D],
         ViewClassId::SPATIAL_2D => [&OF_SPACES, &OF_2D],
         ViewClassId::TIME_SERIES => [&OF_PLOTS, &OF_TIME_SERIES],
         ViewClassId::BAR_CHART => [&OF_PLOTS, NOTHING],
         ViewClassId::TEXT_LOG => [&OF_TEXT_LOGS, NOTHING],
         ViewClassId::TEXT_DOCUMENT => [&OF_TEXT_DOCUMENTS, NOTHING],
-        _ => {
-            let all: [&[&str]; 7] = [
-                &OF_SPACES,
-                &OF_3D,
-                &OF_2D,
-                &OF_PLOTS,
-                &OF_TIME_SERIES,
-                &OF_TEXT_LOGS,
-                &OF_TEXT_DOCUMENTS,
-            ];
-            return OF_ALL.contains(&component) || all.iter().any(|some| some.contains(&component));
-        }
+        _ => return None,
     };
-    OF_ALL.contains(&component) || of_class.iter().any(|some| some.contains(&component))
+    Some(lists)
+}
+
+/// Whether views of a class honor a property. Of a class that others add, nothing that another honors is called ignored.
+fn honors(class: &ViewClassId, component: &str) -> bool {
+    let all: [&[&str]; 7] = [
+        &OF_SPACES,
+        &OF_3D,
+        &OF_2D,
+        &OF_PLOTS,
+        &OF_TIME_SERIES,
+        &OF_TEXT_LOGS,
+        &OF_TEXT_DOCUMENTS,
+    ];
+    let is_in = |lists: &[&[&str]]| lists.iter().any(|some| some.contains(&component));
+    OF_ALL.contains(&component) || of_class(class).map_or_else(|| is_in(&all), |lists| is_in(&lists))
 }
 
 /// Something that a blueprint says of a view and that changes nothing.
@@ -247,6 +256,8 @@ mod tests {
         };
         check("3D", "SpatialInformation:show_axes", true);
         check("2D", "SpatialInformation:show_axes", false);
+        check("3D", Lighting3D::SHADOWS.name, true);
+        check("2D", Lighting3D::SHADOWS.name, false);
         check("2D", "SpatialInformation:show_bounding_box", true);
         check("TextLog", "TextLogRows:filter_by_log_level", true);
         check("TextDocument", "TextLogFormat:monospace_body", false);

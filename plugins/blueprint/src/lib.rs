@@ -76,7 +76,7 @@ pub use heuristics::{
     SchemaVisualizer, ViewHeuristic, auto_layout, natural_order, with_heuristics,
 };
 pub use ids::{ContainerId, Contents, InstructionId, Panel, ViewClassId, ViewId};
-pub use ignored::{IgnoredKind, IgnoredSetting, ignored};
+pub use ignored::{IgnoredKind, IgnoredSetting, honored_properties, ignored};
 pub use overrides::{
     EntityOverrides, Instruction, OverrideTarget, OwnBehavior, VisualizerInstruction, inherited_behavior,
     overridden_entities, overrides_for, own_behavior, view_default, view_defaults, view_properties,

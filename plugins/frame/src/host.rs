@@ -47,7 +47,7 @@ impl Plugin for HostEventsPlugin {
 /// ```
 #[derive(Event, Clone, Debug, PartialEq)]
 pub struct ViewerClick {
-    /// The recording that is shown.
+    /// The recording: the one that the view looks at where there is a view, else the active one.
     pub recording: Option<StoreId>,
     /// The entity.
     pub entity: EntityPath,
@@ -97,14 +97,10 @@ pub struct ViewerRecordingOpened {
     pub recording: StoreId,
 }
 
-fn tell_clicks(
-    mut clicks: MessageReader<EntityClicked>,
-    recordings: Res<Recordings>,
-    mut commands: Commands,
-) {
+fn tell_clicks(mut clicks: MessageReader<EntityClicked>, mut commands: Commands) {
     for click in clicks.read() {
         commands.trigger(ViewerClick {
-            recording: recordings.active().map(|entry| entry.id().clone()),
+            recording: click.recording.clone(),
             entity: click.entity.clone(),
             instance: click.instance,
             position: click.position,

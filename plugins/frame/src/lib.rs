@@ -94,7 +94,7 @@ pub use schedule::{Frame, FramePlugins, FrameSystems};
 pub use selection::{Item, Selection};
 pub use settle::Settled;
 pub use time_control::{Cursor, LoopMode, PlayState, TimeControl, TimeControls};
-pub use view_class::{AppViewClassExt, Space, ViewClass, ViewClasses};
+pub use view_class::{AppViewClassExt, Space, ViewClass, ViewClasses, ViewLayers};
 pub use viewport::{ActiveBlueprint, View, ViewTile};
 pub use visualizer::{
     AppFallbackExt, AppVisualizerExt, FallbackInput, Resolved, Source, Visual, Visualizer, VisualizerInfo,

@@ -130,9 +130,13 @@ fn query_results(
         let asking = || views.iter().filter(is_asked);
         let mut shown: Vec<ViewId> = asking().map(|(view, ..)| view.id).collect();
         shown.sort_unstable();
+        let is_seen = !shown.is_empty();
         let is_same = latest_at.is_asked_by(shown) && !is_reset && !walk.walked.any_view;
         let results = || asking().map(|(.., results)| results);
-        want(latest_at, walk, &visualizers, is_same, results);
+        // What holds below an entity is asked for by those who show something: where nobody looks, nothing is looked up.
+        let context = is_seen.then(|| walk.capabilities().context_entities());
+        let new = is_same.then_some(&walk.walked.schema);
+        want(latest_at, context, new, &visualizers, results);
         latest_at.touch(&walk.walked.touched);
         latest_at.look_up(entry.store(), &entry.recording.cache, walk.capabilities());
         counters.add(Work::LookedUp, latest_at.looked_up());
@@ -205,12 +209,12 @@ fn camera_of<'s>(view: &View, visualizers: &Visualizers, store: &'s ChunkStore) 
 }
 
 /// Says which entities are looked up in a context: those that its shown views show, and those that say what
-/// holds below them too. Where it has the same views with the same entities as before, only what is new.
+/// holds below them too. Where it has the same views with the same entities as before, only what is `new`.
 fn want<'v, I: Iterator<Item = &'v DataResults>>(
     latest_at: &mut LatestAtResults,
-    walk: &Walk,
+    context: Option<&FxHashSet<EntityId>>,
+    new: Option<&FxHashSet<EntityId>>,
     visualizers: &Visualizers,
-    is_same: bool,
     results: impl Fn() -> I,
 ) {
     let needs_rows = |result: &DataResult| {
@@ -220,16 +224,15 @@ fn want<'v, I: Iterator<Item = &'v DataResults>>(
                 .is_some_and(|info| info.mode == QueryMode::LatestAt)
         })
     };
-    let context = walk.capabilities().context_entities();
-    if is_same {
-        for entity in &walk.walked.schema {
-            let is_wanted = context.contains(entity)
+    if let Some(new) = new {
+        for entity in new {
+            let is_wanted = context.is_some_and(|context| context.contains(entity))
                 || results().any(|results| results.get(*entity).is_some_and(needs_rows));
             latest_at.want_one(*entity, is_wanted);
         }
         return;
     }
-    let mut wanted: FxHashSet<EntityId> = context.clone();
+    let mut wanted: FxHashSet<EntityId> = context.cloned().unwrap_or_default();
     for results in results() {
         let needed = results.iter().filter(|result| needs_rows(result));
         wanted.extend(needed.map(|result| result.entity));

@@ -5,6 +5,8 @@ use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ContainerId, ViewId};
 use chronoscope_store::{EntityPath, StoreId};
 
+use crate::RecordingEntry;
+
 /// Something that can be pointed at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Item {
@@ -124,6 +126,8 @@ impl Selection {
 /// Message: an entity was clicked on, in a view or in a panel. Written in the frame after the click.
 #[derive(Message, Clone, Debug, PartialEq)]
 pub struct EntityClicked {
+    /// The recording: the one that the view looks at where there is a view, else the active one.
+    pub recording: Option<StoreId>,
     /// The entity.
     pub entity: EntityPath,
     /// The view that showed it, if one.
@@ -139,9 +143,15 @@ pub struct EntityClicked {
 }
 
 impl EntityClicked {
-    /// A click on an item; `None` where that is no entity.
-    pub fn on(item: &Item, button: ClickButton, source: ClickSource) -> Option<Self> {
+    /// A click on an item of a recording; `None` where that is no entity.
+    pub fn on(
+        item: &Item,
+        recording: Option<&RecordingEntry>,
+        button: ClickButton,
+        source: ClickSource,
+    ) -> Option<Self> {
         Some(Self {
+            recording: recording.map(|entry| entry.id().clone()),
             entity: item.entity()?.clone(),
             view: item.view(),
             instance: item.instance(),

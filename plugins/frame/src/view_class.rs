@@ -15,6 +15,20 @@ pub enum Space {
     Two,
 }
 
+/// Render layers of the views in space. Such a view takes the first that is free when it is opened.
+#[derive(Resource, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewLayers {
+    /// The first render layer that views use: 8 unless told otherwise. Those below are left to the app. A
+    /// recorder of the app's world leaves out what is drawn in no layer below it.
+    pub first: usize,
+}
+
+impl Default for ViewLayers {
+    fn default() -> Self {
+        Self { first: 8 }
+    }
+}
+
 /// A kind of view, without its user interface.
 ///
 /// Which visualizers it has is said where they are registered: see

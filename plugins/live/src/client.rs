@@ -21,11 +21,11 @@ use re_protos::{
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    HandOver, Link, LiveError, LiveRuntime, Status,
+    Code, HandOver, Link, LiveError, LiveRuntime, NamedFiles, Status,
     connection::Connection,
     grpc::{Budget, Frames, Messages, framed},
     inbox::{self, Ended},
-    service::{READ_MESSAGES, WRITE_MESSAGES},
+    service::{OPEN_FILES, READ_MESSAGES, WRITE_MESSAGES},
 };
 
 /// The pauses between tries to connect, the first and the longest.
@@ -215,6 +215,21 @@ pub fn hand_over(
     send_as(runtime, link, fields, messages)
 }
 
+/// Has another start of this program, on this machine, open files itself.
+///
+/// # Errors
+/// If nothing listens there, or what does takes no such names, or sees other files: they can be sent then.
+pub fn name_files(runtime: &LiveRuntime, link: &Link, named: &NamedFiles) -> Result<(), LiveError> {
+    let text = named.to_text().ok_or_else(|| {
+        let text = "the path of a file is no text";
+        LiveError::Refused(Status::new(Code::InvalidArgument, text))
+    })?;
+    let body = Messages::one(framed(text.as_bytes()));
+    runtime
+        .handle()
+        .block_on(call(link, OPEN_FILES, HeaderMap::new(), body))
+}
+
 fn send_as(
     runtime: &LiveRuntime,
     link: &Link,
@@ -256,10 +271,13 @@ pub fn probe(runtime: &LiveRuntime, link: &Link) -> Result<(), LiveError> {
 
 /// Sends messages, with their lengths before them, until no more come, and waits for the answer.
 async fn write(link: &Link, fields: HeaderMap, messages: mpsc::Receiver<Bytes>) -> Result<(), LiveError> {
+    call(link, WRITE_MESSAGES, fields, Messages::Coming(messages)).await
+}
+
+/// Makes a call, and waits for an answer that says nothing but how it ended.
+async fn call(link: &Link, path: &'static str, fields: HeaderMap, body: Messages) -> Result<(), LiveError> {
     let mut connection = Connection::open(link).await?;
-    let response = connection
-        .call(WRITE_MESSAGES, fields, Messages::Coming(messages))
-        .await?;
+    let response = connection.call(path, fields, body).await?;
     let status = Status::of_fields(response.headers());
     let mut frames = Frames::new(response.into_body(), ANSWER_BYTES, Budget::new(u64::MAX));
     while let Some(_answer) = frames

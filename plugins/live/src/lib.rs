@@ -40,6 +40,7 @@ mod gate;
 mod grpc;
 mod inbox;
 mod link;
+mod named_files;
 mod relay;
 mod runtime;
 mod server;
@@ -49,10 +50,11 @@ mod sink;
 #[cfg(feature = "tls")]
 mod tls;
 
-pub use client::{connect, envelope, hand_over, probe, send};
+pub use client::{connect, envelope, hand_over, name_files, probe, send};
 pub use error::LiveError;
 pub use grpc::{Code, Status};
 pub use link::{DEFAULT_PORT, Link, LinkError};
+pub use named_files::{NamedFile, NamedFiles};
 pub use relay::{Relay, RelayState};
 pub use runtime::LiveRuntime;
 pub use server::{Arrival, HandOver, Server, ServerSettings};

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use crate::{
-    LiveError, LiveRuntime, Relay,
+    LiveError, LiveRuntime, NamedFiles, Relay,
     gate::Gate,
     grpc::{Budget, percent_decoded, percent_encoded},
     service::{Caller, Service},
@@ -45,6 +45,8 @@ pub struct ServerSettings {
     pub max_partial_bytes: u64,
     /// What readers are given. Without, nobody can read from this service.
     pub relay: Option<Relay>,
+    /// Whether other starts of this program on this machine may name files to open: [`Server::try_next_files`].
+    pub opens_files: bool,
 }
 
 impl Default for ServerSettings {
@@ -61,6 +63,7 @@ impl Default for ServerSettings {
             max_message_bytes: MAX_MESSAGE_BYTES,
             max_partial_bytes: 2 * MAX_MESSAGE_BYTES,
             relay: None,
+            opens_files: false,
         }
     }
 }
@@ -111,6 +114,7 @@ impl Server {
             max_message_bytes: settings.max_message_bytes.min(u64::from(u32::MAX)),
             budget: Budget::new(settings.max_partial_bytes),
             relay: settings.relay.clone(),
+            opens_files: settings.opens_files,
         });
         let (open, closed) = watch::channel(());
         let connections = Arc::new(Semaphore::new(settings.max_connections));
@@ -132,6 +136,11 @@ impl Server {
     /// The next sender that has connected; never waits.
     pub fn try_next(&self) -> Option<Arrival> {
         self.arrivals.queue.lock().pop_front()
+    }
+
+    /// The next files that another start of this program wants to be opened; never waits.
+    pub fn try_next_files(&self) -> Option<NamedFiles> {
+        self.arrivals.files.lock().pop_front()
     }
 
     /// The next sender that connects, or `None` where none does in this time.
@@ -198,6 +207,7 @@ impl HandOver {
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals {
     queue: Mutex<VecDeque<Arrival>>,
+    files: Mutex<VecDeque<NamedFiles>>,
     changed: Condvar,
     waker: Mutex<Option<Waker>>,
 }
@@ -205,6 +215,15 @@ pub(crate) struct Arrivals {
 impl Arrivals {
     pub(crate) fn push(&self, arrival: Arrival) {
         self.queue.lock().push_back(arrival);
+        self.tell();
+    }
+
+    pub(crate) fn push_files(&self, files: NamedFiles) {
+        self.files.lock().push_back(files);
+        self.tell();
+    }
+
+    fn tell(&self) {
         self.changed.notify_all();
         let waker = self.waker.lock().clone();
         if let Some(waker) = waker {

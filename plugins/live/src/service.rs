@@ -22,12 +22,15 @@ use crate::{
     gate::{Gate, Refusal},
     grpc::{Broken, Budget, Code, Frames, Messages, ResponseBody, Status, response, unary_response},
     inbox::{self, Delivery, End, Ended},
+    named_files::{self, NamedFiles},
     relay::Relay,
     server::{Arrival, Arrivals, HandOver},
 };
 
 pub(crate) const WRITE_MESSAGES: &str = "/rerun.sdk_comms.v1alpha1.MessageProxyService/WriteMessages";
 pub(crate) const READ_MESSAGES: &str = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages";
+/// Of this program alone: see [`NamedFiles`].
+pub(crate) const OPEN_FILES: &str = "/chronoscope.viewer.v1.Viewer/OpenFiles";
 const READ_TABLES: &str = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadTables";
 const SERVICE: &str = "/rerun.sdk_comms.v1alpha1.MessageProxyService/";
 
@@ -43,6 +46,8 @@ pub(crate) struct Service {
     pub(crate) budget: Arc<Budget>,
     /// What is passed on, if anything.
     pub(crate) relay: Option<Relay>,
+    /// Whether programs of this machine may name files to open.
+    pub(crate) opens_files: bool,
 }
 
 /// Who asks.
@@ -99,6 +104,7 @@ impl Service {
                 messages: Messages::Coming(relay.read()),
                 _permit: permit,
             }),
+            (OPEN_FILES, _) if self.opens_files => self.open_files(&caller, body).await,
             // Tables are not taken, so that there are none to pass on.
             (READ_TABLES, Some(_)) => Status::ok().into_response(),
             (path, _) => {
@@ -106,6 +112,32 @@ impl Service {
                 unknown(path).into_response()
             }
         })
+    }
+
+    /// Takes the names of files, where they are files of this machine that the caller could read, too.
+    async fn open_files(&self, caller: &Caller, body: Incoming) -> Response<ResponseBody> {
+        if !caller.peer.ip().to_canonical().is_loopback() {
+            tracing::warn!(
+                "{}: named files, as only programs of this machine may",
+                caller.peer
+            );
+            let text = "only programs of this machine may name files";
+            return Status::new(Code::PermissionDenied, text).into_response();
+        }
+        let mut frames = Frames::new(body, named_files::MAX_BYTES, Arc::clone(&self.budget));
+        let named = match frames.next().await {
+            Ok(Some(message)) => std::str::from_utf8(&message).ok().and_then(NamedFiles::parse),
+            Ok(None) => None,
+            Err(error) => return error.status().into_response(),
+        };
+        // Files may lie on a slow disk, which nobody else is to wait for.
+        let found = tokio::task::spawn_blocking(move || named.filter(NamedFiles::are_here));
+        let Ok(Some(named)) = found.await else {
+            let text = "the viewer does not see these files";
+            return Status::new(Code::InvalidArgument, text).into_response();
+        };
+        self.arrivals.push_files(named);
+        unary_response(&[])
     }
 
     /// Receives the messages of one sender until it says that these are all.

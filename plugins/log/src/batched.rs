@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use chronoscope_store::{Chunk, ChunkId, EntityPath, StoreId, arrow::Array as _};
 use chronoscope_types::LogMessage;
 
-use crate::{BatchSettings, Sink, SinkError};
+use crate::{BatchSettings, Sink, SinkError, SinkNotice};
 
 /// Puts the chunks of an entity together before a sink gets them, by the limits of [`BatchSettings`]. For recorders that send small
 /// chunks at once, so that a viewer beside it sees them soon, while a file or a connection wants large ones. Rows keep their ids
@@ -74,6 +74,18 @@ impl<S: Sink> Batched<S> {
 impl<S: Sink> Sink for Batched<S> {
     fn name(&self) -> &str {
         self.sink.name()
+    }
+
+    fn tolerate_losses(&mut self) {
+        self.sink.tolerate_losses();
+    }
+
+    fn take_notices(&mut self) -> Vec<SinkNotice> {
+        self.sink.take_notices()
+    }
+
+    fn waiting_bytes(&self) -> u64 {
+        self.bytes + self.sink.waiting_bytes()
     }
 
     fn take(&mut self, message: &LogMessage) -> Result<(), SinkError> {

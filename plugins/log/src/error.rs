@@ -74,6 +74,20 @@ pub enum SinkError {
         /// What is wrong.
         error: Arc<MessageError>,
     },
+    /// Too much waits to be sent, and who logs does not wait.
+    #[error("{sink}: it takes less than is logged; what is too much is dropped")]
+    Dropping {
+        /// The sink's name.
+        sink: Arc<str>,
+    },
+    /// The connection broke, and is tried again.
+    #[error("{sink}: {reason}; what was on its way may be lost, and more tries follow")]
+    Broken {
+        /// The sink's name.
+        sink: Arc<str>,
+        /// Why.
+        reason: Arc<str>,
+    },
     /// Nobody takes what is sent any more.
     #[error("{sink}: {reason}")]
     Closed {

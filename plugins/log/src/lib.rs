@@ -71,6 +71,6 @@ pub use file::FileSink;
 pub use memory::MemorySink;
 pub use recorder::{Recorder, RecorderBuilder};
 pub use settings::BatchSettings;
-pub use sink::Sink;
+pub use sink::{Sink, SinkNotice};
 pub use source::SourceSink;
 pub use stream::Stream;

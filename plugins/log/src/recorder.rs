@@ -14,7 +14,9 @@ use chronoscope_types::{
     columns_chunk, columns_chunk_with_lengths, log_chunk,
 };
 
-use crate::{BatchSettings, FileSink, LogError, Sink, SinkError, Stream, batch::Times, state::Shared};
+use crate::{
+    BatchSettings, FileSink, LogError, Sink, SinkError, SinkNotice, Stream, batch::Times, state::Shared,
+};
 
 /// The timeline of when rows were logged.
 const LOG_TIME: &str = "log_time";
@@ -267,6 +269,17 @@ impl Recorder {
     #[must_use]
     pub fn take_failures(&self) -> Vec<SinkError> {
         self.shared.take_failures()
+    }
+
+    /// What the sinks said while they go on, since this was asked.
+    #[must_use]
+    pub fn take_notices(&self) -> Vec<SinkNotice> {
+        self.shared.take_notices()
+    }
+
+    /// The bytes that wait in the sinks to be where they belong.
+    pub fn waiting_bytes(&self) -> u64 {
+        self.shared.waiting_bytes()
     }
 
     /// Sends all rows that wait, and does not wait for the sinks to have them.

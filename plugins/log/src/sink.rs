@@ -42,6 +42,20 @@ pub trait Sink: Send + 'static {
         true
     }
 
+    /// Has it rather lose something than wait for others or end with a connection: for those who log from a loop that must not stop.
+    /// What is lost is said by [`Self::take_notices`]. Nothing changes for a sink that waits for nobody.
+    fn tolerate_losses(&mut self) {}
+
+    /// What there is to say that is no failure, since this was asked last.
+    fn take_notices(&mut self) -> Vec<SinkNotice> {
+        Vec::new()
+    }
+
+    /// The bytes of what was taken and is not yet where it belongs.
+    fn waiting_bytes(&self) -> u64 {
+        0
+    }
+
     /// Takes a message.
     ///
     /// # Errors
@@ -63,4 +77,14 @@ pub trait Sink: Send + 'static {
     fn finish(&mut self) -> Result<(), SinkError> {
         self.flush()
     }
+}
+
+/// What a sink says of itself while it goes on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SinkNotice {
+    /// Something is lost, or may be.
+    Lost(SinkError),
+    /// Whoever takes what comes from now on may know nothing of what came before, but for what holds at all times.
+    Anew,
 }

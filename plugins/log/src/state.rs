@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::{
-    BatchSettings, LogError, Sink, SinkError,
+    BatchSettings, LogError, Sink, SinkError, SinkNotice,
     batch::{Batch, Times},
 };
 
@@ -257,6 +257,26 @@ impl Shared {
     /// The sinks that failed since this was asked, or since the last flush.
     pub(crate) fn take_failures(&self) -> Vec<SinkError> {
         std::mem::take(&mut self.sinks.lock().failed)
+    }
+
+    /// What the sinks said since this was asked.
+    pub(crate) fn take_notices(&self) -> Vec<SinkNotice> {
+        let mut sinks = self.sinks.lock();
+        sinks
+            .open
+            .iter_mut()
+            .flat_map(|sink| sink.take_notices())
+            .collect()
+    }
+
+    /// The bytes that wait in the sinks.
+    pub(crate) fn waiting_bytes(&self) -> u64 {
+        self.sinks
+            .lock()
+            .open
+            .iter()
+            .map(|sink| sink.waiting_bytes())
+            .sum()
     }
 
     /// Ends: what waits is sent, and the sinks are finished.

@@ -177,7 +177,7 @@ fn record_assets<C: AsAssetId>(
         let Ok((_, component)) = all.get(entity) else {
             continue;
         };
-        if skipped.contains(entity, &naming, &recorder.settings) {
+        if skipped.contains(entity, &naming) {
             continue;
         }
         let id = component.as_asset_id();
@@ -289,7 +289,7 @@ fn record_cameras(
         let Ok((_, Projection::Perspective(lens), camera)) = all.get(entity) else {
             continue;
         };
-        if skipped.contains(entity, &naming, &recorder.settings) {
+        if skipped.contains(entity, &naming) {
             continue;
         }
         let size = camera

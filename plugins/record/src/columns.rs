@@ -15,27 +15,53 @@ pub(crate) fn single(
     descriptor: &ComponentDescriptor,
     values: ArrayRef,
 ) -> Result<ComponentColumn, ChunkError> {
-    let rows = values.len();
     let field = Arc::new(Field::new("item", values.data_type().clone(), true));
-    let offsets = OffsetBuffer::from_repeated_length(1, rows);
+    one_each(descriptor, field, each_of(values.len()), values)
+}
+
+/// Where the values of rows begin that have one each. Columns of the same rows share them.
+pub(crate) fn each_of(rows: usize) -> OffsetBuffer<i32> {
+    OffsetBuffer::from_repeated_length(1, rows)
+}
+
+/// A column of one group of `N` numbers per row, of as many rows as there are groups.
+pub(crate) fn groups<const N: usize>(
+    descriptor: &ComponentDescriptor,
+    offsets: &OffsetBuffer<i32>,
+    values: impl Iterator<Item = [f32; N]>,
+) -> Result<ComponentColumn, ChunkError> {
+    static NUMBER: LazyLock<FieldRef> =
+        LazyLock::new(|| Arc::new(Field::new("item", DataType::Float32, false)));
+    /// By the numbers of a group.
+    static GROUPS: LazyLock<[FieldRef; 5]> = LazyLock::new(|| {
+        [0, 1, 2, 3, 4].map(|lanes| {
+            let group = DataType::FixedSizeList(Arc::clone(&NUMBER), lanes);
+            Arc::new(Field::new("item", group, true))
+        })
+    });
+    const { assert!(N <= 4, "a group is a vector or a rotation") }
+    let groups: Vec<[f32; N]> = values.collect();
+    let numbers = Float32Array::new(ScalarBuffer::from(groups.into_flattened()), None);
+    let lanes = i32::try_from(N).unwrap_or(i32::MAX);
+    let array = FixedSizeListArray::try_new(Arc::clone(&NUMBER), lanes, Arc::new(numbers), None)
+        .map_err(|error| mixed(descriptor, &error.to_string()))?;
+    one_each(
+        descriptor,
+        Arc::clone(&GROUPS[N]),
+        offsets.clone(),
+        Arc::new(array),
+    )
+}
+
+fn one_each(
+    descriptor: &ComponentDescriptor,
+    field: FieldRef,
+    offsets: OffsetBuffer<i32>,
+    values: ArrayRef,
+) -> Result<ComponentColumn, ChunkError> {
     let lists = ListArray::try_new(field, offsets, values, None)
         .map_err(|error| mixed(descriptor, &error.to_string()))?;
     Ok(ComponentColumn::new(descriptor.clone(), lists))
-}
-
-/// A column of one group of `N` numbers per row.
-pub(crate) fn groups<const N: usize>(
-    descriptor: &ComponentDescriptor,
-    values: impl Iterator<Item = [f32; N]>,
-) -> Result<ComponentColumn, ChunkError> {
-    static ITEM: LazyLock<FieldRef> =
-        LazyLock::new(|| Arc::new(Field::new("item", DataType::Float32, false)));
-    let numbers: Vec<f32> = values.flatten().collect();
-    let numbers = Float32Array::new(ScalarBuffer::from(numbers), None);
-    let lanes = i32::try_from(N).unwrap_or(i32::MAX);
-    let array = FixedSizeListArray::try_new(Arc::clone(&ITEM), lanes, Arc::new(numbers), None)
-        .map_err(|error| mixed(descriptor, &error.to_string()))?;
-    single(descriptor, Arc::new(array))
 }
 
 /// A column of one number per row.

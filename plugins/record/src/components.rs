@@ -433,7 +433,7 @@ impl AppRecordExt for App {
                     .collect::<Vec<_>>()
             };
             for (entity, value) in changed.iter().chain(also) {
-                if skipped.contains(entity, &naming, &recorder.settings) {
+                if skipped.contains(entity, &naming) {
                     continue;
                 }
                 let slot = recorder.slots.find_or_add(entity, &naming);
@@ -526,7 +526,7 @@ fn record_changed<T: Component + Reflect>(
         }
         let slot = match recorder.slots.find(entity) {
             Some(slot) => slot,
-            None if skipped.contains(entity, &naming, &recorder.settings) => return,
+            None if skipped.contains(entity, &naming) => return,
             None => recorder.slots.find_or_add(entity, &naming),
         };
         rows.push(recorder, &mut ids, &registry, slot, value.as_partial_reflect());

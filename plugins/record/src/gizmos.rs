@@ -193,7 +193,7 @@ fn record_retained(
         let Ok((_, gizmo)) = all.get(entity) else {
             continue;
         };
-        if skipped.contains(entity, &naming, &recorder.settings) {
+        if skipped.contains(entity, &naming) {
             continue;
         }
         let Some(asset) = assets.get(&gizmo.handle) else {

@@ -55,7 +55,7 @@ fn record_lights(
         let Ok((_, point, spot, directional)) = all.get(entity) else {
             continue;
         };
-        if skipped.contains(entity, &naming, &recorder.settings) {
+        if skipped.contains(entity, &naming) {
             continue;
         }
         let slot = recorder.slots.find_or_add(entity, &naming);

@@ -15,7 +15,7 @@ use chronoscope_frame::{
     AppViewerCacheExt as _, CacheSize, DiffLog, PlayState, PurgeOrder, Recordings, Report, Reports,
     TimeControls, ViewerCache,
 };
-use chronoscope_log::{BatchSettings, Batched, FileSink, MemorySink, Recorder, Sink};
+use chronoscope_log::{BatchSettings, Batched, FileSink, MemorySink, Recorder, Sink, SinkNotice};
 use chronoscope_store::StoreId;
 use chronoscope_types::{Scalars, ViewCoordinates};
 use parking_lot::Mutex;
@@ -136,9 +136,11 @@ impl RecordPlugin {
     }
 
     /// Records to another sink as well, such as `chronoscope_live::GrpcSink`. It gets chunks that were put together as
-    /// [`BatchSettings`] say.
+    /// [`BatchSettings`] say, and rather loses something than keeps the app waiting
+    /// ([`Sink::tolerate_losses`]): what is lost is reported.
     #[must_use]
-    pub fn with_sink(self, sink: impl Sink) -> Self {
+    pub fn with_sink(self, mut sink: impl Sink) -> Self {
+        sink.tolerate_losses();
         self.sinks
             .lock()
             .push(Box::new(Batched::new(sink, self.batches.clone())));
@@ -258,11 +260,13 @@ impl Plugin for RecordPlugin {
                 name: "Recorder",
                 order: PurgeOrder::Derived,
                 size: |world| {
-                    let rows = world.get_resource().map_or(0, WorldRecorder::heap_bytes);
+                    let recorder = world.get_resource::<WorldRecorder>();
+                    let rows = recorder.map_or(0, WorldRecorder::heap_bytes);
+                    let in_sinks = recorder.map_or(0, |recorder| recorder.log().waiting_bytes());
                     let of_components = world.get_resource().map_or(0, RecordedComponents::heap_bytes);
                     let of_the_gone = world.get_resource().map_or(0, LastComponents::heap_bytes);
                     CacheSize {
-                        bytes: (rows + of_components + of_the_gone) as u64,
+                        bytes: (rows + of_components + of_the_gone) as u64 + in_sinks,
                         idle_bytes: 0,
                     }
                 },
@@ -374,7 +378,7 @@ pub(crate) fn record_poses(
     for (entity, transform) in &changed {
         let slot = match recorder.slots.find(entity) {
             Some(slot) => slot,
-            None if skipped.contains(entity, &naming, &recorder.settings) => continue,
+            None if skipped.contains(entity, &naming) => continue,
             None => recorder.slots.find_or_add(entity, &naming),
         };
         let id = ids
@@ -394,7 +398,7 @@ pub(crate) fn record_poses(
             continue;
         };
         let Some(slot) = recorder.slots.find(entity).or_else(|| {
-            let is_new = recorder.records_all && !skipped.contains(entity, &naming, &recorder.settings);
+            let is_new = recorder.records_all && !skipped.contains(entity, &naming);
             is_new.then(|| recorder.slots.find_or_add(entity, &naming))
         }) else {
             continue;
@@ -455,6 +459,14 @@ fn flush(
     for failed in recorder.recorder.take_failures() {
         recorder.report_once(Report::error(RECORDER, failed.to_string()));
     }
+    for notice in recorder.recorder.take_notices() {
+        match notice {
+            SinkNotice::Lost(error) => recorder.report_once(Report::warning(RECORDER, error.to_string())),
+            // Who was not there before sees all of the world, too, and not only what changes.
+            SinkNotice::Anew => recorder.records_all = true,
+            _ => {}
+        }
+    }
     let (Some(mut recordings), Some(mut log), Some(mut reports)) = (recordings, log, reports) else {
         for report in recorder.reports.drain(..) {
             tracing::warn!("{}", report.message);
@@ -493,19 +505,19 @@ pub(crate) struct Skipped<'w, 's> {
     marked: Query<'w, 's, (), (With<NotRecorded>, Allow<Disabled>)>,
     #[cfg(feature = "assets")]
     layers: Query<'w, 's, &'static bevy_camera::visibility::RenderLayers, Allow<Disabled>>,
+    #[cfg(feature = "assets")]
+    of_views: Option<Res<'w, chronoscope_frame::ViewLayers>>,
 }
 
 impl Skipped<'_, '_> {
-    pub(crate) fn contains(&self, entity: Entity, naming: &Naming, settings: &RecordSettings) -> bool {
+    pub(crate) fn contains(&self, entity: Entity, naming: &Naming) -> bool {
         #[cfg(feature = "assets")]
-        if let Ok(layers) = self.layers.get(entity)
+        if let (Some(of_views), Ok(layers)) = (&self.of_views, self.layers.get(entity))
             && layers.iter().next().is_some()
-            && !layers.iter().any(|layer| layer < settings.first_viewer_layer)
+            && !layers.iter().any(|layer| layer < of_views.first)
         {
             return true;
         }
-        #[cfg(not(feature = "assets"))]
-        let _ = settings;
         if self.marked.is_empty() {
             return false;
         }

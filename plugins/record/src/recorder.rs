@@ -169,8 +169,8 @@ impl WorldRecorder {
             }
         }
         let times = clocks.iter().zip(&self.shift);
-        let times = times.map(|(clock, shift)| clock.saturating_add(*shift)).collect();
-        self.ticks.push(times);
+        self.ticks
+            .push(times.map(|(clock, shift)| clock.saturating_add(*shift)));
         for (timeline, time) in self.ticks.latest() {
             self.recorder.set_time(timeline, time);
         }

@@ -107,10 +107,11 @@ impl RowColumns for Pose {
             .map(|name| name.descriptor())
         });
         let [translation, rotation, scale] = &*DESCRIPTORS;
+        let each = columns::each_of(rows.len());
         Ok(vec![
-            columns::groups(translation, rows.iter().map(|row| row.value.translation))?,
-            columns::groups(rotation, rows.iter().map(|row| row.value.rotation))?,
-            columns::groups(scale, rows.iter().map(|row| row.value.scale))?,
+            columns::groups(translation, &each, rows.iter().map(|row| row.value.translation))?,
+            columns::groups(rotation, &each, rows.iter().map(|row| row.value.rotation))?,
+            columns::groups(scale, &each, rows.iter().map(|row| row.value.scale))?,
         ])
     }
 }

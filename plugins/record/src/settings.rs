@@ -18,12 +18,11 @@ pub struct RecordSettings {
     /// The timelines. Each costs memory and time per entity.
     pub timelines: RecordTimelines,
     /// The time of a frame of a sixtieth of a second for making chunks and putting them into the store of the viewer; longer frames
-    /// have as much more. What does not fit waits, longest first: 10,000 entities that all move are in the store half a second later, and cost a frame no more than that.
+    /// have as much more. What does not fit waits, longest first: 10,000 entities that all move are in the store some two seconds later,
+    /// and cost a frame no more than that.
     pub flush_budget: Duration,
     /// Rows of an entity that are sent at once whatever it costs. Stores merge chunks up to as many.
     pub max_rows: usize,
-    /// Entities that are drawn in no render layer below this one are left out: views of the viewer use those from 8 on.
-    pub first_viewer_layer: usize,
     /// Whether the frame time is recorded, in milliseconds.
     pub frame_times: bool,
     /// Whether the viewer follows the end of the recording.
@@ -46,7 +45,6 @@ impl Default for RecordSettings {
             timelines: RecordTimelines::default(),
             flush_budget: Duration::from_millis(1),
             max_rows: 4096,
-            first_viewer_layer: 8,
             frame_times: true,
             follow: true,
             assets: true,

@@ -39,9 +39,11 @@ pub(crate) type Tick = u32;
 #[derive(Debug, Default)]
 pub(crate) struct Ticks {
     timelines: Vec<Timeline>,
-    /// Of the frames from `first` on, a time per timeline.
-    times: VecDeque<Box<[i64]>>,
+    /// Per timeline, those of the frames from `first` on.
+    times: Vec<VecDeque<i64>>,
     first: Tick,
+    /// The frames that are kept.
+    len: u32,
 }
 
 impl Ticks {
@@ -51,9 +53,10 @@ impl Ticks {
     /// None on these timelines yet.
     pub(crate) fn new(timelines: Vec<Timeline>) -> Self {
         Self {
+            times: vec![VecDeque::new(); timelines.len()],
             timelines,
-            times: VecDeque::new(),
             first: 0,
+            len: 0,
         }
     }
 
@@ -63,35 +66,42 @@ impl Ticks {
 
     /// The latest frame.
     pub(crate) fn now(&self) -> Tick {
-        self.first + (self.times.len() as u32).saturating_sub(1)
+        self.first + self.len.saturating_sub(1)
     }
 
     /// The times of the latest frame.
     pub(crate) fn latest(&self) -> impl Iterator<Item = (&Timeline, i64)> {
-        let times = self.times.back().into_iter().flatten();
-        self.timelines.iter().zip(times.copied())
+        let latest = self.times.iter().filter_map(|times| times.back().copied());
+        self.timelines.iter().zip(latest)
     }
 
     /// Begins a frame at these times, one per timeline.
-    pub(crate) fn push(&mut self, times: Box<[i64]>) {
+    pub(crate) fn push(&mut self, times: impl ExactSizeIterator<Item = i64>) {
         debug_assert_eq!(times.len(), self.timelines.len(), "a time per timeline");
-        if self.times.len() >= 2 * Self::KEPT as usize {
-            self.times.drain(..Self::KEPT as usize);
-            self.first += Self::KEPT;
+        let is_full = self.len >= 2 * Self::KEPT;
+        for (kept, time) in self.times.iter_mut().zip(times) {
+            if is_full {
+                kept.drain(..Self::KEPT as usize);
+            }
+            kept.push_back(time);
         }
-        self.times.push_back(times);
+        if is_full {
+            self.first += Self::KEPT;
+            self.len -= Self::KEPT;
+        }
+        self.len += 1;
     }
 
     /// The times of rows.
     pub(crate) fn columns(&self, ticks: impl Iterator<Item = Tick> + Clone) -> Vec<TimeColumn> {
-        let column = |(at, timeline): (usize, &Timeline)| {
+        let column = |(timeline, kept): (&Timeline, &VecDeque<i64>)| {
             let time = |tick: Tick| {
-                let place = self.times.get(tick.wrapping_sub(self.first) as usize);
-                debug_assert!(place.is_some(), "rows do not wait that long");
-                place.and_then(|times| times.get(at)).copied().unwrap_or_default()
+                let time = kept.get(tick.wrapping_sub(self.first) as usize);
+                debug_assert!(time.is_some(), "rows do not wait that long");
+                time.copied().unwrap_or_default()
             };
             TimeColumn::new(timeline.clone(), ticks.clone().map(time).collect::<Vec<i64>>())
         };
-        self.timelines.iter().enumerate().map(column).collect()
+        self.timelines.iter().zip(&self.times).map(column).collect()
     }
 }

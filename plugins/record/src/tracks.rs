@@ -47,17 +47,54 @@ pub(crate) struct Row<V> {
     pub(crate) value: V,
 }
 
+/// Rows that lie together. What all entities have that move is most of the recorder's memory: a list per entity that doubles would have
+/// room for twice as many, and copy all of them when it grows.
+const BLOCK_ROWS: usize = 8;
+
 /// Rows of one kind of all entities. Those that wait longest are sent first.
 #[derive(Debug)]
 pub(crate) struct Tracks<V> {
     /// By slot.
-    tracks: Vec<Vec<Row<V>>>,
+    tracks: Vec<Track<V>>,
     /// The tracks with rows that wait, in the order of their first rows.
     queue: VecDeque<SlotId>,
-    /// The rows that there is room for in all tracks.
-    capacity: usize,
+    /// Blocks without rows, for any track.
+    free: Vec<Vec<Row<V>>>,
+    /// The rows of one track, while they become a chunk.
+    gathered: Vec<Row<V>>,
+    num_blocks: usize,
+    /// The blocks that there is room for in the lists of all tracks.
+    list_capacity: usize,
     /// The bytes of values that lie elsewhere.
     value_bytes: usize,
+}
+
+/// The rows of an entity that wait.
+#[derive(Debug)]
+struct Track<V> {
+    /// The block that is being filled; of no capacity before the first row.
+    latest: Vec<Row<V>>,
+    /// The blocks before it.
+    full: Vec<Vec<Row<V>>>,
+}
+
+impl<V> Default for Track<V> {
+    fn default() -> Self {
+        Self {
+            latest: Vec::new(),
+            full: Vec::new(),
+        }
+    }
+}
+
+impl<V> Track<V> {
+    fn first(&self) -> Option<&Row<V>> {
+        self.full.first().unwrap_or(&self.latest).first()
+    }
+
+    fn len(&self) -> usize {
+        self.full.len() * BLOCK_ROWS + self.latest.len()
+    }
 }
 
 impl<V> Default for Tracks<V> {
@@ -65,7 +102,10 @@ impl<V> Default for Tracks<V> {
         Self {
             tracks: Vec::new(),
             queue: VecDeque::new(),
-            capacity: 0,
+            free: Vec::new(),
+            gathered: Vec::new(),
+            num_blocks: 0,
+            list_capacity: 0,
             value_bytes: 0,
         }
     }
@@ -95,16 +135,26 @@ impl<V: RowColumns> Tracks<V> {
     pub(crate) fn push(&mut self, slot: SlotId, row: Row<V>) {
         let at = slot as usize;
         if self.tracks.len() <= at {
-            self.tracks.resize_with(at + 1, Vec::new);
+            self.tracks.resize_with(at + 1, Track::default);
         }
         let track = &mut self.tracks[at];
-        if track.is_empty() {
+        if track.first().is_none() {
             self.queue.push_back(slot);
         }
         self.value_bytes += row.value.heap_bytes();
-        let before = track.capacity();
-        track.push(row);
-        self.capacity += track.capacity() - before;
+        if track.latest.len() == track.latest.capacity() {
+            let block = self.free.pop().unwrap_or_else(|| {
+                self.num_blocks += 1;
+                Vec::with_capacity(BLOCK_ROWS)
+            });
+            let before = std::mem::replace(&mut track.latest, block);
+            if !before.is_empty() {
+                let capacity = track.full.capacity();
+                track.full.push(before);
+                self.list_capacity += track.full.capacity() - capacity;
+            }
+        }
+        track.latest.push(row);
     }
 
     /// Whether rows wait.
@@ -114,9 +164,12 @@ impl<V: RowColumns> Tracks<V> {
 
     /// The bytes that it takes. Cost: O(1).
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.capacity * size_of::<Row<V>>()
+        let rows = self.num_blocks * BLOCK_ROWS + self.gathered.capacity();
+        let lists = self.list_capacity + self.free.capacity();
+        rows * size_of::<Row<V>>()
             + self.value_bytes
-            + self.tracks.capacity() * size_of::<Vec<Row<V>>>()
+            + self.tracks.capacity() * size_of::<Track<V>>()
+            + lists * size_of::<Vec<Row<V>>>()
             + self.queue.capacity() * size_of::<SlotId>()
     }
 
@@ -128,12 +181,8 @@ impl<V: RowColumns> Tracks<V> {
         ticks: &Ticks,
     ) -> Option<Result<Chunk, ChunkError>> {
         // It stays in the queue, where nothing is found of it then.
-        let rows = self
-            .tracks
-            .get_mut(slot as usize)
-            .filter(|rows| !rows.is_empty())?;
-        self.value_bytes -= bytes_of(rows);
-        Some(chunk_of(rows, path, ticks))
+        self.gather(slot);
+        (!self.gathered.is_empty()).then(|| chunk_of(&mut self.gathered, path, ticks))
     }
 
     /// Sends rows as chunks, those first that wait longest, until none wait or the time is over. What waits too long, or has
@@ -148,32 +197,52 @@ impl<V: RowColumns> Tracks<V> {
     ) {
         while let Some(&slot) = self.queue.front() {
             let place = slots.get(slot);
-            let (Some(place), Some(rows)) = (place, self.tracks.get_mut(slot as usize)) else {
+            let (Some(place), Some(track)) = (place, self.tracks.get(slot as usize)) else {
                 debug_assert!(false, "rows belong to a recorded entity");
                 self.queue.pop_front();
                 continue;
             };
-            if let Some(first) = rows.first() {
+            if let Some(first) = track.first() {
                 let must =
-                    rows.len() >= limits.max_rows || ticks.now().wrapping_sub(first.tick) >= Ticks::KEPT / 2;
+                    track.len() >= limits.max_rows || ticks.now().wrapping_sub(first.tick) >= Ticks::KEPT / 2;
                 if !must && limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                     return;
                 }
-                self.value_bytes -= bytes_of(rows);
-                send(chunk_of(rows, path_of(place).borrow(), ticks));
+                self.gather(slot);
+                send(chunk_of(&mut self.gathered, path_of(place).borrow(), ticks));
             }
             self.queue.pop_front();
-            if !place.is_alive {
+            if !place.is_alive
+                && let Some(track) = self.tracks.get_mut(slot as usize)
+            {
                 // No more come.
-                self.capacity -= rows.capacity();
-                *rows = Vec::new();
+                self.list_capacity -= track.full.capacity();
+                *track = Track::default();
             }
         }
+        // Nothing waits: the next rows may be few, or none.
+        self.num_blocks -= self.free.len();
+        self.free = Vec::new();
     }
-}
 
-fn bytes_of<V: RowColumns>(rows: &[Row<V>]) -> usize {
-    rows.iter().map(|row| row.value.heap_bytes()).sum()
+    /// Takes the rows of one entity together, for a chunk.
+    fn gather(&mut self, slot: SlotId) {
+        let Some(track) = self.tracks.get_mut(slot as usize) else {
+            return;
+        };
+        let latest = std::mem::take(&mut track.latest);
+        for mut block in track.full.drain(..).chain([latest]) {
+            self.gathered.append(&mut block);
+            if block.capacity() > 0 {
+                self.free.push(block);
+            }
+        }
+        self.value_bytes -= self
+            .gathered
+            .iter()
+            .map(|row| row.value.heap_bytes())
+            .sum::<usize>();
+    }
 }
 
 /// A chunk of rows, which are none afterwards.

@@ -27,7 +27,8 @@
 //!
 //! Every `Camera3d` sees the lists on its `RenderLayers`, with a perspective or an orthographic projection. A
 //! [`BulkView`] on the camera sets the size of a UI point and the highlight colors; without one the target's scale
-//! factor and quiet defaults serve. It may limit how many points are drawn, too: large clouds are thinned evenly then. An [`EyeOrigin`] places the eye in `f64`.
+//! factor and quiet defaults serve. It may limit how many points are drawn, too: large clouds are thinned evenly then. Where surfaces are lit, they may cast
+//! [`Shadows`]. An [`EyeOrigin`] places the eye in `f64`.
 //!
 //! # How it gets to the GPU
 //!
@@ -43,7 +44,7 @@
 //!
 //! # Deliberately absent
 //!
-//! Lights of a scene's own, shadows, and materials beyond metallic and roughness (bring `bevy_pbr` for these).
+//! Lights of a scene's own, more than one light with shadows, and materials beyond metallic and roughness (bring `bevy_pbr` for these).
 //!
 //! # Glossary
 //!
@@ -76,6 +77,7 @@ pub use adapter::{AdapterClass, AdapterPlugin, RenderQuality};
 pub use color::{DEFAULT_COLOR, linear_rgba, pack_color};
 pub use drawing::InstancePlugin;
 pub use drawing::depth_shading::DepthShadingPlugin;
+pub use drawing::shadows::{ShadowPlugin, Shadows};
 pub use instances::{
     Blending, BufferError, DrawList, DrawRun, Highlight, InstanceBuffer, InstanceSet, MemoryUse, Primitive,
     SegmentUniform, Slot, Sorting, mean_scale,
@@ -108,6 +110,7 @@ pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
 /// | [`GroundGridPlugin`] | endless grids |
 /// | [`BackdropPlugin`] | gradients behind everything |
 /// | [`DepthShadingPlugin`] | shades by depth, for cameras that ask for it |
+/// | [`ShadowPlugin`] | shadows, for cameras that ask for them |
 /// | [`PickingPlugin`] | ids into a few pixels, for who asks |
 /// | [`BulkViewPlugin`], [`RenderStatsPlugin`], [`AdapterPlugin`] | nothing: what the others share |
 ///
@@ -146,6 +149,7 @@ impl Plugin for BulkRenderPlugin {
             InstancePlugin::<CapsuleInstance>::default(),
             BackdropPlugin,
             DepthShadingPlugin,
+            ShadowPlugin,
         ));
     }
 

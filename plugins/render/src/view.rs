@@ -10,7 +10,7 @@ use bevy::ecs::query::{ROQueryItem, With, Without};
 use bevy::ecs::schedule::IntoScheduleConfigs;
 use bevy::ecs::system::lifetimeless::Read;
 use bevy::ecs::system::{Commands, Query, Res, SystemParamItem};
-use bevy::math::{DVec3, Quat, Vec2, Vec3};
+use bevy::math::{DVec3, Mat4, Quat, Vec2, Vec3, Vec4};
 use bevy::render::render_phase::{PhaseItem, RenderCommand, RenderCommandResult, TrackedRenderPass};
 use bevy::render::render_resource::binding_types::{uniform_buffer, uniform_buffer_sized};
 use bevy::render::render_resource::{
@@ -19,7 +19,7 @@ use bevy::render::render_resource::{
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_world::RenderEntity;
-use bevy::render::view::{ViewUniform, ViewUniformOffset, ViewUniforms};
+use bevy::render::view::{ColorGrading, ViewUniform, ViewUniformOffset, ViewUniforms};
 use bevy::render::{Extract, ExtractSchedule, Render, RenderApp, RenderStartup, RenderSystems};
 use bevy::shader::Shader;
 use bevy::transform::components::{GlobalTransform, Transform};
@@ -27,6 +27,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::buffers::{Gpu, UniformBuffer, binding_size};
 use crate::color::linear_rgba;
+use crate::drawing::shadows::{SHADOW_GROUP, ShadowedView, Shadows};
 use crate::instances::split;
 use crate::stats::{BulkExtractSystems, RenderStats};
 
@@ -57,6 +58,9 @@ pub struct BulkView {
     /// shaded by the direction of their normal alone, which costs next to nothing. With it, up to 2^20 round points are spheres
     /// that cut each other; more of them hide each other as discs do.
     pub is_lit: bool,
+    /// What casts shadows, where surfaces are lit: the light stands still then. `None` leaves them out, and costs nothing. Needs
+    /// [`ShadowPlugin`](crate::ShadowPlugin).
+    pub shadows: Option<Shadows>,
     /// The most points to draw. Where there are more, of visuals with more than 1024 every second, fourth, and so on up to the
     /// sixty-fourth is drawn, as much larger as covers the same, the largest visuals first. `None` draws all. Setting it uploads
     /// nothing, and what picking answers are the same logical instances.
@@ -75,6 +79,7 @@ impl Default for BulkView {
             is_order_independent: false,
             depth_shading: 0.0,
             is_lit: false,
+            shadows: None,
             point_budget: None,
         }
     }
@@ -137,17 +142,21 @@ pub(crate) fn bulk_view_layout() -> BindGroupLayoutDescriptor {
     )
 }
 
-/// Binds the view of the camera.
+/// Binds the view of the camera, and its shadows, where it has some, as [`SHADOW_GROUP`].
 pub(crate) struct SetBulkViewBindGroup<const GROUP: usize>;
 
 impl<I: PhaseItem, const GROUP: usize> RenderCommand<I> for SetBulkViewBindGroup<GROUP> {
     type Param = ();
-    type ViewQuery = (Read<GpuBulkView>, Read<ViewUniformOffset>);
+    type ViewQuery = (
+        Read<GpuBulkView>,
+        Read<ViewUniformOffset>,
+        Option<Read<ShadowedView>>,
+    );
     type ItemQuery = ();
 
     fn render<'w>(
         _: &I,
-        (view, offset): ROQueryItem<'w, '_, Self::ViewQuery>,
+        (view, offset, shadowed): ROQueryItem<'w, '_, Self::ViewQuery>,
         _: Option<ROQueryItem<'w, '_, Self::ItemQuery>>,
         (): SystemParamItem<'w, '_, Self::Param>,
         pass: &mut TrackedRenderPass<'w>,
@@ -156,6 +165,9 @@ impl<I: PhaseItem, const GROUP: usize> RenderCommand<I> for SetBulkViewBindGroup
             return RenderCommandResult::Skip;
         };
         pass.set_bind_group(GROUP, bind_group, &[offset.offset]);
+        if let Some(shadowed) = shadowed {
+            pass.set_bind_group(SHADOW_GROUP, shadowed.bind_group(), &[]);
+        }
         RenderCommandResult::Success
     }
 }
@@ -268,6 +280,33 @@ impl GpuBulkView {
     /// Where the eye is in the world.
     pub(crate) fn eye(&self) -> DVec3 {
         self.eye.position
+    }
+}
+
+/// The uniform of a view of this crate's own, into a square of so many pixels.
+pub(crate) fn view_uniform(clip_from_view: Mat4, world_from_view: Mat4, size: f32) -> ViewUniform {
+    let view_from_world = world_from_view.inverse();
+    let view_from_clip = clip_from_view.inverse();
+    let clip_from_world = clip_from_view * view_from_world;
+    let position = world_from_view.w_axis.truncate();
+    let viewport = Vec4::new(0.0, 0.0, size, size);
+    ViewUniform {
+        clip_from_world,
+        unjittered_clip_from_world: clip_from_world,
+        world_from_clip: world_from_view * view_from_clip,
+        world_from_view,
+        view_from_world,
+        clip_from_view,
+        view_from_clip,
+        world_position: position,
+        exposure: 1.0,
+        viewport,
+        main_pass_viewport: viewport,
+        frustum: [Vec4::ZERO; 6],
+        lod_view_world_position: position,
+        color_grading: ColorGrading::default().into(),
+        mip_bias: 0.0,
+        frame_count: 0,
     }
 }
 

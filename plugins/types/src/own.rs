@@ -29,6 +29,11 @@ archetypes! {
         one depth_shading DEPTH_SHADING with_depth_shading: blueprint::Enabled;
     }
 
+    /// What light there is in a 3D view.
+    Lighting3D {
+        one shadows SHADOWS with_shadows: blueprint::Enabled;
+    }
+
     /// The scale of the axis of values of a plot, beside what `ScalarAxis` says of it.
     ScalarAxisScale {
         one scale SCALE with_scale: own::AxisScale;

@@ -25,8 +25,9 @@ use crate::{
     save_dialog::SaveKind,
     selection_panel,
     state::UiState,
-    time_panel::switch_timeline,
+    time_panel::{remove_loop, switch_timeline},
     tree_steps::TreeStep,
+    view_commands,
     widgets::container_title,
 };
 
@@ -98,6 +99,34 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
             }
         }
         UiCommand::CopyValue => ctx.copy_text(selection_panel::values_text(pass)),
+        UiCommand::CopyTable if !view_commands::is_for_some_view(pass, command) => {
+            ctx.copy_text(selection_panel::tables_text(pass));
+        }
+        UiCommand::CopyTable
+        | UiCommand::ResetLook
+        | UiCommand::FocusSelection
+        | UiCommand::FollowEntity
+        | UiCommand::Measure
+        | UiCommand::IsolateSeries
+        | UiCommand::ToggleSeries
+        | UiCommand::ToggleLegend
+        | UiCommand::PanLeft
+        | UiCommand::PanRight
+        | UiCommand::PanUp
+        | UiCommand::PanDown
+        | UiCommand::ZoomIn
+        | UiCommand::ZoomOut => {
+            view_commands::act(command, ctx, pass);
+            state.repaint_requested = true;
+        }
+        UiCommand::NextView => view_commands::go_to_neighbor(pass, true),
+        UiCommand::PreviousView => view_commands::go_to_neighbor(pass, false),
+        UiCommand::MoveEarlier => view_commands::move_selected(pass, false),
+        UiCommand::MoveLater => view_commands::move_selected(pass, true),
+        UiCommand::RemoveOverrides => arrange::remove_overrides(pass),
+        UiCommand::ItemMenu => state.item_menu.open(pass),
+        UiCommand::ExpandAll => set_all_rows(true, pass, state),
+        UiCommand::CollapseAll => set_all_rows(false, pass, state),
         UiCommand::RowAbove => step_in_tree(TreeStep::Previous, pass, state),
         UiCommand::RowBelow => step_in_tree(TreeStep::Next, pass, state),
         UiCommand::ExpandRow => step_in_tree(TreeStep::Expand, pass, state),
@@ -178,6 +207,9 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
                 .map_or(LoopMode::Off, chronoscope_frame::TimeControl::loop_mode);
             pass.time(TimeCommand::SetLoop(next_loop_mode(mode)));
         }
+        UiCommand::LoopFrom => time_steps::repeat(pass, Direction::Forward),
+        UiCommand::LoopTo => time_steps::repeat(pass, Direction::Back),
+        UiCommand::RemoveLoop => remove_loop(pass),
         UiCommand::NextTimeline => next_timeline(pass),
         UiCommand::ResetTimeZoom => state.time_panel.reset_zoom(),
         UiCommand::ThemeDark => set_theme(pass, state, egui::ThemePreference::Dark),
@@ -237,7 +269,9 @@ pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
                 | UiCommand::RowAbove
                 | UiCommand::RowBelow
                 | UiCommand::ExpandRow
-                | UiCommand::CollapseRow,
+                | UiCommand::CollapseRow
+                | UiCommand::ExpandAll
+                | UiCommand::CollapseAll,
             ) => {
                 !is_typing
                     && !is_modal
@@ -319,6 +353,18 @@ fn step_in_tree(step: TreeStep, pass: &mut Pass<'_>, state: &mut UiState) {
     };
     if let Some(item) = to {
         pass.push(ViewerCommand::Select(vec![item]));
+    }
+    state.repaint_requested = true;
+}
+
+/// Opens or shuts all rows of the tree that the selection is in: that of the streams, or that of the blueprint.
+fn set_all_rows(expanded: bool, pass: &Pass<'_>, state: &mut UiState) {
+    let selected = pass.selection().selected.first();
+    match (selected, pass.store()) {
+        (Some(Item::Entity(_) | Item::Component { .. }), Some(store)) => {
+            state.time_panel.set_all(store, expanded);
+        }
+        _ => state.left_panel.set_all(expanded),
     }
     state.repaint_requested = true;
 }

@@ -7,7 +7,7 @@ use chronoscope_blueprint::{
     BlueprintCommand, ContainerId, ContainerKind, Contents, ContentsFilter, ContentsRule, RuleEffect,
     ViewBlueprint, ViewClassId, ViewId,
 };
-use chronoscope_frame::{Item, ViewClasses, ViewerCommand, Visualizers};
+use chronoscope_frame::{DataResults, Item, ViewClasses, ViewerCommand, Visualizers};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 
 use crate::{edits, pass::Pass};
@@ -92,6 +92,34 @@ fn to_front(pass: &Pass<'_>, parent: ContainerId, item: Contents) -> Vec<Bluepri
         parent = viewport.parent_of(item).map(|(above, _)| above);
     }
     commands
+}
+
+/// Brings a view to the front of all tabs that it lies in.
+pub(crate) fn bring_to_front(pass: &mut Pass<'_>, view: ViewId) {
+    let view = Contents::View(view);
+    if let Some((parent, _)) = pass.viewport().parent_of(view) {
+        for command in to_front(pass, parent, view) {
+            pass.edit(command);
+        }
+    }
+}
+
+/// Takes back all that was edited of the selected entities in their views, as one step.
+pub(crate) fn remove_overrides(pass: &mut Pass<'_>) {
+    let selected = pass.selection().selected.iter();
+    let commands: Vec<BlueprintCommand> = selected
+        .filter_map(|item| match item {
+            Item::DataResult { view, entity, .. } => Some(BlueprintCommand::ClearOverrides {
+                view: *view,
+                entity: entity.clone(),
+            }),
+            _ => None,
+        })
+        .collect();
+    if !commands.is_empty() {
+        pass.edit(BlueprintCommand::group("remove overrides", commands));
+        pass.push(ViewerCommand::EndGesture);
+    }
 }
 
 /// Adds a view of a class: of the selected entities, else of all.
@@ -232,6 +260,32 @@ pub(crate) fn selected_entities(pass: &Pass<'_>) -> Vec<EntityPath> {
         }
     }
     entities
+}
+
+/// Whether series are selected: entities, or plots with all of theirs.
+pub(crate) fn are_series_selected(pass: &Pass<'_>) -> bool {
+    let mut selected = pass.selection().selected.iter();
+    selected.any(|item| item.entity().is_some() || plot_of(pass, item).is_some())
+}
+
+/// The entities whose series are selected, by themselves or with their plot.
+pub(crate) fn selected_series(pass: &Pass<'_>) -> Vec<EntityPath> {
+    let mut entities = selected_entities(pass);
+    let plots = pass
+        .selection()
+        .selected
+        .iter()
+        .filter_map(|item| plot_of(pass, item));
+    let results = plots.filter_map(|view| pass.of_view::<DataResults>(view));
+    entities.extend(results.flat_map(|results| results.iter().map(|result| result.path.clone())));
+    entities
+}
+
+/// The plot that an item is.
+fn plot_of(pass: &Pass<'_>, item: &Item) -> Option<ViewId> {
+    let Item::View(id) = item else { return None };
+    let view = pass.viewport().views.get(id)?;
+    (view.class.as_str() == ViewClassId::TIME_SERIES).then_some(*id)
 }
 
 /// The order in which classes are tried for an entity that several could show.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chronoscope_blueprint::{BlueprintCommand, ContainerId, ContainerKind, Contents, ViewClassId, ViewId};
 use chronoscope_frame::{Item, ViewerCommand};
 use chronoscope_store::{EntityPath, StoreId};
-use chronoscope_views::DraggedEntities;
+use chronoscope_views::{DraggedEntities, ViewAction, view_action};
 
 use crate::{
     actions,
@@ -58,6 +58,8 @@ pub(crate) enum Choice {
     Maximize(Option<ViewId>),
     /// A view that frames all that is in it.
     Frame(ViewId),
+    /// Something that a view is to do.
+    Act(ViewId, ViewAction),
     /// To be shown in a window of its own, or among the others again.
     OwnWindow(Contents, bool),
     /// A text for the clipboard.
@@ -97,6 +99,7 @@ pub(crate) fn perform(choice: Choice, ctx: &egui::Context, pass: &mut Pass<'_>, 
         Choice::Remove(item) => arrange::remove(pass, &[item]),
         Choice::Maximize(view) => pass.edit(edits::maximize(view)),
         Choice::Frame(view) => pass.push(ViewerCommand::FrameAll(view)),
+        Choice::Act(view, action) => view_action::ask(ctx, view, action),
         Choice::OwnWindow(contents, is_own) => state.own_windows.push((contents, is_own)),
         Choice::Copy(text) => ctx.copy_text(text),
         Choice::CopyPicture(view) => pass.push(ViewerCommand::CopyPicture(view)),

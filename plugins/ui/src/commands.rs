@@ -166,8 +166,18 @@ commands! {
     Selection CopyPath: "Copy path", COPY, key(COMMAND_SHIFT, Key::X);
     /// Copies the values of the selected items at the cursor.
     Selection CopyValue: "Copy values", COPY;
+    /// Copies what the selected view shows, or all instances of the selected entities, as lines of values with tabs between them.
+    Selection CopyTable: "Copy as table", TABLE;
     /// Copies a picture of the selected view.
     Selection CopyPicture: "Copy picture of the view", COPY;
+    /// Opens the menu of what is selected.
+    Selection ItemMenu: "Menu of the selection", MENU, key(SHIFT, Key::F10);
+    /// Takes back all that was edited of the selected entities in their views.
+    Selection RemoveOverrides: "Remove the overrides of the selection", RESET;
+    /// Moves what is selected to the place before.
+    Selection MoveEarlier: "Move to the place before", ROW_ABOVE, key(COMMAND_SHIFT, Key::PageUp);
+    /// Moves what is selected to the place after.
+    Selection MoveLater: "Move to the place after", ROW_BELOW, key(COMMAND_SHIFT, Key::PageDown);
     /// Selects what was selected before.
     Selection SelectBack: "Back to the last selection", BACK, key(ALT, Key::ArrowLeft);
     /// Selects what was selected after.
@@ -180,11 +190,45 @@ commands! {
     Selection ExpandRow: "Open the selected row", EXPANDED, key(NONE, Key::Plus);
     /// Shuts the selected row, or selects what it lies in.
     Selection CollapseRow: "Shut the selected row", COLLAPSED, key(NONE, Key::Minus);
+    /// Shows all that lies below any row.
+    Selection ExpandAll: "Open all rows of the tree", EXPANDED, key(ALT, Key::Plus);
+    /// Shuts all rows.
+    Selection CollapseAll: "Shut all rows of the tree", COLLAPSED, key(ALT, Key::Minus);
     /// Selects nothing.
     Selection ClearSelection: "Clear selection", CLEAR_SELECTION, key(NONE, Key::Escape);
 
     /// Frames all that is in the selected views, else in all views.
     View FrameAll: "Frame all content", FRAME;
+    /// Shows what views show by themselves, as if nobody had moved them.
+    View ResetLook: "Reset where the view looks", RESET;
+    /// Has views look at what is selected.
+    View FocusSelection: "Look at the selection", FRAME, key(NONE, Key::F);
+    /// Has the eye follow what the pointer is over, else what is selected.
+    View FollowEntity: "Follow with the eye", FOLLOW, key(NONE, Key::T);
+    /// Begins to measure in a view, or ends it.
+    View Measure: "Measure between two places", MEASURE, key(NONE, Key::M);
+    /// Shows the selected series alone, or all again.
+    View IsolateSeries: "Show the selected series alone", VISIBLE, key(SHIFT, Key::H);
+    /// Shows or hides the selected series.
+    View ToggleSeries: "Show or hide the selected series", HIDDEN;
+    /// Shows or hides the legend of a plot.
+    View ToggleLegend: "Show or hide the legend", LIST;
+    /// Looks farther to the left.
+    View PanLeft: "Look farther left", BACK, key(NONE, Key::A);
+    /// Looks farther to the right.
+    View PanRight: "Look farther right", FORWARD, key(NONE, Key::D);
+    /// Looks farther up.
+    View PanUp: "Look farther up", ROW_ABOVE, key(NONE, Key::W);
+    /// Looks farther down.
+    View PanDown: "Look farther down", ROW_BELOW, key(NONE, Key::S);
+    /// Shows less, larger.
+    View ZoomIn: "Zoom in", ZOOM_IN, key(NONE, Key::E);
+    /// Shows more, smaller.
+    View ZoomOut: "Zoom out", ZOOM_OUT, key(NONE, Key::Q);
+    /// Selects the next view.
+    View NextView: "Go to the next view", FORWARD, key(NONE, Key::F6);
+    /// Selects the view before.
+    View PreviousView: "Go to the view before", BACK, key(SHIFT, Key::F6);
     /// Lets the selected view fill the viewport.
     View Maximize: "Maximize the selected view", MAXIMIZE, key(NONE, Key::Enter);
     /// Restores the tile that fills the viewport.
@@ -240,6 +284,12 @@ commands! {
     Time NormalSpeed: "Play at normal speed", PLAY, key(NONE, Key::Backslash);
     /// From one loop mode to the next.
     Time CycleLoop: "Change the loop mode", LOOP_ALL, key(COMMAND, Key::L);
+    /// Repeats from the cursor on.
+    Time LoopFrom: "Repeat from the cursor on", LOOP_SELECTION, key(COMMAND, Key::OpenBracket);
+    /// Repeats up to the cursor.
+    Time LoopTo: "Repeat up to the cursor", LOOP_SELECTION, key(COMMAND, Key::CloseBracket);
+    /// Selects no times any more.
+    Time RemoveLoop: "Remove the selected times", CLEAR_SELECTION, key(COMMAND, Key::Backslash);
     /// Shows the next timeline.
     Time NextTimeline: "Next timeline", TIMELINE, key(COMMAND, Key::T);
     /// Shows all of the timeline.

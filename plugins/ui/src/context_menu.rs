@@ -3,15 +3,18 @@
 use chronoscope_blueprint::{ContainerKind, Contents, ViewId};
 use chronoscope_frame::{Item, ViewClasses, ViewerCommand};
 use chronoscope_store::EntityPath;
-use egui::{Popup, Response, Ui};
+use egui::{Align2, FocusDirection, Popup, Response, Ui, Vec2};
 
 use crate::{
     arrange::{self, ShowIn},
     choices::Choice,
+    commands::UiCommand,
     icons,
     menu::choice_row,
+    overlay,
     pass::Pass,
     theme::size,
+    view_commands,
     widgets::container_kind_title,
 };
 
@@ -67,6 +70,61 @@ pub(crate) fn show_in_view(ui: &Ui, pass: &mut Pass<'_>, view: ViewId, rect: egu
             submenu(ui, pass, "View", |ui, pass| of_view(ui, pass, view));
         }
     });
+}
+
+/// The name of the layer of the menu that a key opens.
+pub(crate) const ITEM_MENU: &str = "menu of the selection";
+
+/// Passes in which its first row is offered the focus: in the first one it only finds its size.
+const FOCUS_PASSES: u8 = 3;
+
+/// The menu that a key opens, of what is selected.
+#[derive(Default)]
+pub(crate) struct ItemMenuState {
+    item: Option<Item>,
+    /// Passes in which the first row is still to get the focus.
+    focus_passes: u8,
+}
+
+impl ItemMenuState {
+    pub(crate) fn open(&mut self, pass: &Pass<'_>) {
+        self.item = pass.selection().selected.first().cloned();
+        self.focus_passes = FOCUS_PASSES;
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.item.is_some()
+    }
+}
+
+/// Draws the menu of what is selected while it is open. Its rows are gone through with the keys that move the focus.
+pub(crate) fn show_of_selection(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut ItemMenuState) {
+    let Some(item) = state.item.clone() else {
+        return;
+    };
+    if state.focus_passes > 0 {
+        let is_first = state.focus_passes == FOCUS_PASSES;
+        state.focus_passes -= 1;
+        ctx.memory_mut(|memory| {
+            if let Some(focused) = memory.focused().filter(|_| is_first) {
+                memory.surrender_focus(focused);
+            }
+            if memory.focused().is_none() {
+                memory.move_focus(FocusDirection::Next);
+            }
+        });
+        ctx.request_repaint();
+    }
+    let place = pass.place;
+    let num_chosen = pass.chosen.len();
+    let answer = overlay::show(ctx, &place, ITEM_MENU, Align2::CENTER_CENTER, Vec2::ZERO, |ui| {
+        ui.set_width(place.width_for(WIDTH));
+        ui.spacing_mut().item_spacing.y = 0.0;
+        entries(ui, pass, &item);
+    });
+    if answer.should_close || pass.chosen.len() > num_chosen {
+        state.item = None;
+    }
 }
 
 fn entries(ui: &mut Ui, pass: &mut Pass<'_>, item: &Item) {
@@ -138,6 +196,15 @@ fn kind_row(ui: &mut Ui, pass: &mut Pass<'_>, is_now: bool, icon: &str, text: &s
     choice_row(ui, pass, icon, text, choice);
 }
 
+/// A row for what the class of a view does, if it does.
+fn action_row(ui: &mut Ui, pass: &mut Pass<'_>, command: UiCommand, view: ViewId) {
+    let action = view_commands::action_of(command);
+    if let Some(action) = action.filter(|action| view_commands::can_do(pass, view, *action)) {
+        let choice = Choice::Act(view, action);
+        choice_row(ui, pass, command.icon(), command.name(), choice);
+    }
+}
+
 fn of_view(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
     let Some(view) = pass.viewport().views.get(&id) else {
         return;
@@ -149,6 +216,9 @@ fn of_view(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
         choice_row(ui, pass, icons::MINIMIZE, "Restore", Choice::Maximize(None));
     } else {
         choice_row(ui, pass, icons::MAXIMIZE, "Maximize", Choice::Maximize(Some(id)));
+    }
+    for command in view_commands::OF_VIEW {
+        action_row(ui, pass, command, id);
     }
     ui.separator();
     naming_rows(ui, pass, contents);
@@ -220,6 +290,9 @@ fn of_entity(ui: &mut Ui, pass: &mut Pass<'_>, entity: &EntityPath, view: Option
     }
     if let Some(view) = view {
         ui.separator();
+        for command in view_commands::OF_ENTITY {
+            action_row(ui, pass, command, view);
+        }
         let hide = Choice::SetEntityVisible(view, entity.clone(), false);
         choice_row(ui, pass, icons::HIDDEN, "Hide in this view", hide);
         let item = Item::DataResult {
@@ -239,6 +312,8 @@ fn of_entity(ui: &mut Ui, pass: &mut Pass<'_>, entity: &EntityPath, view: Option
     let paths: Vec<&str> = entities.iter().map(EntityPath::as_str).collect();
     let copy = Choice::Copy(paths.join("\n"));
     choice_row(ui, pass, icons::COPY, &text("Copy path", "Copy paths"), copy);
+    let command = UiCommand::CopyTable;
+    choice_row(ui, pass, command.icon(), command.name(), Choice::Command(command));
 }
 
 /// Views that a menu offers to show an entity in.

@@ -4,9 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use arrow_array::Array as _;
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_store::arrow::ArrayRef;
-use chronoscope_types::{Component, Rgba, components as c, enums::Enumeration};
+use chronoscope_types::{
+    Component, Rgba, VisualBounds2D, components as c,
+    enums::{Enumeration, ViewDir},
+};
 use egui::{Color32, DragValue, Ui};
 
 use crate::{theme::size, widgets::DraftEdit};
@@ -34,13 +38,13 @@ pub trait ComponentEditor: Component {
     fn edit(ui: &mut Ui, value: &mut Self::Value) -> bool;
 }
 
-type EditArray = fn(&mut Ui, &ArrayRef) -> Edited;
+type EditArray = fn(&mut Ui, &ArrayRef, usize) -> Edited;
 
 /// What became of a value.
 pub(crate) enum Edited {
     /// It stays as it is.
     No,
-    /// It is this one.
+    /// All values, with this one changed.
     To(ArrayRef),
     /// It is not one that can be read.
     Unreadable,
@@ -63,10 +67,10 @@ impl ComponentEditors {
         self.by_type.contains_key(component_type)
     }
 
-    /// Draws the editor of a value.
-    pub(crate) fn show(&self, ui: &mut Ui, component_type: &str, value: &ArrayRef) -> Edited {
+    /// Draws the editor of one of some values.
+    pub(crate) fn show(&self, ui: &mut Ui, component_type: &str, values: &ArrayRef, at: usize) -> Edited {
         match self.by_type.get(component_type) {
-            Some(edit) => edit(ui, value),
+            Some(edit) => edit(ui, values, at),
             None => Edited::Unreadable,
         }
     }
@@ -81,16 +85,29 @@ impl ComponentEditors {
         add_plain(self);
         add_vectors(self);
         add_choices(self);
+        self.add::<c::ViewCoordinates>();
+        self.add::<c::blueprint::VisualBounds2D>();
     }
 }
 
-fn edit_array<T: ComponentEditor>(ui: &mut Ui, array: &ArrayRef) -> Edited {
-    let Some(mut value) = T::read(array.as_ref()).ok().and_then(T::first) else {
+fn edit_array<T: ComponentEditor>(ui: &mut Ui, array: &ArrayRef, at: usize) -> Edited {
+    let read = |at: usize| -> Option<T::Value> {
+        let value = array.slice(at, 1);
+        T::first(T::read(value.as_ref()).ok()?)
+    };
+    let is_there = at < array.len();
+    let Some(mut value) = is_there.then(|| read(at)).flatten() else {
         return Edited::Unreadable;
     };
-    match T::edit(ui, &mut value) {
-        true => Edited::To(T::build(vec![value])),
-        false => Edited::No,
+    if !T::edit(ui, &mut value) {
+        return Edited::No;
+    }
+    // The others stay as they are.
+    let mut value = Some(value);
+    let all = (0..array.len()).map(|other| if other == at { value.take() } else { read(other) });
+    match all.collect::<Option<Vec<T::Value>>>() {
+        Some(all) => Edited::To(T::build(all)),
+        None => Edited::Unreadable,
     }
 }
 
@@ -110,9 +127,9 @@ impl AppComponentEditorExt for App {
 
 /// Editors of numbers: each with its least and its greatest value.
 macro_rules! numbers {
-    ($function:ident; $($name:ident: $range:expr;)*) => {
+    ($function:ident; $($($name:ident)::+: $range:expr;)*) => {
         $(
-            impl ComponentEditor for c::$name {
+            impl ComponentEditor for c::$($name)::+ {
                 fn first(values: Self::Slice<'_>) -> Option<Self::Value> {
                     values.first().copied()
                 }
@@ -126,7 +143,7 @@ macro_rules! numbers {
         )*
 
         fn $function(editors: &mut ComponentEditors) {
-            $(editors.add::<c::$name>();)*
+            $(editors.add::<c::$($name)::+>();)*
         }
     };
 }
@@ -154,12 +171,15 @@ numbers! {
     StrokeWidth: 0.0..=1_000.0;
     Variance: 0.0..=f64::MAX;
     VoxelValue: f32::MIN..=f32::MAX;
+    blueprint::AngularSpeed: f64::MIN..=f64::MAX;
+    blueprint::GridSpacing: 0.0..=f32::MAX;
+    blueprint::NearClipPlane: 0.0..=f32::MAX;
 }
 
 macro_rules! switches {
-    ($function:ident; $($name:ident),*) => {
+    ($function:ident; $($($name:ident)::+),*) => {
         $(
-            impl ComponentEditor for c::$name {
+            impl ComponentEditor for c::$($name)::+ {
                 fn first(values: Self::Slice<'_>) -> Option<bool> {
                     values.first().copied()
                 }
@@ -171,17 +191,17 @@ macro_rules! switches {
         )*
 
         fn $function(editors: &mut ComponentEditors) {
-            $(editors.add::<c::$name>();)*
+            $(editors.add::<c::$($name)::+>();)*
         }
     };
 }
 
-switches!(add_switches; Interactive, ShowLabels, Visible);
+switches!(add_switches; Interactive, ShowLabels, Visible, blueprint::Enabled, blueprint::LockRangeDuringZoom);
 
 macro_rules! texts {
-    ($function:ident; $($name:ident),*) => {
+    ($function:ident; $($($name:ident)::+),*) => {
         $(
-            impl ComponentEditor for c::$name {
+            impl ComponentEditor for c::$($name)::+ {
                 fn first(values: Self::Slice<'_>) -> Option<String> {
                     values.first().map(str::to_owned)
                 }
@@ -198,17 +218,17 @@ macro_rules! texts {
         )*
 
         fn $function(editors: &mut ComponentEditors) {
-            $(editors.add::<c::$name>();)*
+            $(editors.add::<c::$($name)::+>();)*
         }
     };
 }
 
-texts!(add_texts; Name, Text, TextLogLevel, Unit);
+texts!(add_texts; EntityPath, Name, Text, TextLogLevel, TransformFrameId, Unit);
 
 macro_rules! colors {
-    ($function:ident; $($name:ident),*) => {
+    ($function:ident; $($($name:ident)::+),*) => {
         $(
-            impl ComponentEditor for c::$name {
+            impl ComponentEditor for c::$($name)::+ {
                 fn first(values: Self::Slice<'_>) -> Option<Rgba> {
                     values.first().map(|color| Rgba(*color))
                 }
@@ -226,7 +246,7 @@ macro_rules! colors {
         )*
 
         fn $function(editors: &mut ComponentEditors) {
-            $(editors.add::<c::$name>();)*
+            $(editors.add::<c::$($name)::+>();)*
         }
     };
 }
@@ -241,9 +261,9 @@ fn add_plain(editors: &mut ComponentEditors) {
 }
 
 macro_rules! vectors {
-    ($function:ident; $($name:ident),* $(,)?) => {
+    ($function:ident; $($($name:ident)::+),* $(,)?) => {
         $(
-            impl ComponentEditor for c::$name {
+            impl ComponentEditor for c::$($name)::+ {
                 fn first(values: Self::Slice<'_>) -> Option<Self::Value> {
                     values.first().copied()
                 }
@@ -263,7 +283,7 @@ macro_rules! vectors {
         )*
 
         fn $function(editors: &mut ComponentEditors) {
-            $(editors.add::<c::$name>();)*
+            $(editors.add::<c::$($name)::+>();)*
         }
     };
 }
@@ -272,6 +292,7 @@ vectors! {
     add_vectors;
     HalfSize2D,
     HalfSize3D,
+    Plane3D,
     Position2D,
     Position3D,
     Range1D,
@@ -285,9 +306,9 @@ vectors! {
 }
 
 macro_rules! choices {
-    ($function:ident; $($name:ident),* $(,)?) => {
+    ($function:ident; $($($name:ident)::+),* $(,)?) => {
         $(
-            impl ComponentEditor for c::$name {
+            impl ComponentEditor for c::$($name)::+ {
                 fn first(values: Self::Slice<'_>) -> Option<Self::Value> {
                     values.first().copied()
                 }
@@ -299,7 +320,7 @@ macro_rules! choices {
         )*
 
         fn $function(editors: &mut ComponentEditors) {
-            $(editors.add::<c::$name>();)*
+            $(editors.add::<c::$($name)::+>();)*
         }
     };
 }
@@ -314,6 +335,70 @@ choices! {
     MarkerShape,
     MeshFaceRendering,
     PointShading,
+    blueprint::BackgroundKind,
+    blueprint::Corner2D,
+    blueprint::Eye3DKind,
+    blueprint::LinkAxis,
+    blueprint::PointsDisplay,
+    blueprint::TooltipMode,
+    own::AxisScale,
+    own::AxisSide,
+    own::EyeProjection,
+}
+
+/// What X, Y and Z are, of all that can be.
+impl ComponentEditor for c::ViewCoordinates {
+    fn first(values: Self::Slice<'_>) -> Option<[u8; 3]> {
+        values.first().copied()
+    }
+
+    fn edit(ui: &mut Ui, value: &mut [u8; 3]) -> bool {
+        let text = |xyz: [u8; 3]| {
+            let names = xyz.map(|code| ViewDir::from_code(code).map_or("?", ViewDir::name));
+            names.join(", ")
+        };
+        let before = *value;
+        // Up and down are one direction, and so on.
+        let differ = |a: ViewDir, b: ViewDir| (a.code() - 1) / 2 != (b.code() - 1) / 2;
+        egui::ComboBox::from_id_salt("axes")
+            .selected_text(text(before))
+            .width((ui.available_width() - size::ROW).clamp(12.0 * size::GRID, 36.0 * size::GRID))
+            .truncate()
+            .show_ui(ui, |ui| {
+                for x in ViewDir::ALL.iter().copied() {
+                    for y in ViewDir::ALL.iter().copied().filter(|y| differ(x, *y)) {
+                        let others = ViewDir::ALL.iter().copied();
+                        for z in others.filter(|z| differ(x, *z) && differ(y, *z)) {
+                            let choice = [x, y, z].map(ViewDir::code);
+                            ui.selectable_value(value, choice, text(choice));
+                        }
+                    }
+                }
+            });
+        before != *value
+    }
+}
+
+/// Left, right, top, bottom.
+impl ComponentEditor for c::blueprint::VisualBounds2D {
+    fn first(values: Self::Slice<'_>) -> Option<VisualBounds2D> {
+        values.first().copied()
+    }
+
+    fn edit(ui: &mut Ui, value: &mut VisualBounds2D) -> bool {
+        ui.spacing_mut().item_spacing.x = size::GRID / 2.0;
+        ui.spacing_mut().interact_size.x = 8.0 * size::GRID;
+        let speed = (value.x_range[1] - value.x_range[0]).abs().max(0.1) * 0.01;
+        let [left, right] = &mut value.x_range;
+        let [top, bottom] = &mut value.y_range;
+        let parts = [(left, "Left"), (right, "Right"), (top, "Top"), (bottom, "Bottom")];
+        let mut is_changed = false;
+        for (part, name) in parts {
+            let drag = DragValue::new(part).speed(speed).max_decimals(1);
+            is_changed |= ui.add(drag).on_hover_text(name).changed();
+        }
+        is_changed
+    }
 }
 
 fn choose<E: Enumeration>(ui: &mut Ui, value: &mut E) -> bool {
@@ -362,7 +447,7 @@ mod tests {
                 ("no.such.Type", &none),
             ] {
                 assert!(matches!(
-                    editors.show(ui, component_type, value),
+                    editors.show(ui, component_type, value, 0),
                     Edited::Unreadable
                 ));
             }

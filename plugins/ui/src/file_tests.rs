@@ -12,7 +12,7 @@ use chronoscope_blueprint::{BlueprintDocument, ViewId};
 use chronoscope_frame::{
     ActiveBlueprint, FileKind, FileKinds, IngestSource, IngestSources, Item, OffersDemo, RecentFiles,
     Recordings, Report, Reports, SourcePoll, TimeControls, ViewerCommand, ViewerCommands,
-    commands::{FileRequests, FrameAllRequests, PictureTarget, ScreenshotRequests},
+    commands::{Export, FileRequests, FrameAllRequests, PictureTarget, ScreenshotRequests},
 };
 use chronoscope_types::SourceStatus;
 use egui::{Event, Key, Modifiers};
@@ -331,6 +331,25 @@ fn a_screenshot_is_saved_under_the_name_that_is_typed() {
     let requests = &stage.app.world().resource::<ScreenshotRequests>().0;
     let targets: Vec<_> = requests.iter().map(|request| &request.to).collect();
     assert_eq!(targets, [&PictureTarget::File("chronoscope.png".into())]);
+}
+
+#[test]
+fn the_series_of_a_selected_plot_are_saved() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots/a", "/plots/b"]);
+    stage.draw();
+    let views = &stage.app.world().resource::<ActiveBlueprint>().viewport().views;
+    let view = *views.keys().next().unwrap();
+    let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
+    commands.push(ViewerCommand::Select(vec![Item::View(view)]));
+    stage.draw();
+    run(&mut stage, "Save selected series");
+    check_says(&stage.draw(), "Save series as");
+    stage.press(Key::Enter, Modifiers::NONE);
+    stage.draw();
+    let exports = &stage.app.world().resource::<FileRequests>().exports;
+    let exports: Vec<&Export> = exports.iter().map(|(export, _)| export).collect();
+    let expected = Export::Series(vec!["/plots/a".into(), "/plots/b".into()]);
+    assert_eq!(exports, [&expected]);
 }
 
 #[test]

@@ -46,9 +46,7 @@ const PLACES: [(&str, &[(&str, &str)]); 6] = [
             ("right drag", "pans"),
             ("wheel", "zooms"),
             ("W A S D Q E", "fly; faster with Shift"),
-            ("F", "looks at what is selected"),
-            ("T", "follows what is under the pointer"),
-            ("M", "measures between two places"),
+            ("I J K L", "turn"),
         ],
     ),
     (

@@ -69,6 +69,14 @@ pub const MAXIMIZE: &str = phosphor::CORNERS_OUT;
 pub const MINIMIZE: &str = phosphor::CORNERS_IN;
 /// Let a view show all its data.
 pub const FRAME: &str = phosphor::FRAME_CORNERS;
+/// Less, larger.
+pub const ZOOM_IN: &str = phosphor::MAGNIFYING_GLASS_PLUS;
+/// More, smaller.
+pub const ZOOM_OUT: &str = phosphor::MAGNIFYING_GLASS_MINUS;
+/// How far it is.
+pub const MEASURE: &str = phosphor::RULER;
+/// What is what in a plot.
+pub const LIST: &str = phosphor::LIST_DASHES;
 /// The palette, which finds all there is.
 pub const PALETTE: &str = phosphor::MAGNIFYING_GLASS;
 /// Settings.

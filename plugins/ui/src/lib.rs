@@ -16,7 +16,7 @@
 //! those of an item. `edits` are the changes that panels make to the blueprint, `arrange` those of views and
 //! containers as a whole, [`editors`] change values of components. `panels` tells which of them are open, `looks` says in words where a view looks,
 //! `names` shortens paths and addresses, `find` reads what somebody looks for, `own_windows` are views that stand apart,
-//! `tree_steps` leads through trees by keys.
+//! `tree_steps` leads through trees by keys, `view_commands` through views, `undrawn` says why a view draws nothing of an entity.
 //!
 //! # The panels
 //! `top_bar` with `menu`, `palette`, `notifications`, `save_dialog` and `dialogs`, of which some are the desktop's
@@ -60,6 +60,8 @@ mod overlay;
 mod own_windows;
 mod panels;
 mod tree_steps;
+mod undrawn;
+mod view_commands;
 
 mod desktop_dialog;
 mod dialogs;
@@ -95,6 +97,10 @@ mod file_tests;
 #[cfg(test)]
 mod host_tests;
 #[cfg(test)]
+mod live_tests;
+#[cfg(test)]
+mod property_tests;
+#[cfg(test)]
 mod query_context_tests;
 #[cfg(test)]
 mod selection_tests;
@@ -102,6 +108,8 @@ mod selection_tests;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod view_command_tests;
 #[cfg(test)]
 mod workbench_tests;
 

@@ -53,7 +53,11 @@ fn show_group(ui: &mut Ui, pass: &mut Pass<'_>, group: CommandGroup) {
                     | UiCommand::Add
                     | UiCommand::ResetBlueprint
                     | UiCommand::ShowInView
+                    | UiCommand::ItemMenu
                     | UiCommand::SelectBack
+                    | UiCommand::FocusSelection
+                    | UiCommand::PanLeft
+                    | UiCommand::NextView
                     | UiCommand::FilterTrees
                     | UiCommand::ThemeDark
                     | UiCommand::SmallStepBack

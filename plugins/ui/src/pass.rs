@@ -71,6 +71,10 @@ pub(crate) struct Pass<'a> {
     pub(crate) drop_hint: Option<&'static str>,
     /// The view or container that is shown alone, without panels.
     pub(crate) only: Option<Contents>,
+    /// The views on the screen, as they were drawn in the last pass.
+    pub(crate) shown_views: Vec<ViewId>,
+    /// The one of them that the pointer is over.
+    pub(crate) pointed_view: Option<ViewId>,
 }
 
 impl<'a> Pass<'a> {
@@ -88,6 +92,8 @@ impl<'a> Pass<'a> {
             extend_to: None,
             drop_hint: None,
             only: None,
+            shown_views: Vec::new(),
+            pointed_view: None,
         }
     }
 
@@ -187,7 +193,11 @@ impl<'a> Pass<'a> {
             self.hovered = Some(item.clone());
         }
         for button in clicked_buttons(response) {
-            if let Some(click) = EntityClicked::on(item, button, ClickSource::Panel) {
+            let recording = match item.view() {
+                Some(view) => self.recording_of(view),
+                None => self.active(),
+            };
+            if let Some(click) = EntityClicked::on(item, recording, button, ClickSource::Panel) {
                 self.push(ViewerCommand::Click(click));
             }
         }

@@ -6,11 +6,14 @@
     reason = "a test fails by panicking"
 )]
 
+use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{ContextTime, QueryContextSettings, RecordingName, ViewId};
 use chronoscope_frame::{
-    ActiveBlueprint, Item, QueryContext, Recordings, TimeCommand, ViewerCommand, ViewerCommands,
+    ActiveBlueprint, DiffLog, Item, QueryContext, Recordings, TimeCommand, ViewerClick, ViewerCommand,
+    ViewerCommands,
 };
 use chronoscope_store::StoreId;
+use chronoscope_types::{Scalars, log_chunk};
 use egui::{Event, Key, Modifiers};
 
 use crate::{edits, testing::Stage};
@@ -158,4 +161,53 @@ fn a_tile_says_that_its_view_looks_elsewhere() {
     };
     let texts = look(&mut stage, view, &elsewhere);
     assert!(says(&texts, "second, +10"), "{texts:?}");
+}
+
+#[test]
+fn a_host_hears_of_the_recording_that_a_view_looks_at() {
+    #[derive(Resource, Default)]
+    struct Heard(Vec<ViewerClick>);
+
+    let (mut stage, view) = stage();
+    stage
+        .app
+        .init_resource::<Heard>()
+        .add_observer(|click: On<ViewerClick>, mut heard: ResMut<Heard>| heard.0.push(click.event().clone()));
+    let other = StoreId::recording("test app", "second");
+    let chunk = log_chunk("plots", [], &Scalars::new([1.0])).unwrap();
+    let world = stage.app.world_mut();
+    world.resource_scope(|world, mut log: Mut<'_, DiffLog>| {
+        let mut recordings = world.resource_mut::<Recordings>();
+        recordings.insert(&mut log, &other, chunk).unwrap();
+    });
+    let active = stage.app.world().resource::<Recordings>().active().unwrap();
+    let active = active.id().clone();
+    let elsewhere = QueryContextSettings {
+        recording: Some(RecordingName {
+            application: None,
+            recording: "second".into(),
+        }),
+        ..QueryContextSettings::default()
+    };
+    let item = Item::DataResult {
+        view,
+        entity: "/plots".into(),
+        instance: None,
+    };
+    for (settings, expected) in [(QueryContextSettings::default(), active), (elsewhere, other)] {
+        look(&mut stage, view, &settings);
+        command(&mut stage, ViewerCommand::Select(vec![item.clone()]));
+        stage.draw();
+        let rows = stage.texts(Vec::new());
+        let rows = rows.iter().filter(|(text, _)| text == "plots");
+        for (_, row) in rows {
+            stage.click(row.center());
+        }
+        stage.draw();
+        let mut heard = std::mem::take(&mut stage.app.world_mut().resource_mut::<Heard>().0);
+        // The row in the tree of the blueprint.
+        heard.retain(|click| click.view == Some(view));
+        assert_eq!(heard.len(), 1, "{heard:?}");
+        assert_eq!(heard[0].recording, Some(expected));
+    }
 }

@@ -116,7 +116,7 @@ impl SaveKind {
             Self::Blueprint => ViewerCommand::SaveBlueprint(path),
             Self::Screenshot => ViewerCommand::Screenshot(path),
             Self::View(view) => ViewerCommand::ScreenshotOf(view, path),
-            Self::Series => ViewerCommand::Export(Export::Series(arrange::selected_entities(pass)), path),
+            Self::Series => ViewerCommand::Export(Export::Series(arrange::selected_series(pass)), path),
             Self::Times(range) => ViewerCommand::Export(Export::Times(range), path),
         }
     }

@@ -148,6 +148,58 @@ fn values_that_the_recording_does_not_give_are_shown_with_their_sources() {
     assert!(stage.draw().iter().any(|text| text.contains("view default")));
 }
 
+/// Three points with a radius each.
+fn log_radii(stage: &mut Stage) {
+    let points = Points3D::new([[0.0; 3]; 3]).with_radii([0.125, 0.25, 0.5]);
+    let chunk = log_chunk("/more", [], &points).unwrap();
+    let id = StoreId::recording("test app", "first");
+    let world = stage.app.world_mut();
+    world.resource_scope(|world, mut log: bevy::ecs::world::Mut<DiffLog>| {
+        let mut recordings = world.resource_mut::<Recordings>();
+        recordings.insert(&mut log, &id, chunk).unwrap();
+    });
+}
+
+#[test]
+fn each_of_several_values_is_edited_and_the_others_stay() {
+    let mut stage = stage();
+    let view = item(&stage, None).view().unwrap();
+    let class = stage.app.world().resource::<ActiveBlueprint>().viewport().views[&view]
+        .class
+        .clone();
+    stage.app.add_visualizer::<Dots>(&[class.as_str()]);
+    log_radii(&mut stage);
+    stage.draw();
+    let more = Item::DataResult {
+        view,
+        entity: "/more".into(),
+        instance: None,
+    };
+    command(&mut stage, ViewerCommand::Select(vec![more]));
+    stage.draw();
+    let row = stage.find("radii");
+    let unfold = stage.find_near(icons::COLLAPSED, row);
+    assert!((unfold.y - row.y).abs() < 8.0, "of the row");
+    stage.click(unfold);
+    let texts = stage.draw();
+    let starting = |texts: &[String], wanted: &str| -> Option<String> {
+        texts.iter().find(|text| text.starts_with(wanted)).cloned()
+    };
+    let second = starting(&texts, "0.25").unwrap();
+    let place = stage.find(&second);
+    stage.drag(place, place + egui::vec2(60.0, 0.0));
+    let texts = stage.draw();
+    assert!(texts.iter().any(|text| text == "override"), "{texts:?}");
+    assert_eq!(starting(&texts, &second), None);
+    for other in ["0.125", "0.5"] {
+        assert!(starting(&texts, other).is_some(), "{other} in {texts:?}");
+    }
+    command(&mut stage, ViewerCommand::Undo);
+    let texts = stage.draw();
+    assert_eq!(starting(&texts, "0.25"), Some(second));
+    assert!(!texts.iter().any(|text| text == "override"), "{texts:?}");
+}
+
 /// The user interface of the view, which is there to show points.
 struct CloudUi(ViewClassId);
 

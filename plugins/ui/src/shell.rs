@@ -5,15 +5,16 @@ use std::time::Instant;
 
 use bevy::{app::AppExit, ecs::message::Messages, ecs::prelude::*};
 use bevy_egui::EguiClipboard;
-use chronoscope_blueprint::{Panel, PanelState};
+use chronoscope_blueprint::{Panel, PanelState, ViewId};
 use chronoscope_frame::{
     FrameDiagnostics, Item, Report, Reports, Selection, Settled, ViewerCommand, ViewerCommands,
 };
 use chronoscope_types::TimeZone;
-use chronoscope_views::ViewStyle;
+use chronoscope_views::{ViewStyle, view_action};
 
 use crate::{
-    OwnWindows, actions, choices, dialogs, entity_drag, fonts, gestures, history, left_panel, look,
+    OwnWindows, actions, choices, context_menu, dialogs, entity_drag, fonts, gestures, history, left_panel,
+    look,
     named_panels::{self, NamedPanels, PanelSide},
     notifications, overlay, palette,
     panels::{is_open, panel_state},
@@ -25,7 +26,7 @@ use crate::{
     state::UiState,
     system_fonts::SystemFonts,
     theme::{Theme, size},
-    time_panel, top_bar, viewport,
+    time_panel, top_bar, view_commands, viewport,
 };
 
 /// Draws the whole viewer into the room that `ui` has left, and hands over the commands that come of it.
@@ -95,6 +96,7 @@ fn is_aimed_at(ui: &egui::Ui, place: &Place) -> bool {
             egui::LayerId::new(egui::Order::Foreground, place.id.with(notifications::BANNERS)),
         ],
         overlay::layers(place, palette::PALETTE),
+        overlay::layers(place, context_menu::ITEM_MENU),
         overlay::layers(place, dialogs::OPEN),
         overlay::layers(place, save_dialog::SAVE),
         overlay::layers(place, dialogs::ABOUT),
@@ -226,6 +228,11 @@ fn arrange(
         pass.open_panels = state.panels.open(world.resource::<NamedPanels>());
     }
     pass.selection_steps = state.selection_history.note(&pass.selection().selected);
+    pass.shown_views = state.tiles.keys().copied().collect();
+    pass.pointed_view = view_under_pointer(ui, state);
+    let keys_are_free = pass.place.has_keys && !state.is_dialog_open() && !egui::Popup::is_any_open(&ctx);
+    let key_view = view_commands::key_view(&pass).filter(|_| keys_are_free);
+    view_action::set_key_view(&ctx, key_view);
     actions::handle_shortcuts(&ctx, &mut pass, state);
     take_dropped_files(&ctx, &mut pass);
     state.notifications.update(&ctx, world.resource::<Reports>());
@@ -278,6 +285,7 @@ fn arrange(
     if let Some(choice) = palette::show(&ctx, &pass, &mut state.palette) {
         pass.choose(choice);
     }
+    context_menu::show_of_selection(&ctx, &mut pass, &mut state.item_menu);
     dialogs::show_open(&ctx, &mut pass, &mut state.open_dialog);
     save_dialog::show(&ctx, &mut pass, &mut state.save_dialog);
     dialogs::show_about(&ctx, &place, &mut state.about);
@@ -305,6 +313,15 @@ fn arrange(
     state.was_typing = ctx.text_edit_focused();
     state.repaint_requested |= state.time_panel.is_counting();
     (tiles, settings)
+}
+
+/// The view that the pointer is over, with nothing before it.
+fn view_under_pointer(ui: &egui::Ui, state: &UiState) -> Option<ViewId> {
+    let ctx = ui.ctx();
+    let at = ctx.input(|input| input.pointer.latest_pos())?;
+    let is_free = ctx.layer_id_at(at).is_none_or(|layer| layer == ui.layer_id());
+    let mut tiles = state.tiles.iter().filter(|_| is_free);
+    tiles.find_map(|(view, rect)| rect.contains(at).then_some(*view))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

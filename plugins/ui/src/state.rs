@@ -7,6 +7,7 @@ use chronoscope_blueprint::{Contents, ViewId};
 use chronoscope_frame::Report;
 
 use crate::{
+    context_menu::ItemMenuState,
     dialogs::{AboutState, OpenDialogState},
     gestures::GesturesState,
     history::HistoryState,
@@ -67,6 +68,7 @@ pub struct UiState {
     pub(crate) panels: NamedPanelsState,
     pub(crate) notifications: NotificationsState,
     pub(crate) palette: PaletteState,
+    pub(crate) item_menu: ItemMenuState,
     pub(crate) open_dialog: OpenDialogState,
     pub(crate) save_dialog: SaveDialogState,
     pub(crate) about: AboutState,
@@ -103,6 +105,7 @@ impl UiState {
             panels: NamedPanelsState::default(),
             notifications: NotificationsState::default(),
             palette: PaletteState::default(),
+            item_menu: ItemMenuState::default(),
             open_dialog: OpenDialogState::default(),
             save_dialog: SaveDialogState::default(),
             about: AboutState::default(),
@@ -125,6 +128,7 @@ impl UiState {
     /// Whether a dialog lies over everything.
     pub(crate) fn is_dialog_open(&self) -> bool {
         self.palette.is_open()
+            || self.item_menu.is_open()
             || self.open_dialog.is_open()
             || self.save_dialog.is_open()
             || self.about.is_open()

@@ -7,7 +7,7 @@
 )]
 
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, Item, ListenLink, Recordings, Report, Reports, Selection, Settled, TimeCommand,
+    ActiveBlueprint, Cursor, Item, ListenLink, Report, Reports, Selection, Settled, TimeCommand,
     TimeControls, View, ViewTile, ViewerCommand, ViewerCommands,
 };
 use egui::{Event, Key, Modifiers, Pos2};
@@ -57,7 +57,7 @@ fn nothing_open_says_what_to_do() {
 }
 
 #[test]
-fn where_sdks_can_connect_is_said_and_copied() {
+fn where_sdks_can_connect_is_said() {
     let mut stage = Stage::empty(1400.0, 900.0);
     for (link, python) in [
         ("rerun+http://127.0.0.1:9876/proxy", "rr.connect_grpc()"),
@@ -163,7 +163,7 @@ fn clicking_a_stream_selects_it_and_shows_its_values() {
         .world_mut()
         .resource_mut::<ViewerCommands>()
         .push(ViewerCommand::Select(vec![item]));
-    check_says(&stage.draw(), "no visualizer for this data");
+    check_says(&stage.draw(), "draws nothing of this entity");
     stage.press(Key::Escape, Modifiers::NONE);
     assert!(stage.app.world().resource::<Selection>().selected.is_empty());
 }

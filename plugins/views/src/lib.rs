@@ -1,10 +1,11 @@
 //! The view classes, a folder each, with their user interface and visualizers.
 //!
 //! # What every view has
-//! [`view_ui`] is how a view draws its tile: it reads products and emits commands. [`style`] has the colors that the theme
+//! [`view_ui`] is how a view draws its tile: it reads products and emits commands. [`view_action`] is what can be done in a view
+//! by name and with keys. [`style`] has the colors that the theme
 //! gives to views, [`colors`] those that data gets. `frame_all` has views frame what is in them, by command. [`drag`] is what can be
 //! dragged from one view to another. `settings_row` is what their settings are made of. [`time_steps`] are the distances between the
-//! labels of a time axis.
+//! labels of a time axis, [`calendar`] where months and years begin.
 //!
 //! # The views
 //! [`spatial3d`] and [`spatial2d`] share [`spatial`]. [`time_series`] and [`bar_chart`] are plots and share `plot`,
@@ -16,6 +17,7 @@ mod properties;
 mod settings_row;
 
 pub mod bar_chart;
+pub mod calendar;
 pub mod colors;
 pub mod drag;
 pub mod empty;
@@ -27,6 +29,7 @@ pub mod text_document;
 pub mod text_log;
 pub mod time_series;
 pub mod time_steps;
+pub mod view_action;
 pub mod view_ui;
 
 #[cfg(test)]
@@ -46,6 +49,7 @@ pub use style::ViewStyle;
 pub use text_document::TextDocumentPlugin;
 pub use text_log::TextLogPlugin;
 pub use time_series::TimeSeriesPlugin;
+pub use view_action::ViewAction;
 pub use view_ui::{
     AppViewUiExt, ViewUi, ViewUiContext, ViewUis, clicked_buttons, recording_of, undrawn_archetypes,
     without_visualizer,

@@ -1,4 +1,4 @@
-//! A row of a view's settings, with a way back where something is set.
+//! Rows of a view's settings, with a way back where something is set.
 
 use chronoscope_blueprint::{BlueprintCommand, BlueprintQuery, ViewId, view_property};
 use chronoscope_frame::{Recordings, ViewerCommand};
@@ -7,6 +7,49 @@ use chronoscope_types::ComponentName;
 use egui::{Button, RichText, Ui, WidgetInfo, WidgetType};
 
 use crate::ViewUiContext;
+
+/// A property that is on or off.
+pub(crate) struct Switch {
+    pub(crate) property: ComponentName,
+    pub(crate) text: &'static str,
+    /// What it does, where the text does not say.
+    pub(crate) hint: &'static str,
+    pub(crate) is_on: bool,
+}
+
+impl Switch {
+    /// Draws the row. Where the user turns the switch, `command` says what is done.
+    pub(crate) fn show(
+        self,
+        ui: &mut Ui,
+        context: &mut ViewUiContext<'_>,
+        view: ViewId,
+        command: impl FnOnce(bool) -> BlueprintCommand,
+    ) {
+        settings_row(ui, context, view, &[self.property], |ui, context| {
+            let mut is_on = self.is_on;
+            let mut response = ui.checkbox(&mut is_on, self.text);
+            if !self.hint.is_empty() {
+                response = response.on_hover_text(self.hint);
+            }
+            if response.changed() {
+                context.commands.blueprint(command(is_on));
+                context.commands.push(ViewerCommand::EndGesture);
+            }
+        });
+    }
+}
+
+/// Whether a value that was changed in the passes before is let go of: what comes then is a step of its own to undo.
+pub(crate) fn is_let_go(ui: &Ui, view: ViewId, property: ComponentName, is_changed: bool) -> bool {
+    let memory = egui::Id::new(("is changed", view.to_bytes(), property.name));
+    if is_changed {
+        ui.data_mut(|data| data.insert_temp(memory, true));
+        return false;
+    }
+    let is_held = ui.input(|input| input.pointer.any_down());
+    !is_held && ui.data_mut(|data| data.remove_temp::<bool>(memory)).is_some()
+}
 
 /// Draws a row of settings. Where the blueprint sets one of these properties, a button behind them takes all of them
 /// back, which is one step to undo.

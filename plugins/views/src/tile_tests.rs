@@ -21,10 +21,12 @@ use crate::{
     BarChartPlugin, TextDocumentPlugin, TextLogPlugin, TimeSeriesPlugin, ViewUiContext, ViewUis, testing::log,
 };
 
+mod actions;
 mod axes;
 mod bars;
 mod contexts;
 mod framing;
+mod properties;
 mod series;
 mod texts;
 
@@ -34,6 +36,8 @@ struct Viewer {
     egui: egui::Context,
     /// How wide a tile is, in points.
     width: f32,
+    /// The text that was copied last.
+    copied: Option<String>,
 }
 
 impl Viewer {
@@ -53,6 +57,7 @@ impl Viewer {
             app,
             egui: egui::Context::default(),
             width: 600.0,
+            copied: None,
         };
         for chunk in chunks {
             viewer.log(chunk);
@@ -133,6 +138,11 @@ impl Viewer {
             .resource_mut::<ViewerCommands>()
             .append(&mut commands);
         self.settle();
+        for command in std::mem::take(&mut output.platform_output.commands) {
+            if let egui::OutputCommand::CopyText(text) = command {
+                self.copied = Some(text);
+            }
+        }
         let shapes = std::mem::take(&mut output.shapes);
         shapes.into_iter().map(|clipped| clipped.shape).collect()
     }

@@ -10,6 +10,8 @@ pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 /// Nanoseconds in a day.
 pub const DAY: i64 = 24 * HOUR;
+/// The longest step of days. Longer ones are of months and years ([`crate::calendar`]), which begin with their first days.
+pub const MAX_DAYS: i64 = 10 * DAY;
 
 /// The steps that labels of a timeline may have, from small to large: 1, 2 and 5 times a power of ten, and the parts of
 /// a clock between a second and a day.

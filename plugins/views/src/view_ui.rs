@@ -8,9 +8,10 @@ use chronoscope_frame::{
     ActiveBlueprint, Cursor, DataResult, DataResults, QueryContext, RecordingEntry, Recordings, Report, View,
     ViewerCommands, Visualizer, Visuals, selection::ClickButton,
 };
-use chronoscope_store::EntityPath;
+use chronoscope_store::{EntityPath, arrow::ArrayRef};
+use chronoscope_types::ComponentName;
 
-use crate::frame_all::FrameAllPlugin;
+use crate::{frame_all::FrameAllPlugin, view_action::ViewAction};
 
 /// The user interface of a view class.
 ///
@@ -38,8 +39,27 @@ pub trait ViewUi: Send + Sync + 'static {
         false
     }
 
+    /// What can be done in views of the class by name and with keys. [`Self::ui`] does it: it takes what it is asked for by
+    /// [`view_action::take`](crate::view_action::take).
+    fn actions(&self) -> &'static [ViewAction] {
+        &[]
+    }
+
     /// Draws the view's own settings, for the selection panel.
     fn settings_ui(&self, _ui: &mut egui::Ui, _context: &mut ViewUiContext<'_>) {}
+
+    /// The properties that [`Self::settings_ui`] draws, each with a way back.
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        &[]
+    }
+
+    /// The other properties of a view of the class, each with the value that it has where the blueprint says nothing. The selection
+    /// panel lists them with the editors of their types.
+    ///
+    /// Cost: paid in each pass in which the view is selected.
+    fn properties(&self, _context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        Vec::new()
+    }
 }
 
 /// What the user interface of a view works with.

@@ -7,6 +7,7 @@ use chronoscope_store::{ComponentDescriptor, Recording, StoreId, TimeRange, arro
 use chronoscope_types::{
     AsComponents as _, Points3D, StoreSource, VisibleTimeRange, Vocabulary,
     blueprint::{EntityBehavior, EyeControls3D, VisibleTimeRanges},
+    own::Lighting3D,
 };
 use proptest::prelude::*;
 
@@ -150,6 +151,23 @@ fn what_was_read_is_written_in_full_and_goes_through_a_store() {
         BlueprintDocument::from_ron("(version: 1)").unwrap(),
         BlueprintDocument::default()
     );
+}
+
+#[test]
+fn settings_of_our_own_are_part_of_the_text() {
+    let text = r#"(version: 1, views: [(class: "3D", properties: {
+        "chronoscope.blueprint.archetypes.Lighting3D:shadows": [true],
+    })])"#;
+    let document = BlueprintDocument::from_ron(text).unwrap();
+    let [settings] = document.views.values().collect::<Vec<_>>()[..] else {
+        panic!("one view")
+    };
+    let expected = Lighting3D::default().with_shadows(true).components();
+    assert_eq!(settings.properties, expected);
+    let (_, stored) = through_a_store(&document);
+    let text = stored.to_ron().unwrap();
+    assert!(text.contains(Lighting3D::SHADOWS.name), "{text}");
+    assert_eq!(BlueprintDocument::from_ron(&text).unwrap(), document, "{text}");
 }
 
 #[test]

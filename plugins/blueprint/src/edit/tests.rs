@@ -220,7 +220,7 @@ fn a_drag_and_a_flight_leave_one_row_each() {
         app.run(&property(view, EYE, value)).unwrap();
     }
     assert_eq!((app.num_rows(), app.undo.undo_steps()), (rows, 2));
-    assert_eq!(app.undo.undo_name(), Some("change view property"));
+    assert_eq!(app.undo.undo_name(), Some("change legend"));
 
     app.run(&BlueprintCommand::SetMaximized(Some(view))).unwrap();
     assert_eq!((app.shown().maximized, app.undo.undo_steps()), (Some(view), 2));
@@ -233,6 +233,19 @@ fn a_drag_and_a_flight_leave_one_row_each() {
         (None, Some(49))
     );
     assert_eq!(app.undo.undo_name(), Some("hide view"));
+}
+
+#[test]
+fn properties_are_undone_by_the_names_of_what_they_are_of() {
+    let check = |component: &str, expected: &str| {
+        let command = property(ViewId::hashed(["v"]), component, 1);
+        assert_eq!(command.name(), expected, "{component}");
+    };
+    check("LineGrid3D:spacing", "change grid");
+    check(&chronoscope_types::own::EyeLens3D::DEPTH_SHADING, "change eye");
+    check("TextLogRows:filter_by_log_level", "change log");
+    check("SpatialInformation:target_frame", "change view property");
+    check("Unknown", "change view property");
 }
 
 #[test]
@@ -251,7 +264,7 @@ fn where_a_view_looks_is_a_step_of_its_own_name() {
         (Some("change query context"), 2)
     );
     app.undo.undo();
-    assert_eq!(app.undo.undo_name(), Some("change view property"));
+    assert_eq!(app.undo.undo_name(), Some("change legend"));
     assert_eq!(app.undo.redo_name(), Some("change query context"));
 }
 

@@ -112,10 +112,13 @@ impl UiChunkRequests {
             .iter()
             .map(|hit| hit.chunk().id())
             .chain(answer.missing.iter().copied());
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(shown);
+        self.note_chunks(shown);
+    }
+
+    /// Asks for chunks, and that they are kept. To be repeated in each frame in which they are wanted.
+    pub fn note_chunks(&self, chunks: impl IntoIterator<Item = ChunkId>) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.extend(chunks);
     }
 
     fn take(&mut self) -> Vec<ChunkId> {

@@ -9,6 +9,7 @@
 
 mod candidates;
 mod chunks;
+mod coming;
 mod first_look;
 mod input;
 mod inputs;
@@ -26,6 +27,7 @@ use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_store::EntityPath;
 pub(crate) use chunks::VisualChunks;
+pub use coming::{ComingVisuals, Way, ways_ahead};
 pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual, sample_times};
 pub use input::VisualizerInput;
 pub use resolve::{AppFallbackExt, Fallback, FallbackInput, Fallbacks, Resolved, Source, StoredRow, resolve};

@@ -9,7 +9,7 @@ use bevy_app::App;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
     ActiveBlueprint, AppVisualizerExt, DataResults, DiffLog, IngestSource, IngestSources, LatestAtResults,
-    Recordings, Report, SourcePoll, TimeCommand, Transforms, View, ViewOverrides, ViewerCommand,
+    Recordings, Report, SourcePoll, TimeCommand, Transforms, View, ViewOverrides, ViewTile, ViewerCommand,
     ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals, Work, WorkCounters,
     visualizer::QueryMode,
 };
@@ -72,6 +72,35 @@ fn a_transform_that_moves_makes_no_visual_anew() {
         assert_eq!(work(&app, Work::TransformsComposed), 1);
         assert_eq!(work(&app, Work::VisualsMade), 0);
     }
+}
+
+#[test]
+fn where_no_view_is_shown_nothing_is_looked_up() {
+    let mut chunks = vec![point("/world/a", None, 0.0)];
+    chunks.extend((0..10).map(|time| transform("/world/a", time, time as f32)));
+    let app_at = |time: i64| {
+        let mut app = new_app();
+        for chunk in &chunks {
+            add(&mut app, &store_id(), chunk.clone());
+        }
+        seek(&mut app, time);
+        app
+    };
+    let mut app = app_at(0);
+    products(&mut app);
+    let world = app.world_mut();
+    for mut tile in world.query::<&mut ViewTile>().iter_mut(world) {
+        tile.shown = false;
+    }
+    app.update();
+    for time in 1..10 {
+        seek(&mut app, time);
+        app.update();
+        assert_eq!(work(&app, Work::LookedUp), 0);
+        assert_eq!(work(&app, Work::TransformsComposed), 0);
+    }
+    // Shown again, all is as if it had been shown all the time.
+    assert_eq!(products(&mut app), products(&mut app_at(9)));
 }
 
 #[test]

@@ -8,6 +8,7 @@
 mod changes;
 mod chunk_loading;
 mod contexts;
+mod host;
 mod memory;
 mod oracle;
 mod query_contexts;

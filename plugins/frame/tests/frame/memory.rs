@@ -162,8 +162,10 @@ fn what_transforms_take_grows_with_the_rows_that_place_frames_and_goes_with_them
                 .with_parent_frame("tf#/");
             add(app, &store_id(), log_chunk("/tf", time, &placed).unwrap());
         }
-        app.update();
-        app.update();
+        for _ in 0..3 {
+            show_all(app, None);
+            app.update();
+        }
     };
     let bytes = |app: &bevy_app::App| {
         let memory = &app.world().resource::<FrameDiagnostics>().memory;
@@ -206,6 +208,7 @@ fn frames_that_are_named_no_more_take_no_memory() {
                 .with_parent_frame("tf#/");
             add(&mut app, &store_id(), log_chunk("/tf", time, &placed).unwrap());
             if row % 100 == 0 {
+                show_all(&mut app, None);
                 app.update();
             }
         }
@@ -226,7 +229,10 @@ fn frames_that_are_named_no_more_take_no_memory() {
     add(&mut app, &store_id(), log_chunk("/tf", [], &next).unwrap());
     let stands = CoordinateFrame::default().with_frame("next");
     add(&mut app, &store_id(), log_chunk("/world/a", [], &stands).unwrap());
-    (0..3).for_each(|_| app.update());
+    for _ in 0..3 {
+        show_all(&mut app, None);
+        app.update();
+    }
     let recordings = app.world().resource::<Recordings>();
     let store = recordings.active().unwrap().store();
     let entity = store.entity_id(&"/world/a".into()).unwrap();

@@ -1,7 +1,10 @@
 //! Connections that break: readers try again, and senders leave what is whole.
 
 use chronoscope_io::{LoadEvent, SourceHandle};
-use chronoscope_live::{HandOver, Link, Relay, connect, envelope, hand_over, send as send_ours};
+use chronoscope_live::{
+    Code, HandOver, Link, LiveError, NamedFile, NamedFiles, Relay, connect, envelope, hand_over, name_files,
+    send as send_ours,
+};
 use chronoscope_types::{LogMessage, SourceStatus};
 
 use crate::{
@@ -148,4 +151,34 @@ fn what_is_handed_over_says_so() {
         assert_eq!(arrival.hand_over, expected);
         assert_eq!(received(&arrival.source).0, ["info run"]);
     }
+}
+
+#[test]
+fn files_are_named_to_who_opens_them_and_finds_them_as_they_were() {
+    let path = std::env::temp_dir().join(format!("named to a viewer {}.rrd", std::process::id()));
+    std::fs::write(&path, "begin").unwrap();
+    let named = NamedFiles {
+        files: vec![NamedFile::of(&path).unwrap()],
+        follow: true,
+        ..NamedFiles::default()
+    };
+    let refusal_of = |stage: &Stage| {
+        let link = Link::local(stage.server.address().port());
+        match name_files(&stage.runtime, &link, &named) {
+            Ok(()) => None,
+            Err(LiveError::Refused(status)) => Some(status.code),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let viewer = Stage::with(|settings| settings.opens_files = true);
+    assert_eq!(refusal_of(&viewer), None);
+    assert_eq!(viewer.server.try_next_files(), Some(named.clone()));
+    assert_eq!(viewer.server.try_next_files(), None);
+    assert_eq!(refusal_of(&Stage::new()), Some(Code::Unimplemented));
+    // As where another file system is seen.
+    std::fs::write(&path, "other").unwrap();
+    assert_eq!(refusal_of(&viewer), Some(Code::InvalidArgument));
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(refusal_of(&viewer), Some(Code::InvalidArgument));
+    assert_eq!(viewer.server.try_next_files(), None);
 }

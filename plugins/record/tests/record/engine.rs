@@ -2,7 +2,7 @@
 
 use bevy_app::App;
 use bevy_asset::{AsAssetId, Asset, AssetApp as _, AssetId, AssetPlugin, Assets, Handle, RenderAssetUsages};
-use bevy_camera::{PerspectiveProjection, Projection};
+use bevy_camera::{PerspectiveProjection, Projection, visibility::RenderLayers};
 use bevy_color::Color;
 use bevy_diagnostic::{Diagnostic, DiagnosticPath, Diagnostics, DiagnosticsPlugin, RegisterDiagnostic as _};
 use bevy_ecs::prelude::*;
@@ -15,6 +15,7 @@ use bevy_light::{DirectionalLight, PointLight};
 use bevy_mesh::{Indices, Mesh, Mesh3d, PrimitiveTopology};
 use bevy_reflect::TypePath;
 use bevy_transform::components::Transform;
+use chronoscope_frame::ViewLayers;
 use chronoscope_record::{AppRecordMaterialExt as _, MaterialLook};
 use chronoscope_types::{Arrows3D, LineStrips3D, Mesh3D, Pinhole, Points3D, Scalars, read};
 
@@ -356,4 +357,36 @@ fn what_is_logged_with_tracing_is_recorded_by_target() {
     };
     assert_eq!(first(&text).as_deref(), Some("the arm is stuck force=3"));
     assert_eq!(first(&level).as_deref(), Some("WARN"));
+}
+
+#[test]
+fn what_views_draw_is_left_out_wherever_their_layers_begin() {
+    let has = |first: Option<usize>| {
+        let mut stage = stage();
+        if let Some(first) = first {
+            stage.app.insert_resource(ViewLayers { first });
+        }
+        for (name, layers) in [
+            ("below", RenderLayers::layer(7)),
+            ("first", RenderLayers::layer(8)),
+            ("later", RenderLayers::layer(40)),
+            ("both", RenderLayers::from_layers(&[0, 40])),
+            ("none", RenderLayers::none()),
+        ] {
+            let entity = (Name::new(name), Transform::default(), layers);
+            stage.world().spawn(entity);
+        }
+        stage.app.update();
+        let recording = stage.recording();
+        let names = ["below", "first", "later", "both", "none"];
+        let is_there = |name: &&str| {
+            let path = format!("/world/{name}");
+            recording.store.entity_id(&path.as_str().into()).is_some()
+        };
+        names.into_iter().filter(is_there).collect::<Vec<_>>()
+    };
+    let default = ViewLayers::default().first;
+    assert_eq!(has(None), ["below", "first", "later", "both", "none"], "no views");
+    assert_eq!(has(Some(default)), ["below", "both", "none"]);
+    assert_eq!(has(Some(40)), ["below", "first", "both", "none"]);
 }

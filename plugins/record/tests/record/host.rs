@@ -1,21 +1,25 @@
 //! What a host may do to the recorder, and what it costs nobody.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
 
-use bevy_app::Last;
+use bevy_app::{App, Last, TaskPoolPlugin};
 use bevy_ecs::{
     prelude::*,
     schedule::{LogLevel, ScheduleBuildSettings},
 };
 use bevy_reflect::Reflect;
-use bevy_transform::components::Transform;
+use bevy_time::TimePlugin;
+use bevy_transform::{TransformPlugin, components::Transform};
 use chronoscope_frame::{Cursor, FrameDiagnostics, FramePlugins, IngestSources, Recordings, Reports};
-use chronoscope_log::{BatchSettings, Recorder};
+use chronoscope_log::{BatchSettings, MemorySink, Recorder, Sink, SinkError, SinkNotice};
 use chronoscope_record::{
-    AppLogExt, AppRecordExt, AppRecordMoreExt, AppTimeSourceExt, RecordComponent, RecordSystems, Rewind,
-    RewindPlugin, WorldRecorder,
+    AppLogExt, AppRecordExt, AppRecordMoreExt, AppTimeSourceExt, RecordComponent, RecordPlugin,
+    RecordSystems, Rewind, RewindPlugin, WorldRecorder,
 };
-use chronoscope_types::{Boxes3D, TextLog};
+use chronoscope_types::{Boxes3D, LogMessage, TextLog};
 
 use crate::Stage;
 
@@ -217,4 +221,114 @@ fn what_a_host_logs_from_a_thread_is_taken_in_until_it_ends() {
     assert_eq!(rows(&mut stage), Some(100));
     let sources = stage.world().resource::<IngestSources>();
     assert_eq!(sources.states().count(), 0, "it has ended");
+}
+
+/// A viewer elsewhere, as far as it is seen from here.
+#[derive(Clone, Default)]
+struct Elsewhere(Arc<Mutex<ElsewhereState>>);
+
+#[derive(Default)]
+struct ElsewhereState {
+    tolerates: bool,
+    notices: Vec<SinkNotice>,
+    bytes: u64,
+    rows: u64,
+}
+
+impl Elsewhere {
+    fn state(&self) -> MutexGuard<'_, ElsewhereState> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Sink for Elsewhere {
+    fn name(&self) -> &str {
+        "elsewhere"
+    }
+
+    fn tolerate_losses(&mut self) {
+        self.state().tolerates = true;
+    }
+
+    fn take_notices(&mut self) -> Vec<SinkNotice> {
+        std::mem::take(&mut self.state().notices)
+    }
+
+    fn waiting_bytes(&self) -> u64 {
+        self.state().bytes
+    }
+
+    fn take(&mut self, message: &LogMessage) -> Result<(), SinkError> {
+        if let LogMessage::Chunk { chunk, .. } = message
+            && *chunk.entity_path() == "/world/cube".into()
+        {
+            self.state().rows += chunk.num_rows() as u64;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_sink_that_loses_something_is_reported_and_one_that_begins_anew_gets_the_world() {
+    let elsewhere = Elsewhere::default();
+    let mut app = App::new();
+    app.add_plugins((
+        TaskPoolPlugin::default(),
+        TimePlugin,
+        TransformPlugin,
+        FramePlugins,
+    ))
+    .add_plugins(RecordPlugin::new("test").with_sink(elsewhere.clone()));
+    let mut stage = Stage {
+        app,
+        memory: MemorySink::default(),
+    };
+    stage.app.finish();
+    stage.app.cleanup();
+    assert!(elsewhere.state().tolerates, "the app waits for nobody");
+    let cube = stage
+        .world()
+        .spawn((Name::new("cube"), Transform::default()))
+        .id();
+    let frames = |stage: &mut Stage| {
+        for _ in 0..3 {
+            stage.app.update();
+        }
+        WorldRecorder::flush(stage.world()).unwrap();
+        elsewhere.state().rows
+    };
+    let begun = frames(&mut stage);
+    assert_eq!(frames(&mut stage), begun, "it rests");
+
+    let told = |stage: &Stage| {
+        let reports = stage.app.world().resource::<Reports>().iter();
+        reports
+            .filter(|report| report.message.contains("elsewhere"))
+            .count()
+    };
+    for _ in 0..2 {
+        let sink = "elsewhere".into();
+        let lost = SinkNotice::Lost(SinkError::Dropping { sink });
+        elsewhere.state().notices.push(lost);
+        assert_eq!(frames(&mut stage), begun);
+        assert_eq!(told(&stage), 1);
+    }
+    elsewhere.state().notices.push(SinkNotice::Anew);
+    assert_eq!(
+        frames(&mut stage),
+        begun + 1,
+        "where the cube rests is said again"
+    );
+    assert_eq!(frames(&mut stage), begun + 1);
+    assert!(stage.world().get_entity(cube).is_ok());
+
+    let bytes = |stage: &mut Stage| {
+        stage.app.update();
+        let memory = &stage.world().resource::<FrameDiagnostics>().memory;
+        let cache = memory.caches.iter().find(|cache| cache.name == "Recorder");
+        cache.unwrap().size.bytes
+    };
+    let before = bytes(&mut stage);
+    elsewhere.state().bytes = 1_000_000;
+    assert!(bytes(&mut stage) >= before + 900_000);
 }

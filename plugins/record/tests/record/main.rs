@@ -268,6 +268,28 @@ fn over_its_budget_a_frame_sends_nothing_more_and_nothing_is_lost() {
 }
 
 #[test]
+fn what_waits_takes_little_more_than_its_rows() {
+    let mut stage = Stage::new(|settings| settings.flush_budget = Duration::ZERO);
+    let spawned: Vec<Entity> = (0..100)
+        .map(|_| stage.world().spawn(Transform::default()).id())
+        .collect();
+    let frames = 520;
+    for frame in 0..frames {
+        for entity in &spawned {
+            stage.world().get_mut::<Transform>(*entity).unwrap().translation.y = frame as f32;
+        }
+        stage.app.update();
+    }
+    // An id, a frame, and ten numbers each.
+    let rows = 100 * frames * 60;
+    let bytes = stage.app.world().resource::<WorldRecorder>().heap_bytes();
+    assert!((rows..rows * 5 / 4).contains(&bytes), "{bytes} bytes for {rows}");
+    WorldRecorder::flush(stage.world()).unwrap();
+    let bytes = stage.app.world().resource::<WorldRecorder>().heap_bytes();
+    assert!(bytes < rows / 10, "{bytes} bytes for nothing that waits");
+}
+
+#[test]
 fn a_file_that_cannot_be_written_costs_the_host_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut app = App::new();

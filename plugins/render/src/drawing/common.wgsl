@@ -27,6 +27,22 @@ struct BulkView {
 @group(0) @binding(0) var<uniform> view: View;
 @group(0) @binding(1) var<uniform> bulk: BulkView;
 
+#ifdef SHADOWED
+struct Shadow {
+    // From where something is from the eye, along the axes of the world, to its place in the map and its depth there.
+    map_from_offset: mat4x4<f32>,
+    // To the light, along the axes of the world, of length one.
+    to_light: vec3<f32>,
+    // Scene units per texel of the map.
+    texel: f32,
+}
+
+// What the light sees of what casts shadows, with reversed depths.
+@group(2) @binding(0) var<uniform> shadow: Shadow;
+@group(2) @binding(1) var shadow_map: texture_depth_2d;
+@group(2) @binding(2) var shadow_sampler: sampler_comparison;
+#endif
+
 const DEPTH_STEP: f32 = 1.52587890625e-5;
 
 // A position outside of the view, the same for all vertices: nothing is drawn.
@@ -229,10 +245,15 @@ fn decode_output(encoded: vec3<f32>) -> vec3<f32> {
 // Full color for a face that looks at the camera; no two faces of a box are alike from most places. Seen from afar, with a surface
 // like that of plastic.
 fn shade(color: vec3<f32>, normal_in_world: vec3<f32>) -> vec3<f32> {
+    return shade_by(color, normal_in_world, 1.0);
+}
+
+// The same where so much of the light arrives.
+fn shade_by(color: vec3<f32>, normal_in_world: vec3<f32>, arriving: f32) -> vec3<f32> {
     let normal = normalize((view.view_from_world * vec4(normal_in_world, 0.0)).xyz);
     if bulk.is_lit != 0u {
         let material = Material(decode_output(color), 0.0, vec3(0.0), 0.5, 1.0);
-        return encode_output(lit(material, normal, vec3(0.0, 0.0, 1.0)));
+        return encode_output(lit(material, normal, vec3(0.0, 0.0, 1.0), arriving));
     }
     return color * light_on(normal);
 }
@@ -247,10 +268,46 @@ struct Material {
     occlusion: f32,
 }
 
-// Where the light comes from, in the space of the camera: it goes with the eye, so that nothing is dark that is looked at.
+// Where the light comes from, in the space of the camera: it goes with the eye, so that nothing is dark that is looked at. One that
+// casts shadows stands still, or they would wander.
 fn light_direction() -> vec3<f32> {
+#ifdef SHADOWED
+    return (view.view_from_world * vec4(shadow.to_light, 0.0)).xyz;
+#else
     return normalize(vec3(0.25, 0.45, 0.85));
+#endif
 }
+
+#ifdef SHADOWED
+// How far from a place, in texels, the farthest is that is compared with it, and a little more: three by three are, each
+// between its four neighbors.
+const SHADOW_REACH: f32 = 3.0;
+
+// How much of the light arrives at a place that is so far from the eye, on a surface with this normal of length one, both along the
+// axes of the world. To be used in fragments.
+//
+// A surface has the depths of its own neighbors in the map. It is moved to the light, and the more it is seen from the side, the
+// farther along its normal: so far that a plane never shadows itself.
+fn arriving_light(offset: vec3<f32>, normal: vec3<f32>) -> f32 {
+    let towards = dot(normal, shadow.to_light);
+    let slope = sqrt(max(1.0 - towards * towards, 0.0));
+    let moved = normal * (SHADOW_REACH * slope) + shadow.to_light * 0.5;
+    let at = (shadow.map_from_offset * vec4(offset + moved * shadow.texel, 1.0)).xyz;
+    // Beyond what the light sees everything is lit.
+    if any(at <= vec3(0.0)) || any(at.xy >= vec2(1.0)) {
+        return 1.0;
+    }
+    let texel = 1.0 / vec2<f32>(textureDimensions(shadow_map));
+    var sum = 0.0;
+    for (var y = -1; y <= 1; y++) {
+        for (var x = -1; x <= 1; x++) {
+            let place = at.xy + vec2(f32(x), f32(y)) * texel;
+            sum += textureSampleCompareLevel(shadow_map, shadow_sampler, place, at.z);
+        }
+    }
+    return sum / 9.0;
+}
+#endif
 
 // What a white surface returns of that light at most.
 const KEY_LIGHT: f32 = 0.65;
@@ -263,14 +320,15 @@ fn light_from(up: f32) -> f32 {
     return mix(GROUND_LIGHT, SKY_LIGHT, clamp(up * 0.5 + 0.5, 0.0, 1.0));
 }
 
-// The linear color of a lit surface; both directions are of length one and in the space of the camera.
+// The linear color of a lit surface; both directions are of length one and in the space of the camera. Of the light that has a
+// direction, so much arrives.
 //
 // The light that is mirrored is that of the GGX distribution (Walter and others, "Microfacet Models for Refraction through Rough
 // Surfaces", 2007), hidden by itself as Hammon approximates ("PBR Diffuse Lighting for GGX+Smith Microsurfaces", 2017), with
 // Schlick's Fresnel term; of the light from all around, Lazarov's fit ("Getting More Physical in Call of Duty: Black Ops II", 2013).
 // What is mirrored more than once comes back as Turquin has it ("Practical Multiple Scattering Compensation for Microfacet Models",
 // 2019), or rough metals would be dark.
-fn lit(material: Material, normal: vec3<f32>, to_eye: vec3<f32>) -> vec3<f32> {
+fn lit(material: Material, normal: vec3<f32>, to_eye: vec3<f32>, arriving: f32) -> vec3<f32> {
     let to_light = light_direction();
     let half_way = normalize(to_light + to_eye);
     let n_l = max(dot(normal, to_light), 0.0);
@@ -294,7 +352,7 @@ fn lit(material: Material, normal: vec3<f32>, to_eye: vec3<f32>) -> vec3<f32> {
     let around = mirrored * scale_and_bias.x + scale_and_bias.y;
     let again = 1.0 + mirrored * (1.0 / (scale_and_bias.x + scale_and_bias.y) - 1.0);
 
-    let of_key = KEY_LIGHT * n_l * (diffuse + direct * again);
+    let of_key = KEY_LIGHT * n_l * (diffuse + direct * again) * arriving;
     let of_all = diffuse * light_from(normal.y) + around * again * light_from(mirrored_up);
     return of_key + of_all * material.occlusion + material.emissive;
 }

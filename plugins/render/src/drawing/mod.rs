@@ -8,8 +8,9 @@
 //! 6. [`level_of_detail`]: what is left out of large visuals, where a view may draw only so much.
 //! 7. [`weighted`]: what is translucent, of cameras that ask for no order.
 //! 8. [`depth_shading`]: what is opaque, of cameras that ask for it.
+//! 9. [`shadows`]: what a light sees, for cameras that ask for it.
 //!
-//! [`run_item`] is what passes of this crate's own draw, which are those of translucent surfaces by weight, and of picking;
+//! [`run_item`] is what passes of this crate's own draw, which are those of translucent surfaces by weight, of shadows, and of picking;
 //! [`full_screen`] what draws over all pixels.
 
 pub(crate) mod depth_shading;
@@ -20,6 +21,7 @@ pub(crate) mod lists;
 pub(crate) mod pipeline;
 pub(crate) mod queue;
 pub(crate) mod run_item;
+pub(crate) mod shadows;
 pub(crate) mod upload;
 pub(crate) mod weighted;
 
@@ -38,6 +40,7 @@ use self::draw::DrawInstances;
 use self::lists::GpuDrawList;
 use self::pipeline::InstancePipeline;
 use self::queue::BulkQueueSet;
+use self::shadows::ShadowItem;
 use self::upload::GpuInstances;
 use self::weighted::WeightedItem;
 use crate::instances::{DrawList, InstanceBuffer, Primitive};
@@ -85,6 +88,8 @@ impl<P: Primitive> Plugin for InstancePlugin<P> {
             .add_render_command::<WeightedItem, DrawInstances<P>>()
             .init_resource::<DrawFunctions<PickItem>>()
             .add_render_command::<PickItem, DrawInstances<P>>()
+            .init_resource::<DrawFunctions<ShadowItem>>()
+            .add_render_command::<ShadowItem, DrawInstances<P>>()
             .add_systems(
                 RenderStartup,
                 (
@@ -114,6 +119,10 @@ impl<P: Primitive> Plugin for InstancePlugin<P> {
                     lists::bind_lists::<P>.in_set(RenderSystems::PrepareBindGroups),
                 ),
             );
+        if !P::CUTS_EDGES {
+            let queue = shadows::queue_casting_lists::<P>;
+            render_app.add_systems(Render, queue.in_set(RenderSystems::Queue));
+        }
     }
 }
 

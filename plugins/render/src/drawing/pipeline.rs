@@ -16,6 +16,7 @@ use bevy::render::render_resource::{
 use bevy::render::view::{ExtractedView, Msaa};
 use bevy::shader::{Shader, ShaderDefVal};
 
+use super::shadows::shadow_layout;
 use super::weighted::gathering_targets;
 use crate::buffers::binding_size;
 use crate::instances::{Blending, GpuSegment, Primitive, SLOT_LOCATION};
@@ -32,6 +33,8 @@ pub(crate) struct PipelineKey {
     stride_log2: u8,
     /// Whether the shader says how near each place is.
     shapes_depth: bool,
+    /// Whether what is drawn lies in the shadows of a view.
+    is_shadowed: bool,
 }
 
 /// What a pipeline writes.
@@ -43,6 +46,8 @@ enum Output {
     Gathered,
     /// Ids, for picking.
     Ids,
+    /// Depths alone, as a light sees them.
+    Depth,
 }
 
 impl PipelineKey {
@@ -54,6 +59,7 @@ impl PipelineKey {
             writes_depth: blending == Blending::Opaque,
             stride_log2: 0,
             shapes_depth: false,
+            is_shadowed: false,
         }
     }
 
@@ -66,6 +72,7 @@ impl PipelineKey {
             writes_depth: false,
             stride_log2: 0,
             shapes_depth: false,
+            is_shadowed: false,
         }
     }
 
@@ -90,6 +97,30 @@ impl PipelineKey {
         Self { shapes_depth, ..self }
     }
 
+    /// The key of what may lie in shadows.
+    #[must_use]
+    pub(crate) fn shadowed(self, is_shadowed: bool) -> Self {
+        Self { is_shadowed, ..self }
+    }
+
+    /// The key of what casts shadows.
+    pub(crate) fn casting() -> Self {
+        Self {
+            samples: 1,
+            output: Output::Depth,
+            blending: Blending::Opaque,
+            writes_depth: true,
+            stride_log2: 0,
+            shapes_depth: false,
+            is_shadowed: false,
+        }
+    }
+
+    /// Whether it is that of what casts shadows.
+    pub(crate) fn casts_shadows(self) -> bool {
+        self.output == Output::Depth
+    }
+
     /// The key of what is picked as it is drawn with a blending.
     pub(crate) fn picking(blending: Blending) -> Self {
         Self {
@@ -99,6 +130,7 @@ impl PipelineKey {
             writes_depth: blending == Blending::Opaque,
             stride_log2: 0,
             shapes_depth: false,
+            is_shadowed: false,
         }
     }
 }
@@ -159,7 +191,8 @@ impl<P: Primitive> SpecializedRenderPipeline for InstancePipeline<P> {
     }
 }
 
-/// The pipeline of any primitive: bind group 0 is the view, bind group 1 is `layout`.
+/// The pipeline of any primitive: bind group 0 is the view, bind group 1 is `layout`, bind group 2 the shadows, where there are some.
+/// What casts shadows leaves its depth as the vertices have it, without a fragment shader.
 ///
 /// With `cuts_edges`, an opaque primitive under multisampling leaves its silhouette to the samples by its
 /// alpha, and is picked as a mark; without, it is picked as a face.
@@ -182,7 +215,7 @@ pub(crate) fn describe(
     if key.shapes_depth {
         defs.push("SHAPED_DEPTH".into());
     }
-    let (entry_point, targets) = match key.output {
+    let written = match key.output {
         Output::Color(format) => {
             if !is_opaque {
                 defs.push("TRANSLUCENT".into());
@@ -203,30 +236,39 @@ pub(crate) fn describe(
                     ColorWrites::ALL
                 },
             };
-            ("fragment", vec![Some(target)])
+            Some(("fragment", vec![Some(target)]))
         }
         Output::Gathered => {
             defs.extend(["TRANSLUCENT".into(), "WEIGHTED".into()]);
-            ("fragment", gathering_targets())
+            Some(("fragment", gathering_targets()))
         }
         Output::Ids => {
             defs.push("PICKING".into());
             if !cuts_edges {
                 defs.push("FACES".into());
             }
-            ("pick", vec![Some(PICKED_FORMAT.into())])
+            Some(("pick", vec![Some(PICKED_FORMAT.into())]))
+        }
+        Output::Depth => {
+            defs.push("CASTING".into());
+            None
         }
     };
+    let mut layouts = vec![bulk_view_layout(), layout];
+    if key.is_shadowed {
+        defs.push("SHADOWED".into());
+        layouts.push(shadow_layout());
+    }
     RenderPipelineDescriptor {
         label: Some(label.into()),
-        layout: vec![bulk_view_layout(), layout],
+        layout: layouts,
         vertex: VertexState {
             shader: shader.clone(),
             shader_defs: defs.clone(),
             entry_point: Some("vertex".into()),
             ..Default::default()
         },
-        fragment: Some(FragmentState {
+        fragment: written.map(|(entry_point, targets)| FragmentState {
             shader,
             shader_defs: defs,
             entry_point: Some(entry_point.into()),

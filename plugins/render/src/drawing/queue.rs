@@ -5,7 +5,7 @@ use bevy::core_pipeline::core_3d::{
     Opaque3d, Opaque3dBatchSetKey, Opaque3dBinKey, Transparent3d, TransparentSortingInfo3d,
 };
 use bevy::ecs::entity::Entity;
-use bevy::ecs::query::QueryData;
+use bevy::ecs::query::{Has, QueryData};
 use bevy::ecs::schedule::SystemSet;
 use bevy::ecs::system::{Query, Res, ResMut, SystemParam};
 use bevy::mesh::Mesh;
@@ -23,6 +23,7 @@ use super::draw::DrawInstances;
 use super::level_of_detail::{ThinnedList, ThinnedLists, share_of};
 use super::lists::GpuDrawList;
 use super::pipeline::{InstancePipeline, PipelineKey};
+use super::shadows::ShadowedView;
 use super::weighted::{WeightedItem, WeightedItems};
 use crate::instances::{Blending, DrawList, Primitive, ResolvedRun, Sorting};
 use crate::stats::RenderStats;
@@ -100,6 +101,7 @@ pub(crate) struct BulkViews {
     visible: &'static RenderVisibleEntities,
     pub(crate) msaa: &'static Msaa,
     bulk_view: Option<&'static GpuBulkView>,
+    is_shadowed: Has<ShadowedView>,
 }
 
 /// How something is drawn in a view.
@@ -137,11 +139,12 @@ impl<'w> BulkViewsItem<'w, '_> {
 
     /// What a pipeline depends on that draws in one of these ways.
     pub(crate) fn key(&self, way: Way) -> PipelineKey {
-        match way {
+        let key = match way {
             Way::Opaque => PipelineKey::new(self.view, *self.msaa, Blending::Opaque),
             Way::Sorted => PipelineKey::new(self.view, *self.msaa, Blending::Translucent),
             Way::Weighted => PipelineKey::gathered(*self.msaa),
-        }
+        };
+        key.shadowed(self.is_shadowed)
     }
 
     /// What the view sees of a visibility class.

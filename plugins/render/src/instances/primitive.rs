@@ -17,7 +17,8 @@ use bytemuck::Pod;
 ///   visual, a `u32`, at location 15. Where `is_void(slot)`, it returns `nothing()`; otherwise `segment_of(slot, id)` is the
 ///   segment, where `id` is the logical instance: a field, or `implied_instance(slot, instance_index)`.
 /// - `fragment` returns the color; under `#ifdef WEIGHTED`, where [`HAS_WEIGHTS`](Self::HAS_WEIGHTS) is set,
-///   `weighted(color, position)`.
+///   `weighted(color, position)`. Under `#ifdef SHADOWED`, a surface that multiplies its light by
+///   `arriving_light(offset, normal)` lies in the shadows of others, as `shade_by` does it.
 /// - `pick`, under `#ifdef PICKING`, discards what `fragment` discards and returns
 ///   `picked(vec2(segment.picking_id, id), position)`.
 pub trait Primitive: Pod + Send + Sync + fmt::Debug {
@@ -32,7 +33,7 @@ pub trait Primitive: Pod + Send + Sync + fmt::Debug {
 
     /// Whether the silhouette is cut in the fragment shader, so that multisampling needs the shader's
     /// coverage. What is cut is a mark, which is picked by pointing near it; what is not has faces, which are
-    /// picked by pointing at them.
+    /// picked by pointing at them, and cast shadows where they are opaque.
     const CUTS_EDGES: bool;
 
     /// Whether the shader knows of weights, so that what is translucent can be drawn in no certain order.

@@ -25,7 +25,7 @@ use bevy::render::render_resource::{
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_world::TemporaryRenderEntity;
-use bevy::render::view::{ColorGrading, ViewUniform, ViewUniformOffset};
+use bevy::render::view::{ViewUniform, ViewUniformOffset};
 use bevy::transform::components::GlobalTransform;
 
 use super::queue::PickOrder;
@@ -34,7 +34,7 @@ use crate::buffers::Gpu;
 use crate::drawing::pipeline::PICKED_FORMAT;
 use crate::instances::NO_INSTANCE;
 use crate::stats::RenderStats;
-use crate::view::{BulkView, EyeOrigin, GpuBulkView, IsBound, ViewEye, view_values};
+use crate::view::{BulkView, EyeOrigin, GpuBulkView, IsBound, ViewEye, view_uniform, view_values};
 
 /// Requests whose pixels are on their way back.
 #[derive(Resource, Clone, Default)]
@@ -127,7 +127,7 @@ pub(super) fn extract_requests(
             eye: eye.position,
         };
         let mut uniforms = DynamicUniformBuffer::<ViewUniform>::default();
-        uniforms.push(&view_uniform(&pick, camera.clip_from_view(), transform));
+        uniforms.push(&picked_uniform(&pick, camera.clip_from_view(), transform));
         uniforms.write_buffer(&device, &queue);
         let settings = settings.copied().unwrap_or_default();
         let values = view_values(settings, camera.target_scaling_factor(), eye);
@@ -153,7 +153,7 @@ pub(super) fn extract_requests(
 }
 
 /// The camera's view, cut down to the pixels of the request.
-fn view_uniform(pick: &Pick, clip_from_view: Mat4, transform: &GlobalTransform) -> ViewUniform {
+fn picked_uniform(pick: &Pick, clip_from_view: Mat4, transform: &GlobalTransform) -> ViewUniform {
     let size = 2 * pick.radius + 1;
     let viewport = pick.viewport.as_vec2();
     let center = ((pick.request.pixel.as_vec2() + 0.5) / viewport * 2.0 - 1.0) * Vec2::new(1.0, -1.0);
@@ -164,30 +164,11 @@ fn view_uniform(pick: &Pick, clip_from_view: Mat4, transform: &GlobalTransform) 
         Vec4::Z,
         Vec4::new(-zoom.x * center.x, -zoom.y * center.y, 0.0, 1.0),
     );
-    let clip_from_view = clip_from_clip * clip_from_view;
-    let world_from_view = transform.to_matrix();
-    let view_from_world = world_from_view.inverse();
-    let view_from_clip = clip_from_view.inverse();
-    let clip_from_world = clip_from_view * view_from_world;
-    let viewport = Vec4::new(0.0, 0.0, size as f32, size as f32);
-    ViewUniform {
-        clip_from_world,
-        unjittered_clip_from_world: clip_from_world,
-        world_from_clip: world_from_view * view_from_clip,
-        world_from_view,
-        view_from_world,
-        clip_from_view,
-        view_from_clip,
-        world_position: transform.translation(),
-        exposure: 1.0,
-        viewport,
-        main_pass_viewport: viewport,
-        frustum: [Vec4::ZERO; 6],
-        lod_view_world_position: transform.translation(),
-        color_grading: ColorGrading::default().into(),
-        mip_bias: 0.0,
-        frame_count: 0,
-    }
+    view_uniform(
+        clip_from_clip * clip_from_view,
+        transform.to_matrix(),
+        size as f32,
+    )
 }
 
 /// Draws what was queued, and reads it back. Waits for another frame while a pipeline is being compiled.

@@ -1,7 +1,11 @@
-// Solid boxes: 36 vertices made from the index, shaded by the direction of their face.
+// Solid boxes: 36 vertices made from the index, shaded by the direction of their face; in shadows place by place.
 
 #import chronoscope_render::common::{quad_corner, with_depth_offset, shade, rotate, nothing, Picked, picked, Weighted, weighted}
 #import chronoscope_render::segments::{Segment, is_void, segment_of, picking_ids, resolve_color, to_clip, direction_to_world}
+#ifdef SHADOWED
+#import chronoscope_render::common::{arriving_light, shade_by}
+#import chronoscope_render::segments::to_eye
+#endif
 
 struct Instance {
     @location(0) center: vec3<f32>,
@@ -17,6 +21,12 @@ struct Varyings {
     @location(0) @interpolate(flat) color: vec4<f32>,
 #ifdef PICKING
     @location(1) @interpolate(flat) ids: vec2<u32>,
+#endif
+#ifdef SHADOWED
+    // Along the axes of the world, of length one.
+    @location(2) @interpolate(flat) normal: vec3<f32>,
+    // From the eye, along the axes of the world.
+    @location(3) offset: vec3<f32>,
 #endif
 }
 
@@ -62,16 +72,27 @@ fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyi
     let local = instance.center + rotate(instance.rotation, unit * instance.half_size);
     let clip = to_clip(segment, local);
     let normal = face_normal(segment, instance.rotation, axis, side);
+#ifdef SHADOWED
+    out.color = color;
+    out.normal = normalize(normal);
+    out.offset = to_eye(segment, local);
+#else
     out.color = vec4(shade(color.rgb, normal), color.a);
+#endif
     out.position = with_depth_offset(clip, segment.depth_offset);
     return out;
 }
 
 fn color_of(in: Varyings) -> vec4<f32> {
-#ifdef TRANSLUCENT
-    return in.color;
+#ifdef SHADOWED
+    let color = shade_by(in.color.rgb, in.normal, arriving_light(in.offset, in.normal));
 #else
-    return vec4(in.color.rgb, 1.0);
+    let color = in.color.rgb;
+#endif
+#ifdef TRANSLUCENT
+    return vec4(color, in.color.a);
+#else
+    return vec4(color, 1.0);
 #endif
 }
 

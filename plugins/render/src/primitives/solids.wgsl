@@ -4,6 +4,10 @@
 
 #import chronoscope_render::common::{quad_corner, with_depth_offset, shade, nothing}
 #import chronoscope_render::segments::{Segment, picking_ids, resolve_color, to_clip}
+#ifdef SHADOWED
+#import chronoscope_render::common::{arriving_light, shade_by}
+#import chronoscope_render::segments::to_eye
+#endif
 
 const SLICES: u32 = 24u;
 
@@ -14,6 +18,10 @@ struct Solid {
     @location(1) normal: vec3<f32>,
 #ifdef PICKING
     @location(2) @interpolate(flat) ids: vec2<u32>,
+#endif
+#ifdef SHADOWED
+    // From the eye, along the axes of the world.
+    @location(3) offset: vec3<f32>,
 #endif
 }
 
@@ -72,11 +80,18 @@ fn solid_vertex(segment: Segment, surface: Surface, color: u32, id: u32) -> Soli
     }
     out.normal = normalize(normal_to_world(segment, surface.normal));
     out.position = with_depth_offset(to_clip(segment, surface.place), segment.depth_offset);
+#ifdef SHADOWED
+    out.offset = to_eye(segment, surface.place);
+#endif
     return out;
 }
 
 fn solid_color(in: Solid) -> vec4<f32> {
+#ifdef SHADOWED
+    let color = shade_by(in.color.rgb, in.normal, arriving_light(in.offset, normalize(in.normal)));
+#else
     let color = shade(in.color.rgb, in.normal);
+#endif
 #ifdef TRANSLUCENT
     return vec4(color, in.color.a);
 #else

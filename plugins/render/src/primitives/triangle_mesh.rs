@@ -29,8 +29,9 @@ use bevy::render::render_phase::{
 use bevy::render::render_resource::binding_types::{sampler, texture_2d, uniform_buffer_sized};
 use bevy::render::render_resource::{
     BindGroup, BindGroupEntry, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BufferUsages, Face,
-    IndexFormat, IntoBinding, PipelineCache, RenderPipelineDescriptor, Sampler, SamplerBindingType,
-    ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines, TextureSampleType, TextureViewId,
+    FragmentState, IndexFormat, IntoBinding, PipelineCache, RenderPipelineDescriptor, Sampler,
+    SamplerBindingType, ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines,
+    TextureSampleType, TextureViewId,
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_world::{RenderEntity, SyncToRenderWorld};
@@ -52,6 +53,7 @@ use crate::buffers::{FixedBuffer, Gpu, UniformBuffer, binding_size};
 use crate::color::linear_rgba;
 use crate::drawing::pipeline::{PipelineKey, describe};
 use crate::drawing::queue::BulkQueueSet;
+use crate::drawing::shadows::ShadowItem;
 use crate::drawing::upload::{forget, remove_with};
 use crate::drawing::weighted::{self, WeightedItem};
 use crate::instances::{SegmentUniform, Sorting, affine_rows};
@@ -114,6 +116,8 @@ impl Plugin for TriangleMeshPlugin {
             .add_render_command::<WeightedItem, DrawTriangleMesh>()
             .init_resource::<DrawFunctions<PickItem>>()
             .add_render_command::<PickItem, DrawTriangleMesh>()
+            .init_resource::<DrawFunctions<ShadowItem>>()
+            .add_render_command::<ShadowItem, DrawTriangleMesh>()
             .add_systems(RenderStartup, forget::<GpuMesh>)
             .add_systems(
                 ExtractSchedule,
@@ -128,6 +132,7 @@ impl Plugin for TriangleMeshPlugin {
                         .in_set(RenderSystems::Queue)
                         .in_set(BulkQueueSet(Self::NAME)),
                     queue::queue_picked_meshes.in_set(RenderSystems::Queue),
+                    queue::queue_casting_meshes.in_set(RenderSystems::Queue),
                     prepare_bind_groups.in_set(RenderSystems::PrepareBindGroups),
                 ),
             );
@@ -420,6 +425,15 @@ impl SpecializedRenderPipeline for TriangleMeshPipeline {
                 .push(GpuGeometry::second_texcoords_layout());
         }
         descriptor.primitive.cull_mode = key.culled;
+        if key.is_masked && key.pipeline.casts_shadows() {
+            // What is cut out of it lets the light through.
+            descriptor.fragment = Some(FragmentState {
+                shader: SHADER,
+                shader_defs: descriptor.vertex.shader_defs.clone(),
+                entry_point: Some("cast_shadow".into()),
+                targets: Vec::new(),
+            });
+        }
         let defs = [
             (key.is_masked, "MASKED"),
             (key.is_textured, "TEXTURED"),

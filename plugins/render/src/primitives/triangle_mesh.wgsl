@@ -1,6 +1,9 @@
 // Triangles with a material, each drawn once for each pose.
 
 #import chronoscope_render::common::{bulk, view, is_orthographic, with_depth_offset, encode_output, linear_from_srgb, from_eye, clip_from_eye, shade, lit, Material, Picked, picked, Weighted, weighted}
+#ifdef SHADOWED
+#import chronoscope_render::common::arriving_light
+#endif
 
 struct Mesh {
     row_x: vec4<f32>,
@@ -153,6 +156,8 @@ struct Surface {
     emissive: vec3<f32>,
     roughness: f32,
     occlusion: f32,
+    // How much of the light arrives that has a direction.
+    arriving: f32,
 }
 
 #ifdef MAPPED
@@ -189,7 +194,10 @@ fn turned(in: Varyings, normal: vec3<f32>, place: vec2<f32>, in_texture: vec3<f3
 #endif
 
 fn surface_of(in: Varyings) -> Surface {
-    var seen = Surface(seen_normal(in), mesh.metallic, mesh.emissive, mesh.roughness, 1.0);
+    var seen = Surface(seen_normal(in), mesh.metallic, mesh.emissive, mesh.roughness, 1.0, 1.0);
+#ifdef SHADOWED
+    seen.arriving = arriving_light(in.offset, normalize(seen.normal));
+#endif
 #ifdef MAPPED
     if bulk.is_lit != 0u {
         let mirrored = textureSample(metallic_roughness_map, metallic_roughness_sampler, place_in(0u, in));
@@ -220,7 +228,8 @@ fn color_of(in: Varyings) -> vec4<f32> {
     var shaded = encode_output(own);
     if mesh.is_unlit == 0u && bulk.is_lit != 0u {
         let material = Material(own, seen.metallic, seen.emissive, seen.roughness, seen.occlusion);
-        shaded = encode_output(lit(material, direction_in_view(seen.normal), direction_in_view(to_eye(in))));
+        let normal = direction_in_view(seen.normal);
+        shaded = encode_output(lit(material, normal, direction_in_view(to_eye(in)), seen.arriving));
     } else if mesh.is_unlit == 0u {
         shaded = shade(shaded, seen.normal);
     }
@@ -258,5 +267,18 @@ fn pick(in: Varyings) -> Picked {
     }
 #endif
     return picked(vec2(mesh.picking_id, select(in.instance, 0xffffffffu, mesh.is_whole != 0u)), in.position);
+}
+#endif
+
+#ifdef CASTING
+// Leaves the depth alone.
+@fragment
+fn cast_shadow(in: Varyings) {
+    let alpha = surface(in).a;
+#ifdef MASKED
+    if alpha < mesh.alpha_cutoff {
+        discard;
+    }
+#endif
 }
 #endif

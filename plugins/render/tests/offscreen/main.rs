@@ -10,6 +10,7 @@ mod picking;
 mod planes;
 mod plugins;
 mod precision;
+mod shadows;
 mod shapes;
 mod stage;
 mod translucent;

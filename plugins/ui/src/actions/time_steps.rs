@@ -79,6 +79,29 @@ pub(super) fn change_speed(pass: &mut Pass<'_>, factor: Option<f64>) {
     }
 }
 
+/// Selects the times from the cursor on, or up to it, and repeats them. The other end stays where it is, if it can.
+pub(super) fn repeat(pass: &mut Pass<'_>, direction: Direction) {
+    let Some((store, timeline, time)) = place(pass) else {
+        return;
+    };
+    let all = store.time_range(timeline);
+    let name = store.timeline(timeline).name();
+    let selected = pass
+        .time_control()
+        .and_then(|control| control.loop_selection(name));
+    let selected = selected.unwrap_or(all);
+    let range = match direction {
+        Direction::Forward if selected.max > time => TimeRange::new(time, selected.max),
+        Direction::Forward => TimeRange::new(time, all.max),
+        Direction::Back if selected.min < time => TimeRange::new(selected.min, time),
+        Direction::Back => TimeRange::new(all.min, time),
+    };
+    if range.min < range.max {
+        pass.time(TimeCommand::SetLoopSelection(Some(range)));
+        pass.time(TimeCommand::SetLoop(LoopMode::Selection));
+    }
+}
+
 /// The times that are to be saved: those that are selected, else all.
 pub(super) fn range_to_save(pass: &Pass<'_>) -> Option<TimeRange> {
     let (store, timeline, _) = place(pass)?;

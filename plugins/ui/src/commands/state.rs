@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use chronoscope_blueprint::{Panel, UndoState};
 use chronoscope_frame::{Item, LoopMode};
+use chronoscope_store::TimeRange;
 
 use super::UiCommand;
-use crate::{arrange, panels::is_open, pass::Pass, settings::Look};
+use crate::{arrange, panels::is_open, pass::Pass, settings::Look, view_commands};
 
 impl UiCommand {
     /// The name, with what would be undone or redone now: "Undo hide view".
@@ -59,13 +60,40 @@ impl UiCommand {
                 pass.own_windows().is_some()
                     && (pass.only.is_some() || !arrange::movable_selection(pass).is_empty())
             }
-            Self::ShowInView | Self::SaveSeries | Self::CopyValue => has_entity(),
-            Self::CopyPath => !selected.is_empty(),
+            Self::ShowInView | Self::CopyValue => has_entity(),
+            Self::SaveSeries => arrange::are_series_selected(pass),
+            Self::CopyPath | Self::ItemMenu => !selected.is_empty(),
+            Self::CopyTable => has_entity() || view_commands::is_for_some_view(pass, self),
+            Self::RemoveOverrides => {
+                let is_in_view = |item: &Item| matches!(item, Item::DataResult { .. });
+                selected.iter().any(is_in_view)
+            }
+            Self::MoveEarlier => view_commands::place_beside(pass, false).is_some(),
+            Self::MoveLater => view_commands::place_beside(pass, true).is_some(),
+            Self::FocusSelection | Self::IsolateSeries | Self::ToggleSeries => {
+                has_entity() && view_commands::is_for_some_view(pass, self)
+            }
+            Self::ResetLook
+            | Self::FollowEntity
+            | Self::Measure
+            | Self::ToggleLegend
+            | Self::PanLeft
+            | Self::PanRight
+            | Self::PanUp
+            | Self::PanDown
+            | Self::ZoomIn
+            | Self::ZoomOut => view_commands::is_for_some_view(pass, self),
+            Self::NextView | Self::PreviousView => {
+                pass.only.is_none() && pass.viewport().views.values().any(|view| view.visible)
+            }
+            Self::RemoveLoop => selected_times(pass).is_some(),
             Self::Add
             | Self::RowAbove
             | Self::RowBelow
             | Self::ExpandRow
             | Self::CollapseRow
+            | Self::ExpandAll
+            | Self::CollapseAll
             | Self::FilterTrees
             | Self::FrameAll
             | Self::CloseRecording
@@ -94,6 +122,8 @@ impl UiCommand {
             | Self::Faster
             | Self::NormalSpeed
             | Self::CycleLoop
+            | Self::LoopFrom
+            | Self::LoopTo
             | Self::NextTimeline
             | Self::SaveRange
             | Self::ResetTimeZoom => has_timeline(pass),
@@ -116,6 +146,13 @@ impl UiCommand {
             _ => None,
         }
     }
+}
+
+/// The times that are selected on the timeline of the cursor.
+fn selected_times(pass: &Pass<'_>) -> Option<TimeRange> {
+    let timeline = pass.cursor()?.timeline?;
+    let name = pass.store()?.timeline(timeline).name();
+    pass.time_control()?.loop_selection(name)
 }
 
 fn has_timeline(pass: &Pass<'_>) -> bool {

@@ -7,18 +7,14 @@ use std::{
 
 use chronoscope_blueprint::{BlueprintCommand, Contents, ViewBlueprint, ViewId, ViewportBlueprint};
 use chronoscope_frame::{DataResult, DataResults, Item, RecordingKey, ViewOverrides};
-use chronoscope_store::{EntityId, EntityPath};
-use chronoscope_views::{
-    ViewUiContext,
-    colors::entity_color,
-    time_series::{PlotLines, hides_series, show_series},
-    without_visualizer,
-};
+use chronoscope_store::EntityPath;
+use chronoscope_views::without_visualizer;
 use egui::Ui;
 
 use super::{
     drag::drag_and_drop,
     rows::{self, EntityEntry, Expansion, Node, Row},
+    series,
 };
 use crate::{
     commands::UiCommand,
@@ -30,6 +26,7 @@ use crate::{
     theme::size,
     top_bar::command_button,
     tree_steps::{RowPlace, Stepped, TreeStep, step},
+    undrawn::Undrawn,
     widgets::{FilterField, ListRow, container_title, elided_small, icon_button, noted_header, padded},
 };
 
@@ -51,6 +48,15 @@ pub(super) struct TreeState {
 }
 
 impl TreeState {
+    /// Opens all rows; or shuts all but those of containers, so that the views stay in sight.
+    pub(super) fn set_all(&mut self, expanded: bool) {
+        self.expansion = Expansion {
+            all: Some(expanded),
+            ..Expansion::default()
+        };
+        self.version += 1;
+    }
+
     /// Goes a step from the selected item, as a key asks. Returns what is to be selected.
     pub(super) fn step(&mut self, selected: Option<&Item>, by: TreeStep) -> Option<Item> {
         let rows = Arc::clone(&self.rows);
@@ -473,7 +479,7 @@ fn row_of_contents(
 fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: &EntityPath) -> bool {
     let item = item_of(&row.node);
     let mut hide = false;
-    let hidden_series = hidden_series(pass, view, path);
+    let hidden_series = series::hidden_series(pass, view, path);
     let is_visible = row.is_visible && hidden_series.is_none();
     let icon = if row.is_result {
         icons::ENTITY
@@ -488,7 +494,7 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
         .selected(pass.is_selected(&item) || pass.is_selected(&Item::Entity(path.clone())))
         .highlighted(pass.is_highlighted(&item));
     if row.is_result && row.is_visualized {
-        style = style.icon_color(color_in(pass, view, path));
+        style = style.icon_color(series::color_in(pass, view, path));
     }
     let shown = style
         .sense(egui::Sense::click_and_drag())
@@ -496,19 +502,16 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
     pass.respond_in_tree(&shown.response, &item);
     entity_drag::drag_source(&shown.response, pass, &item);
     if !row.is_visualized {
-        shown
-            .response
-            .clone()
-            .on_hover_text(format!("{path}\nThis view has no visualizer for this data yet."));
+        shown.response.clone().on_hover_ui(|ui| {
+            ui.label(path.to_string());
+            if let Some(text) = undrawn_text(pass, view, path) {
+                ui.label(text);
+            }
+        });
     }
     if hide {
-        if let Some((entity, of_view)) = hidden_series.zip(pass.blueprint().entity(view)) {
-            let mut context = ViewUiContext {
-                world: pass.world,
-                view: of_view,
-                commands: &mut *pass.commands,
-            };
-            show_series(&mut context, entity);
+        if let Some(entity) = hidden_series {
+            series::show_again(pass, view, entity);
         }
         if row.is_visible != !is_visible {
             pass.edit(edits::entity_visible(view, path.clone(), !is_visible));
@@ -517,19 +520,11 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
     shown.toggled
 }
 
-/// The entity of a row, where that is of a plot that hides all series of it.
-fn hidden_series(pass: &Pass<'_>, view: ViewId, path: &EntityPath) -> Option<EntityId> {
+/// Why nothing is drawn of the entity of a row.
+fn undrawn_text(pass: &Pass<'_>, view: ViewId, path: &EntityPath) -> Option<String> {
     let entity = pass.recording_of(view)?.store().entity_id(path)?;
-    hides_series(pass.world, view, entity).then_some(entity)
-}
-
-/// The colour of an entity in a view: in a plot that of its series, which are told apart there.
-fn color_in(pass: &Pass<'_>, view: ViewId, path: &EntityPath) -> egui::Color32 {
-    let in_plot = || {
-        let entity = pass.recording_of(view)?.store().entity_id(path)?;
-        pass.world.get_resource::<PlotLines>()?.color_of(view, entity)
-    };
-    in_plot().unwrap_or_else(|| entity_color(path))
+    let result = pass.of_view::<DataResults>(view)?.get(entity)?;
+    Some(Undrawn::new(pass, view, result).text)
 }
 
 fn visibility_button(ui: &mut Ui, is_visible: bool) -> bool {

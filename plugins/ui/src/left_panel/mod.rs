@@ -5,6 +5,7 @@ mod blueprint_tree;
 mod drag;
 mod recordings;
 mod rows;
+mod series;
 mod sources;
 
 use chronoscope_frame::Item;
@@ -31,6 +32,11 @@ impl LeftPanelState {
     /// Goes a step in the tree of the blueprint. Returns what is to be selected.
     pub(crate) fn step(&mut self, selected: Option<&Item>, by: TreeStep) -> Option<Item> {
         self.tree.step(selected, by)
+    }
+
+    /// Opens or shuts all rows of the tree of the blueprint.
+    pub(crate) fn set_all(&mut self, expanded: bool) {
+        self.tree.set_all(expanded);
     }
 
     /// Opens the field that filters the tree.

@@ -49,12 +49,16 @@ pub(super) struct Row {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Expansion {
     pub(super) nodes: BTreeMap<Node, bool>,
+    /// What holds for the others, where the user said so of all.
+    pub(super) all: Option<bool>,
     /// All rows are expanded, as where some are looked for.
     pub(super) is_full: bool,
 }
 
 impl Expansion {
     fn of(&self, node: &Node, by_default: bool) -> bool {
+        let is_shut = self.all == Some(false) && !matches!(node, Node::Container(_));
+        let by_default = (by_default && !is_shut) || self.all == Some(true);
         self.is_full || self.nodes.get(node).copied().unwrap_or(by_default)
     }
 }
@@ -290,7 +294,7 @@ mod tests {
     fn expansion<const N: usize>(nodes: [(Node, bool); N]) -> Expansion {
         Expansion {
             nodes: nodes.into(),
-            is_full: false,
+            ..Expansion::default()
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     add_items,
     completion::{count_text, expressions_like, paths_like},
     parts::{grouped, item_link, show_removed, text_row, title, value_row},
-    query_context, set_properties,
+    properties, query_context,
     time_range::{self, RangeOf},
     view_summary::{ViewSummaries, ViewSummary},
 };
@@ -66,8 +66,9 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, summaries: &mut ViewSu
     show_contents(ui, pass, view, summary);
     query_context::show(ui, pass, id);
     ui.push_id("time range", |ui| time_range::show(ui, pass, id, RangeOf::View));
+    ui.push_id("time axis", |ui| time_range::show_axis(ui, pass, id));
     show_settings(ui, pass, id);
-    set_properties::show(ui, pass, id);
+    ui.push_id("properties", |ui| properties::show(ui, pass, id));
     show_reports(ui, pass, summary);
     ui.add_space(size::PADDING);
     let tooltip = "Takes back its name, properties, defaults and overrides";

@@ -7,10 +7,11 @@ mod values;
 mod add_items;
 mod blueprint_items;
 mod completion;
+mod edited_value;
 mod entity;
+mod properties;
 mod query_context;
 mod recording;
-mod set_properties;
 mod shown;
 mod time_range;
 mod view_summary;
@@ -84,6 +85,15 @@ pub(crate) fn values_text(pass: &Pass<'_>) -> String {
     let selected = pass.selection().selected.iter();
     selected
         .filter_map(|item| values::text_of(pass, item))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// All instances at the cursor of all that is selected, as lines of values with tabs between them.
+pub(crate) fn tables_text(pass: &Pass<'_>) -> String {
+    let selected = pass.selection().selected.iter();
+    selected
+        .filter_map(|item| values::table_of(pass, item))
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -10,21 +10,17 @@ use chronoscope_frame::{
     Visualizers, resolve,
 };
 use chronoscope_store::{ComponentDescriptor, EntityId, TimeType, arrow::ArrayRef};
-use chronoscope_types::{Vocabulary, format_time_in, format_value};
-use chronoscope_views::undrawn_archetypes;
-use egui::{Align, Layout, RichText, Sense, Ui, WidgetInfo, WidgetType};
+use chronoscope_types::{Vocabulary, format_time_in};
+use egui::{RichText, Ui, WidgetInfo, WidgetType};
 
-use super::parts::grouped;
+use super::edited_value::{EditedValue, MAX_EDITED, ValueAnswer};
 use crate::{
-    editors::{ComponentEditors, Edited},
     edits, icons,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{elided_small, icon_button, property_row, section_header, value_label},
+    undrawn::Undrawn,
+    widgets::{property_row, section_header},
 };
-
-/// Characters of a value that are laid out.
-const MAX_CHARS: usize = 80;
 
 /// Draws the instructions by which a view shows an entity, or that there is none.
 pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, entity: EntityId, view: ViewId) {
@@ -61,25 +57,18 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, entity: EntityId, view: Vie
     }
 }
 
-/// Says that nothing of an entity is drawn: a warning where it has data for such a view. What only places or describes others, as
-/// transforms and annotations do, is not missing.
+/// Says that nothing of an entity is drawn: a warning where it has data for such a view.
 fn show_undrawn(ui: &mut Ui, pass: &Pass<'_>, result: &DataResult, view: ViewId) {
-    let archetypes = pass
-        .blueprint()
-        .entity(view)
-        .map(|view| undrawn_archetypes(pass.world, view, result))
-        .unwrap_or_default();
+    let undrawn = Undrawn::new(pass, view, result);
     let theme = Theme::of(ui);
-    if archetypes.is_empty() {
-        let text = RichText::new("This view draws nothing of this entity.").color(theme.secondary);
-        ui.add(egui::Label::new(text).wrap());
+    if !undrawn.is_missing {
+        ui.add(egui::Label::new(RichText::new(undrawn.text).color(theme.secondary)).wrap());
         return;
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = size::GRID;
         ui.label(RichText::new(icons::WARNING).color(theme.warning));
-        let text = format!("This view has no visualizer for {} yet.", archetypes.join(", "));
-        ui.add(egui::Label::new(text).wrap());
+        ui.add(egui::Label::new(undrawn.text).wrap());
     });
 }
 
@@ -119,97 +108,34 @@ fn show_value(ui: &mut Ui, pass: &mut Pass<'_>, shown: &ShownValue<'_>) {
         return;
     };
     let descriptor = descriptor_of(pass, shown);
-    let component_type = descriptor.component_type.clone();
     let (_, name) = shown.component.split_once(':').unwrap_or(("", shown.component));
     let source = source_text(pass, shown, &resolved);
-    let editors = pass.world.get_resource::<ComponentEditors>();
-    let mut edit = None;
     let array = &resolved.array;
-    // Before what lies on it, which takes the clicks on itself.
-    let place = egui::Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), size::ROW));
-    let row = ui.interact(place, ui.id().with("row"), Sense::CLICK);
-    property_row(ui, name, |ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = size::GRID;
-            match resolved.source {
-                Source::Override => {
-                    if icon_button(ui, icons::RESET, "Remove the override", None).clicked() {
-                        edit = Some(ValueEdit::RemoveOverride);
-                    }
-                }
-                Source::ViewDefault => {
-                    if icon_button(ui, icons::RESET, "Remove the default of the view", None).clicked() {
-                        edit = Some(ValueEdit::RemoveDefault);
-                    }
-                }
-                Source::Store | Source::Fallback => {}
-            }
-            let room = ui.available_rect_before_wrap();
-            // The value takes precedence where there is little room, and what is wider than its part, such as three numbers.
-            let has_room = room.width() > 16.0 * size::GRID;
-            let mut part = room;
-            part.set_width(room.width() * if has_room { 0.6 } else { 1.0 });
-            let layout = Layout::left_to_right(Align::Center);
-            let mut left = ui.new_child(egui::UiBuilder::new().max_rect(part).layout(layout));
-            let edited = match editors.zip(component_type.as_deref()) {
-                Some((editors, component_type)) if array.len() == 1 => {
-                    editors.show(&mut left, component_type, array)
-                }
-                _ => Edited::Unreadable,
-            };
-            match edited {
-                Edited::No => {}
-                Edited::To(value) => edit = Some(ValueEdit::Override(value)),
-                Edited::Unreadable => {
-                    let text = match array.len() {
-                        0 | 1 => format_value(component_type.as_deref(), array.as_ref(), MAX_CHARS),
-                        several => format!("{} values", grouped(several as u64)),
-                    };
-                    value_label(&mut left, &text, "");
-                }
-            }
-            let mut rest = room;
-            rest.min.x = left.min_rect().right() + size::GRID;
-            if has_room && rest.width() > 10.0 * size::GRID {
-                let layout = Layout::right_to_left(Align::Center);
-                let mut right = ui.new_child(egui::UiBuilder::new().max_rect(rest).layout(layout));
-                // What the tooltip of the row says in full.
-                let short = source.strip_prefix("logged ").unwrap_or(&source);
-                elided_small(&mut right, short);
-            }
-            ui.advance_cursor_after_rect(room);
-        });
-    });
-    let is_editing = egui::Id::new("editing a value");
-    if edit.is_some() {
-        ui.data_mut(|data| data.insert_temp(is_editing, true));
-    }
-    // A drag is one step; it ends with the button.
-    if edit.is_none()
-        && ui.input(|input| !input.pointer.any_down())
-        && ui.data_mut(|data| data.remove_temp::<bool>(is_editing)).is_some()
-    {
-        pass.push(ViewerCommand::EndGesture);
-    }
-    let response = row.on_hover_ui(|ui| {
-        ui.label(RichText::new(shown.component).monospace());
-        if let Some(component_type) = &component_type {
-            let color = Theme::of(ui).secondary;
-            ui.label(RichText::new(&**component_type).monospace().color(color));
-        }
-        ui.label(&source);
+    let value = EditedValue {
+        name,
+        component: shown.component,
+        component_type: descriptor.component_type.as_deref(),
+        array,
+        source: &source,
+        reset: match resolved.source {
+            Source::Override => Some("Remove the override"),
+            Source::ViewDefault => Some("Remove the default of the view"),
+            Source::Store | Source::Fallback => None,
+        },
+    };
+    let can_edit = value.can_edit(pass);
+    let (response, answer) = value.show(ui, pass);
+    let mut edit = answer.map(|answer| match (answer, resolved.source) {
+        (ValueAnswer::Set(value), _) => ValueEdit::Override(value),
+        (ValueAnswer::Reset, Source::ViewDefault) => ValueEdit::RemoveDefault,
+        (ValueAnswer::Reset, _) => ValueEdit::RemoveOverride,
     });
     response.context_menu(|ui| {
-        let can_edit = editors
-            .zip(component_type.as_deref())
-            .is_some_and(|(editors, component_type)| editors.has(component_type));
         if can_edit && resolved.source != Source::Override && !array.is_empty() {
-            let text = if array.len() > 1 {
-                "Override with one value"
-            } else {
-                "Override"
-            };
-            if ui.button(text).clicked() {
+            if array.len() <= MAX_EDITED && ui.button("Override").clicked() {
+                edit = Some(ValueEdit::Override(Arc::clone(array)));
+            }
+            if array.len() > 1 && ui.button("Override with one value").clicked() {
                 edit = Some(ValueEdit::Override(array.slice(0, 1)));
             }
         }

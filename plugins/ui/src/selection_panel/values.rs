@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, cast::AsArray, types::UInt32Type};
+use arrow_array::{Array, ArrayRef, cast::AsArray, types::UInt32Type};
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
     Cursor, DataResults, Item, QueryContext, RecordingEntry, ViewerCommand, chunk_loading::UiChunkRequests,
@@ -58,8 +58,14 @@ pub(super) fn latest(
 /// Characters of a value that are copied.
 const MAX_COPIED: usize = 1_000_000;
 
-/// The values of an entity, or of one of its components, at the cursor: a line each.
-pub(super) fn text_of(pass: &Pass<'_>, item: &Item) -> Option<String> {
+/// The most instances of an entity that are copied.
+const MAX_COPIED_ROWS: usize = 100_000;
+
+/// A component and its value at the cursor.
+type Value<'a> = (&'a ComponentDescriptor, ArrayRef);
+
+/// The values of an entity, or of one of its components, at the cursor. Of an instance, its own.
+fn values_at_cursor<'a>(pass: &Pass<'a>, item: &Item) -> Option<Vec<Value<'a>>> {
     let entry = match item {
         Item::DataResult { view, .. } => pass.recording_of(*view)?,
         _ => pass.active()?,
@@ -69,8 +75,7 @@ pub(super) fn text_of(pass: &Pass<'_>, item: &Item) -> Option<String> {
         _ => pass.cursor(),
     };
     let store = entry.store();
-    let path = item.entity()?;
-    let entity = store.entity_id(path)?;
+    let entity = store.entity_id(item.entity()?)?;
     let only = match item {
         Item::Component { component, .. } => Some(store.component_id(component)?),
         _ => None,
@@ -79,20 +84,56 @@ pub(super) fn text_of(pass: &Pass<'_>, item: &Item) -> Option<String> {
         Some(only) => vec![only],
         None => store.components_of(entity).collect(),
     };
-    let lines = components.into_iter().filter_map(|component| {
-        let descriptor = store.descriptor(component);
+    let values = components.into_iter().filter_map(|component| {
         let mut cell = latest(pass, entry, cursor, entity, component).hit?.cell();
         if let Some(instance) = item.instance().filter(|_| cell.len() > 1) {
             let at = usize::try_from(instance).ok()?.min(cell.len() - 1);
             cell = cell.slice(at, 1);
         }
+        Some((store.descriptor(component), cell))
+    });
+    Some(values.collect())
+}
+
+/// The values of an entity, or of one of its components, at the cursor: a line each.
+pub(super) fn text_of(pass: &Pass<'_>, item: &Item) -> Option<String> {
+    let values = values_at_cursor(pass, item)?;
+    let path = item.entity()?;
+    let lines = values.into_iter().map(|(descriptor, cell)| {
         let value = format_value(descriptor.component_type.as_deref(), cell.as_ref(), MAX_COPIED);
-        Some(match only {
-            Some(_) => value,
-            None => format!("{path}:{} {value}", descriptor.component),
-        })
+        match item {
+            Item::Component { .. } => value,
+            _ => format!("{path}:{} {value}", descriptor.component),
+        }
     });
     Some(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// The instances of an entity at the cursor as a table: a line each, with tabs between its values, below the names of the components.
+/// A component with one value has it for all of them.
+pub(super) fn table_of(pass: &Pass<'_>, item: &Item) -> Option<String> {
+    let values = values_at_cursor(pass, item)?;
+    let in_one_cell = |text: String| text.replace(['\t', '\n', '\r'], " ");
+    let names = values
+        .iter()
+        .map(|(descriptor, _)| descriptor.component.to_string());
+    let mut table = format!("{}\t{}\n", item.entity()?, names.collect::<Vec<_>>().join("\t"));
+    let num_rows = values.iter().map(|(_, cell)| cell.len()).max()?;
+    for row in 0..num_rows.min(MAX_COPIED_ROWS) {
+        let number = item.instance().map_or(row as u64, u64::from);
+        table.push_str(&number.to_string());
+        for (descriptor, cell) in &values {
+            let at = if cell.len() == 1 { 0 } else { row };
+            let value = (at < cell.len()).then(|| {
+                let value = cell.slice(at, 1);
+                format_value(descriptor.component_type.as_deref(), value.as_ref(), MAX_COPIED)
+            });
+            table.push('\t');
+            table.push_str(&value.map(in_one_cell).unwrap_or_default());
+        }
+        table.push('\n');
+    }
+    Some(table)
 }
 
 /// A row for a component: its name, its value; and its instances below where it is expanded.

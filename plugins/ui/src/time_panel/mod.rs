@@ -28,7 +28,7 @@ mod transport;
 
 use egui::Ui;
 
-pub(crate) use self::{state::TimePanelState, timelines::switch_timeline};
+pub(crate) use self::{region::remove_loop, state::TimePanelState, timelines::switch_timeline};
 use crate::{
     icons,
     pass::Pass,

@@ -67,11 +67,16 @@ pub(super) fn show(ui: &Ui, pass: &mut Pass<'_>, timeline: &str, scale: &Scale<'
     let head = Rect::from_x_y_ranges(left..=right, bottom - size::EMPHASIS..=bottom);
     ui.painter().rect_filled(head, 0.0, theme.accent);
     if show_label(ui, selection, scale, left, places) {
-        pass.time(TimeCommand::SetLoopSelection(None));
-        let mode = pass.time_control().map(chronoscope_frame::TimeControl::loop_mode);
-        if mode == Some(LoopMode::Selection) {
-            pass.time(TimeCommand::SetLoop(LoopMode::Off));
-        }
+        remove_loop(pass);
+    }
+}
+
+/// Selects no times any more, and repeats none.
+pub(crate) fn remove_loop(pass: &mut Pass<'_>) {
+    pass.time(TimeCommand::SetLoopSelection(None));
+    let mode = pass.time_control().map(chronoscope_frame::TimeControl::loop_mode);
+    if mode == Some(LoopMode::Selection) {
+        pass.time(TimeCommand::SetLoop(LoopMode::Off));
     }
 }
 

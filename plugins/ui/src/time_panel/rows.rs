@@ -93,6 +93,20 @@ pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
     rows
 }
 
+/// All entities with others below them expanded or collapsed. Cost: all entities.
+pub(super) fn all(store: &ChunkStore, expanded: bool) -> Expansion {
+    let tree = store.tree();
+    let mut expansion = Expansion::new();
+    let mut stack: Vec<EntityId> = tree.children(tree.root()).collect();
+    while let Some(entity) = stack.pop() {
+        if tree.num_children(entity) > 0 {
+            expansion.insert(tree.path(entity).clone(), expanded);
+            stack.extend(tree.children(entity));
+        }
+    }
+    expansion
+}
+
 /// The entities that are looked for, with what they lie in.
 ///
 /// Cost: all entities of the recording.

@@ -2,7 +2,10 @@
 
 use chronoscope_store::TimeType;
 use chronoscope_types::{TimeZone, format_calendar_in, offset_of};
-use chronoscope_views::time_steps::{DAY, HOUR, MINUTE as MIN, SECOND as SEC, time_steps};
+use chronoscope_views::{
+    calendar::{least_nanos, month_label, month_starts, month_steps},
+    time_steps::{DAY, HOUR, MAX_DAYS, MINUTE as MIN, SECOND as SEC, time_steps},
+};
 
 use super::axis::Axis;
 
@@ -75,12 +78,48 @@ fn part_of_ruler(time_type: TimeType, zone: TimeZone, axis: &Axis, measure: impl
             ticks: Vec::new(),
         };
     };
+    if time_type == TimeType::TimestampNs && step > MAX_DAYS {
+        return month_ruler(zone, axis, measure);
+    }
     let parts = minor_parts(time_type, step)
         .filter(|parts| step as f64 * axis.points_per_unit() / *parts as f64 >= 6.0)
         .unwrap_or(1);
     Ruler {
         unit: unit(time_type, zone, visible.min, step),
         ticks: ticks(time_type, zone, axis, step, parts, measure),
+    }
+}
+
+/// Labels an axis at which days would be too close together: where months or years begin.
+fn month_ruler(zone: TimeZone, axis: &Axis, measure: impl Fn(&str) -> f32) -> Ruler {
+    let visible = axis.visible();
+    let has_room = |months: &i64| {
+        let widest = [visible.min, visible.max]
+            .map(|time| measure(&month_label(zone, time, *months)))
+            .into_iter()
+            .fold(0.0, f32::max);
+        least_nanos(*months) as f64 * axis.points_per_unit() >= f64::from(widest + GAP)
+    };
+    let months = month_steps()
+        .find(has_room)
+        .or_else(|| month_steps().last())
+        .unwrap_or(1);
+    let mut free_from = f32::NEG_INFINITY;
+    let ticks = month_starts(zone, visible, months).map(|time| {
+        let x = axis.x(time);
+        let label = Some(month_label(zone, time, months)).filter(|text| {
+            let half = measure(text) / 2.0;
+            let fits = x - half >= free_from && x + half <= axis.right();
+            if fits {
+                free_from = x + half + GAP / 2.0;
+            }
+            fits
+        });
+        Tick { x, label }
+    });
+    Ruler {
+        ticks: ticks.collect(),
+        unit: format_calendar_in("%Z", zone, visible.min),
     }
 }
 
@@ -297,6 +336,25 @@ mod tests {
             340.0,
             "2025-11-22 UTC",
             &["12:00", "12:15", "12:30", "12:45", "13:00"],
+        );
+    }
+
+    #[test]
+    fn months_and_years_begin_with_their_first_days() {
+        let range = (1_700_000_000 * SEC, 1_710_000_000 * SEC);
+        check(
+            TimeType::TimestampNs,
+            range,
+            400.0,
+            "UTC",
+            &["2023-12", "2024-01", "2024-02", "2024-03"],
+        );
+        check(
+            TimeType::TimestampNs,
+            (0, 1_700_000_000 * SEC),
+            300.0,
+            "UTC",
+            &["1970", "1980", "1990", "2000", "2010", "2020"],
         );
     }
 

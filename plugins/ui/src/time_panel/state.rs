@@ -9,7 +9,7 @@ use super::{
     axis::AxisView,
     density::DensityCache,
     folds::FoldsCache,
-    rows::{Expansion, Row},
+    rows::{self, Expansion, Row},
     streams,
 };
 use crate::{find::CursorAnswers, pass::Pass, tree_steps::TreeStep, widgets::FilterField};
@@ -80,6 +80,12 @@ impl TimePanelState {
     /// Goes a step in the list of streams. Returns what is to be selected.
     pub(crate) fn step(&mut self, store: &ChunkStore, selected: &Item, by: TreeStep) -> Option<Item> {
         streams::step_from(&mut self.streams, store, selected, by)
+    }
+
+    /// Opens or shuts all rows. Cost: all entities.
+    pub(crate) fn set_all(&mut self, store: &ChunkStore, expanded: bool) {
+        self.streams.expansion = rows::all(store, expanded);
+        self.streams.version += 1;
     }
 
     /// Opens the field that filters the streams.

@@ -202,10 +202,10 @@ fn a_grid_of_the_heuristics_that_has_no_room_is_shown_as_tabs() {
     let is_readable = |(_, size): &(String, [u32; 2])| size[0] >= 96 && size[1] >= 46;
     assert!(small.iter().all(is_readable), "{small:?}");
     // The others are behind tabs, which are none of the blueprint.
-    let other = if small[0].0 == "signal_1" {
-        "signal_0"
-    } else {
+    let other = if small[0].0 == "signal_0" {
         "signal_1"
+    } else {
+        "signal_0"
     };
     let tab = stage.find(other);
     stage.click(tab);
@@ -242,7 +242,7 @@ fn a_title_that_is_as_wide_as_its_bar_gets_no_arrows() {
     // With the button that maximizes the view.
     let whole = title + around + size::ROW;
     let mut widest = 0.0_f32;
-    for step in -20..=20_i16 {
+    for step in -30..=30_i16 {
         stage.resize(whole + f32::from(step) * 0.1, 320.0);
         stage.draw();
         widest = widest.max(view_rects(&stage)[0].width());
@@ -253,7 +253,7 @@ fn a_title_that_is_as_wide_as_its_bar_gets_no_arrows() {
         }
     }
     assert!(
-        (widest - whole).abs() < 3.0,
+        (widest - whole).abs() < 4.0,
         "the tile takes the window: {widest} of {whole}"
     );
 }

@@ -265,8 +265,9 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         };
         let left = size::PADDING + size::ICON + size::GRID;
         let font = egui::TextStyle::Body.resolve(ui.style());
-        // Half a point less: text may be as much wider than it is allowed, and a tab that is wider than its bar gets arrows.
-        let galley = elided_galley(ui, &title, font, text_color, room - left - size::PADDING - 0.5);
+        // Text may be half a point wider than it is allowed to be, and the room is rounded to whole pixels.
+        let text_room = room - left - size::PADDING - 2.0;
+        let galley = elided_galley(ui, &title, font, text_color, text_room);
         let (_, rect) = ui.allocate_space(Vec2::new(
             left + galley.size().x + size::PADDING,
             ui.available_height(),

@@ -6,11 +6,11 @@ use egui::{Color32, Id, Mesh, Painter, Pos2, Rect, Sense, Shape, Stroke, StrokeK
 
 use super::bars::{Bar, Bars, with_zero};
 use crate::{
-    ViewStyle,
+    ViewAction, ViewStyle,
     plot::{
         axes::{self, Axes, GAP, label_width, plot_rect, position_of, text_width, x_of, y_of},
         events,
-        gestures::{self, Shown, ZoomLocks, draw_box, navigate},
+        gestures::{self, Shown, ZoomLocks, draw_box, moved_by, navigate},
         highlight,
         legend::{Legend, LegendEntry, LegendInput, LegendPlace},
         pyramid::Extent,
@@ -48,6 +48,8 @@ pub(crate) struct PlotInput<'a> {
     pub(crate) id: Id,
     /// The charts, in the order of the legend. The last one is drawn on top.
     pub(crate) charts: &'a [PlotChart<'a>],
+    /// What is done by name.
+    pub(crate) action: Option<ViewAction>,
     /// Where the legend stands, if it is shown.
     pub(crate) legend: Option<LegendPlace>,
     /// Whether lines of a grid are drawn.
@@ -117,7 +119,8 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
 
     // What the user does now is drawn now.
     let locks = ZoomLocks::default();
-    let moved = navigate(ui, &background, &plot, &was_shown, window, locks);
+    let moved = navigate(ui, &background, &plot, &was_shown, window, locks)
+        .or_else(|| moved_by(input.action?, &was_shown, window, locks));
     events.extend(moved.map(PlotEvent::SetWindow));
     let shown = moved.map_or(was_shown, |moved| shown(input, moved));
     let canvas = Canvas {

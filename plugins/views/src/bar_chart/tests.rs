@@ -52,6 +52,7 @@ impl Harness {
             })
             .collect();
         let input = PlotInput {
+            action: None,
             id: Id::new("plot"),
             charts: &charts,
             legend: Some(LegendPlace {

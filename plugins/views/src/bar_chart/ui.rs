@@ -6,8 +6,8 @@ use chronoscope_frame::{
     DataResults, Item, RecordingKey, Selection, View, ViewOverrides, Visualizer as _, Visualizers, Visuals,
     visualizer::ViewVisuals,
 };
-use chronoscope_store::{ChunkStore, EntityId};
-use chronoscope_types::blueprint::EntityBehavior;
+use chronoscope_store::{ChunkStore, EntityId, arrow::ArrayRef};
+use chronoscope_types::{ComponentName, blueprint::EntityBehavior};
 use egui::{Color32, Ui};
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     visualizer::{BarChart, EntityBars},
 };
 use crate::{
-    ViewStyle, ViewUi, ViewUiContext,
+    ViewAction, ViewStyle, ViewUi, ViewUiContext,
     colors::DistinctColors,
     empty,
     plot::{
@@ -24,9 +24,10 @@ use crate::{
         looks,
         names::{Naming, display_names},
         resets::WindowResets,
+        table::in_one_cell,
     },
     properties::properties,
-    recording_of,
+    recording_of, view_action,
 };
 
 /// Draws bar chart views.
@@ -62,6 +63,14 @@ impl ViewUi for BarChartUi {
         &["BarChart"]
     }
 
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        &looks::DRAWN
+    }
+
+    fn properties(&self, context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        looks::properties(context)
+    }
+
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         if let Some(view) = context.get::<View>().map(|view| view.id) {
             let said: BarChartProperties = properties(context.world, view);
@@ -83,6 +92,10 @@ impl ViewUi for BarChartUi {
         is_there
     }
 
+    fn actions(&self) -> &'static [ViewAction] {
+        &looks::ACTIONS
+    }
+
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let world = context.world;
         let (Some(view), Some(results)) = (context.get::<View>(), context.get::<DataResults>()) else {
@@ -98,6 +111,10 @@ impl ViewUi for BarChartUi {
             return empty::show(ui, style, self.icon(), &title, &hint);
         };
         let store = entry.store();
+        let action = view_action::take(ui.ctx(), view.id);
+        if action == Some(ViewAction::ResetLook) {
+            self.frame_all(context);
+        }
 
         let id = ui.id().with(("bar chart", view.id));
         let mut memory: PlotMemory = ui.data(|data| data.get_temp(id)).unwrap_or_default();
@@ -131,6 +148,7 @@ impl ViewUi for BarChartUi {
         let input = PlotInput {
             id,
             charts: &plotted,
+            action,
             legend: said.looks.legend(),
             grid: said.looks.shows_grid(),
             background: style.background,
@@ -145,6 +163,12 @@ impl ViewUi for BarChartUi {
             if let Some(moved) = events::answer(event, view.id, &entries, context, ui.ctx()) {
                 memory.window = moved;
             }
+        }
+        match action {
+            Some(ViewAction::ToggleLegend) => looks::toggle_legend(context, view.id, &said.looks),
+            Some(ViewAction::CopyTable) => ui.copy_text(bars_text(&plotted)),
+            Some(action) => events::act(action, view.id, &entries, context),
+            None => {}
         }
         if memory != before {
             ui.ctx().request_repaint();
@@ -185,6 +209,20 @@ impl PlotEntries for ChartEntries<'_> {
             })
             .collect()
     }
+}
+
+/// The bars that are shown as text for other programs: a line each, with tabs between its parts.
+fn bars_text(charts: &[PlotChart<'_>]) -> String {
+    let mut text = "chart\tindex\tfrom\tto\tvalue\n".to_owned();
+    for chart in charts {
+        let Some(bars) = chart.bars else { continue };
+        let name = in_one_cell(chart.name);
+        for bar in bars.iter() {
+            let (index, start, end, value) = (bar.index, bar.start, bar.end, bar.value);
+            text.push_str(&format!("{name}\t{index}\t{start}\t{end}\t{value}\n"));
+        }
+    }
+    text
 }
 
 /// The charts of a view, in the order of its entities. Those that are hidden are among them, so that they can be shown again.

@@ -9,7 +9,7 @@ use chronoscope_store::EntityPath;
 use egui::DragAndDrop;
 
 use super::gestures::PlotWindow;
-use crate::{DraggedEntities, ViewUiContext};
+use crate::{DraggedEntities, ViewAction, ViewUiContext, recording_of};
 
 /// What a user does to a plot.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,8 @@ pub(crate) fn answer<X>(
         }
         PlotEvent::Click(at, add) => {
             let item = at.and_then(|at| entries.item(at)).unwrap_or(Item::View(view));
-            let click = EntityClicked::on(&item, ClickButton::Primary, ClickSource::View);
+            let recording = recording_of(context.world, context.view);
+            let click = EntityClicked::on(&item, recording, ClickButton::Primary, ClickSource::View);
             if let Some(click) = click {
                 context.commands.push(ViewerCommand::Click(click));
             }
@@ -80,7 +81,7 @@ pub(crate) fn answer<X>(
             let is_visible = entries.visible().get(at).copied().unwrap_or(false);
             set_visible(entries, &[(at, !is_visible)], context);
         }
-        PlotEvent::Isolate(at) => set_visible(entries, &isolated(&entries.visible(), at), context),
+        PlotEvent::Isolate(at) => set_visible(entries, &isolated(&entries.visible(), &[at]), context),
         PlotEvent::Drag(at) => {
             if let Some(item) = entries.item(at) {
                 DragAndDrop::set_payload(ctx, dragged_with(&item, view, context));
@@ -113,6 +114,50 @@ fn dragged_with(item: &Item, view: ViewId, context: &ViewUiContext<'_>) -> Dragg
     }
 }
 
+/// Does to the entries that are selected what an action says of them, if anything.
+pub(crate) fn act(
+    action: ViewAction,
+    view: ViewId,
+    entries: &impl PlotEntries,
+    context: &mut ViewUiContext<'_>,
+) {
+    let isolates = action == ViewAction::IsolateSeries;
+    if !isolates && action != ViewAction::ToggleSeries {
+        return;
+    }
+    let visible = entries.visible();
+    let selected = selected_entries(view, entries, context);
+    if selected.is_empty() {
+        return;
+    }
+    let changes = if isolates {
+        isolated(&visible, &selected)
+    } else {
+        let is_shown = |at: &usize| visible.get(*at) == Some(&true);
+        let shows = !selected.iter().any(is_shown);
+        selected.into_iter().map(|at| (at, shows)).collect()
+    };
+    set_visible(entries, &changes, context);
+}
+
+/// The entries that are selected: here, or in no view.
+fn selected_entries(view: ViewId, entries: &impl PlotEntries, context: &ViewUiContext<'_>) -> Vec<usize> {
+    let selection = context.world.get_resource::<Selection>();
+    let selected = selection.map_or(&[][..], |selection| &selection.selected);
+    let is_selected = |at: &usize| {
+        entries.item(*at).is_some_and(|item| {
+            selected.iter().any(|other| {
+                other.entity() == item.entity()
+                    && other.view().is_none_or(|other| other == view)
+                    && other
+                        .instance()
+                        .is_none_or(|other| item.instance() == Some(other))
+            })
+        })
+    };
+    (0..entries.visible().len()).filter(is_selected).collect()
+}
+
 fn set_visible(entries: &impl PlotEntries, changes: &[(usize, bool)], context: &mut ViewUiContext<'_>) {
     for command in entries.set_visible(changes) {
         context.commands.blueprint(command);
@@ -120,12 +165,12 @@ fn set_visible(entries: &impl PlotEntries, changes: &[(usize, bool)], context: &
     context.commands.push(ViewerCommand::EndGesture);
 }
 
-/// What changes where all entries but one are hidden, or all shown where that is so already. Whether the one
-/// itself is hidden does not matter: the first click of a double click hides it.
-fn isolated(visible: &[bool], only: usize) -> Vec<(usize, bool)> {
-    let others = || visible.iter().enumerate().filter(|(at, _)| *at != only);
+/// What changes where all entries but some are hidden, or all shown where that is so already. Whether those
+/// themselves are hidden does not matter: the first click of a double click hides one.
+fn isolated(visible: &[bool], only: &[usize]) -> Vec<(usize, bool)> {
+    let others = || visible.iter().enumerate().filter(|(at, _)| !only.contains(at));
     let shows_all = others().all(|(_, is_visible)| !is_visible);
-    let wanted = |at: usize| at == only || shows_all;
+    let wanted = |at: usize| only.contains(&at) || shows_all;
     let entries = visible.iter().enumerate();
     entries
         .filter(|(at, is_visible)| wanted(*at) != **is_visible)
@@ -140,11 +185,12 @@ mod tests {
     #[test]
     fn isolating_hides_the_others_and_again_shows_them() {
         let check = |visible: &[bool], expected: &[(usize, bool)]| {
-            assert_eq!(isolated(visible, 1), expected, "{visible:?}");
+            assert_eq!(isolated(visible, &[1]), expected, "{visible:?}");
         };
         check(&[true, true, true], &[(0, false), (2, false)]);
         check(&[true, false, false], &[(0, false), (1, true)]);
         check(&[false, true, false], &[(0, true), (2, true)]);
         check(&[false, false, false], &[(0, true), (1, true), (2, true)]);
+        assert_eq!(isolated(&[true, true, true], &[0, 2]), [(1, false)], "several");
     }
 }

@@ -6,7 +6,7 @@ use super::{
     axes::position_of,
     window::{AxisWindow, ValueWindow},
 };
-use crate::ViewStyle;
+use crate::{ViewAction, ViewStyle};
 
 /// What of the data a plot shows: all of it, unless somebody moved or zoomed it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -124,6 +124,28 @@ pub(crate) fn navigate<X: AxisWindow>(
                     .panned(-f64::from(scroll.x / plot.width())),
             );
         }
+    }
+    (window != asked).then_some(window)
+}
+
+/// What a plot shows after an action, where that pans or zooms. As the wheel does, it zooms along the horizontal axis.
+pub(crate) fn moved_by<X: AxisWindow>(
+    action: ViewAction,
+    shown: &Shown<X>,
+    asked: PlotWindow<X>,
+    locks: ZoomLocks,
+) -> Option<PlotWindow<X>> {
+    let mut window = asked;
+    if let Some(share) = action.pan() {
+        if share.x != 0.0 {
+            window.x = Some(shown.x.panned(share.x));
+        } else {
+            window.values = Some(shown.values.panned(-share.y));
+            window.right = shown.right.map(|right| right.panned(-share.y));
+        }
+    }
+    if let Some(factor) = action.zoom().filter(|_| !locks.x) {
+        window.x = Some(shown.x.zoomed(0.5, factor));
     }
     (window != asked).then_some(window)
 }

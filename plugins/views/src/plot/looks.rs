@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::ViewerCommand;
+use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
-    Component,
+    Component, ComponentName, Rgba,
     blueprint::{PlotBackground, PlotLegend},
     components,
     enums::Corner2D,
@@ -13,7 +14,7 @@ use chronoscope_types::{
 use egui::{Color32, ComboBox, Ui};
 
 use super::legend::LegendPlace;
-use crate::{ViewStyle, ViewUiContext, properties::PropertyReader, settings_row::settings_row};
+use crate::{ViewAction, ViewStyle, ViewUiContext, properties::PropertyReader, settings_row::settings_row};
 
 /// How much text has to stand out from what is behind it: WCAG 2.2, 1.4.3.
 const MIN_CONTRAST: f32 = 4.5;
@@ -24,6 +25,17 @@ const CORNERS: [(Corner2D, &str); 4] = [
     (Corner2D::LeftBottom, "Left, bottom"),
     (Corner2D::RightBottom, "Right, bottom"),
 ];
+
+/// The properties that [`show_settings`] draws.
+pub(crate) const DRAWN: [ComponentName; 3] =
+    [PlotBackground::SHOW_GRID, PlotLegend::CORNER, PlotLegend::VISIBLE];
+
+/// The other ones, with the values that they have where the blueprint says nothing.
+pub(crate) fn properties(context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+    let color = ViewStyle::of(context.world).background.to_srgba_unmultiplied();
+    let color = components::Color::build(vec![Rgba::from_array(color)]);
+    vec![(PlotBackground::COLOR, color)]
+}
 
 /// What the blueprint says of the looks of a plot. The default is what holds where it says nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,6 +117,30 @@ impl PlotLooks {
         !self.hides_grid
     }
 }
+
+/// Shows the legend of a plot, or hides it.
+pub(crate) fn toggle_legend(context: &mut ViewUiContext<'_>, view: ViewId, looks: &PlotLooks) {
+    let legend = PlotLegend::default().with_visible(looks.legend().is_none());
+    context
+        .commands
+        .blueprint(BlueprintCommand::set_property(view, &legend));
+    context.commands.push(ViewerCommand::EndGesture);
+}
+
+/// What can be done in all plots by name.
+pub(crate) const ACTIONS: [ViewAction; 11] = [
+    ViewAction::ResetLook,
+    ViewAction::IsolateSeries,
+    ViewAction::ToggleSeries,
+    ViewAction::ToggleLegend,
+    ViewAction::CopyTable,
+    ViewAction::PanLeft,
+    ViewAction::PanRight,
+    ViewAction::PanUp,
+    ViewAction::PanDown,
+    ViewAction::ZoomIn,
+    ViewAction::ZoomOut,
+];
 
 /// Draws the settings of a plot's looks.
 pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, looks: &PlotLooks) {

@@ -4,7 +4,7 @@
 //! several show together, [`resets`] have it show everything again, [`events`] are what a user does, with what a tile answers. [`ticks`] are the lines of
 //! the grid, [`axes`] draws them with their labels, [`names`] is what the data is called, [`legend`] lists
 //! it, [`highlight`] has it stand out, a [`tooltip`] says its values. A [`pyramid`] makes drawing cost
-//! pixels, not values. [`looks`] are the properties that all plots have, with their settings.
+//! pixels, not values. [`looks`] are the properties that all plots have, with their settings, [`table`] writes values for other programs.
 
 pub(crate) mod axes;
 pub(crate) mod events;
@@ -16,6 +16,7 @@ pub(crate) mod looks;
 pub(crate) mod names;
 pub(crate) mod pyramid;
 pub(crate) mod resets;
+pub(crate) mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod ticks;

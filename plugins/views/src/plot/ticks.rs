@@ -4,7 +4,10 @@ use chronoscope_store::{TimeRange, TimeType};
 use chronoscope_types::{TimeZone, enums::AxisScale, format_calendar_in, offset_of};
 
 use super::window::{TimeWindow, ValueWindow};
-use crate::time_steps::{DAY, HOUR, MINUTE, SECOND, time_steps};
+use crate::{
+    calendar::{least_nanos, month_label, month_starts, month_steps},
+    time_steps::{DAY, HOUR, MAX_DAYS, MINUTE, SECOND, time_steps},
+};
 
 /// More lines than this are of no use on any screen.
 const MAX_TICKS: usize = 1_000;
@@ -40,6 +43,9 @@ pub(crate) fn time_ticks(
     let per_unit = f64::from(width) / window.length();
     let mut greatest = None;
     for step in time_steps(time_type) {
+        if time_type == TimeType::TimestampNs && step > MAX_DAYS {
+            return month_ticks(window, zone, width, gap, measure);
+        }
         greatest = Some(step);
         let spacing = step as f64 * per_unit;
         // No label is narrower than a digit.
@@ -67,6 +73,48 @@ pub(crate) fn time_ticks(
         return Ticks::default();
     };
     let mut ticks = ticks_at(window, time_type, zone, step);
+    retain_those_with_room(&mut ticks, width, gap, measure);
+    ticks
+}
+
+/// The lines of a time axis at which months or years begin, for an axis on which days would be too close together.
+fn month_ticks(
+    window: &TimeWindow,
+    zone: TimeZone,
+    width: f32,
+    gap: f32,
+    mut measure: impl FnMut(&str) -> f32,
+) -> Ticks {
+    let per_unit = f64::from(width) / window.length();
+    let range = window.range();
+    let mut last = Ticks::default();
+    for months in month_steps() {
+        let spacing = least_nanos(months) as f64 * per_unit;
+        // No label is narrower than a digit.
+        if spacing < f64::from(gap) + 4.0 {
+            continue;
+        }
+        let ticks = month_starts(zone, range, months)
+            .take(MAX_TICKS)
+            .map(|time| Tick {
+                position: window.position(time),
+                label: month_label(zone, time, months),
+            });
+        last = Ticks {
+            ticks: ticks.collect(),
+            unit: format_calendar_in("%Z", zone, range.min),
+        };
+        let labels = last.ticks.iter().map(|tick| measure(&tick.label));
+        if f64::from(labels.fold(0.0, f32::max) + gap) <= spacing {
+            return last;
+        }
+    }
+    retain_those_with_room(&mut last, width, gap, measure);
+    last
+}
+
+/// Keeps the lines whose labels have room.
+fn retain_those_with_room(ticks: &mut Ticks, width: f32, gap: f32, mut measure: impl FnMut(&str) -> f32) {
     let mut end = -gap;
     ticks.ticks.retain(|tick| {
         let (middle, half) = (tick.position as f32 * width, measure(&tick.label) / 2.0);
@@ -74,7 +122,6 @@ pub(crate) fn time_ticks(
         end = if has_room { middle + half } else { end };
         has_room
     });
-    ticks
 }
 
 fn ticks_at(window: &TimeWindow, time_type: TimeType, zone: TimeZone, step: i64) -> Ticks {
@@ -412,6 +459,21 @@ mod tests {
             250.0,
             &["12:35:00", "12:35:10"],
             "2024-02-29 UTC",
+        );
+        // Months and years begin with their first days.
+        check(
+            TimeRange::new(1_700_000_000 * SECOND, 1_710_000_000 * SECOND),
+            TimeType::TimestampNs,
+            400.0,
+            &["2023-12", "2024-01", "2024-02", "2024-03"],
+            "UTC",
+        );
+        check(
+            TimeRange::new(0, 1_700_000_000 * SECOND),
+            TimeType::TimestampNs,
+            300.0,
+            &["1970", "1980", "1990", "2000", "2010", "2020"],
+            "UTC",
         );
     }
 

@@ -21,7 +21,7 @@ use bevy::{
 };
 use bevy_egui::{EguiTextureHandle, EguiUserTextures};
 use chronoscope_frame::{ActiveBlueprint, Cursor, IngestSources, Settled, ViewTile};
-use chronoscope_render::{AdapterClass, BulkView, EyeOrigin, RenderStats};
+use chronoscope_render::{AdapterClass, BulkView, EyeOrigin, RenderStats, Shadows};
 
 use super::{motion::Motion, through_camera::CameraProjectionMatrix};
 use crate::ViewStyle;
@@ -44,6 +44,8 @@ pub(crate) struct Placement {
     pub(crate) focus_distance: Option<f32>,
     /// Whether what lies behind its neighbors on screen is darker.
     pub(crate) shades_depth: bool,
+    /// What casts shadows, where they are asked for.
+    pub(crate) shadows: Option<Shadows>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -173,16 +175,17 @@ impl SceneCamera {
     }
 
     /// The bytes of its textures: the image and, while it renders, two to draw and to blend in, samples and their depths, and
-    /// what translucent surfaces add up to, where there may be some.
+    /// what translucent surfaces add up to, where there may be some, and the map of shadows.
     pub(crate) fn target_bytes(&self) -> u64 {
         let samples = u64::from(self.samples);
         let resolved = if samples > 1 { samples } else { 0 };
-        let is_order_independent = self
-            .placement
-            .is_some_and(|(_, _, bulk, _)| bulk.is_order_independent);
+        let bulk = self.placement.map(|(_, _, bulk, _)| bulk);
+        let is_order_independent = bulk.is_some_and(|bulk| bulk.is_order_independent);
+        let has_map = self.is_active && bulk.is_some_and(|bulk| bulk.shadows.is_some());
+        let of_map = if has_map { Shadows::MAP_BYTES } else { 0 };
         let gathered = u64::from(is_order_independent) * 9 * (1 + resolved);
         let per_pixel = 4 + u64::from(self.is_active) * (4 * (2 + resolved + samples) + gathered);
-        self.size.iter().map(|side| u64::from(*side)).product::<u64>() * per_pixel
+        self.size.iter().map(|side| u64::from(*side)).product::<u64>() * per_pixel + of_map
     }
 
     /// Renders nothing until it is placed again.
@@ -203,6 +206,7 @@ impl SceneCamera {
             bulk.is_order_independent = !adapter.is_software();
             bulk.is_lit = !adapter.is_software();
             bulk.depth_shading = f32::from(u8::from(shot.placement.shades_depth));
+            bulk.shadows = shot.placement.shadows.filter(|_| bulk.is_lit);
         }
         let [r, g, b, _] = shot.background.to_array();
         let now = (shot.placement, shot.overlay, bulk, [r, g, b, 255]);

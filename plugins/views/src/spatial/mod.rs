@@ -13,7 +13,7 @@
 //!
 //! # From the tile to the data
 //! [`projection`] knows where on the tile something is seen, [`picking`] what is under the pointer. [`labels`] are drawn by the user
-//! interface, which [`tile`] has in common; so are [`notices`] in the place of what cannot be shown, and the [`color_bar`]s of
+//! interface, which [`tile`] has in common; so are [`notices`] in the place of what cannot be shown, the choice of a [`background`], and the [`color_bar`]s of
 //! distances.
 //!
 //! # What it takes
@@ -32,6 +32,7 @@ pub mod textures;
 pub mod visual;
 pub mod visualizers;
 
+pub(crate) mod background;
 pub(crate) mod camera;
 mod color_bar;
 mod depth_clouds;
@@ -69,7 +70,7 @@ use chronoscope_render::{
     EllipsoidInstance, LineInstance, PointInstance, TriangleMeshPlugin,
 };
 
-pub use chronoscope_frame::Space;
+pub use chronoscope_frame::{Space, ViewLayers};
 pub use digest::PartDigest;
 pub use framing::AutoFraming;
 pub use marks::{MarkCells, Marks, class_color, read_cell};
@@ -77,7 +78,7 @@ pub use motion::PointBudget;
 pub use parts::{AppPartsExt, Part};
 pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
-pub use scene::{SpatialScene, SpatialScenes, ViewLayers};
+pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual, Stand};
 
@@ -192,7 +193,12 @@ impl Plugin for SpatialPlugin {
         app.init_resource::<FirstLookChunks>();
         let follow = (scene::follow_views, framing::update_framing).chain();
         app.add_systems(Frame, follow.in_set(SpatialSystems::Collect))
-            .add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
+            .add_systems(
+                Frame,
+                (scene::present_scenes, scene::look_ahead)
+                    .chain()
+                    .in_set(SpatialSystems::Scenes),
+            )
             .add_systems(
                 Frame,
                 picking::take_answers

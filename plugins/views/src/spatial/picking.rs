@@ -18,7 +18,8 @@ use std::{
 use bevy::{camera::Camera, ecs::prelude::*, math::UVec2};
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{
-    Item, RecordingKey, Recordings, Settled, View, ViewOverrides, ViewerCommand, ViewerCommands,
+    Item, RecordingEntry, RecordingKey, Recordings, Settled, View, ViewOverrides, ViewerCommand,
+    ViewerCommands,
     selection::{ClickButton, ClickSource, EntityClicked},
 };
 use chronoscope_render::{PickAnswer, PickHit, PickRequest};
@@ -220,7 +221,8 @@ pub(crate) fn take_answers(
         let pick = find(asked.click.view, asked.recording, hit);
         // A view that is closed by now has nothing to select.
         if scenes.get(asked.click.view).is_some() {
-            push_click(&mut viewer_commands, &asked.click, pick.as_ref());
+            let recording = asked.recording.and_then(|key| recordings.get(key));
+            push_click(&mut viewer_commands, &asked.click, pick.as_ref(), recording);
         }
         picks.clicks.pop_front();
     }
@@ -345,12 +347,17 @@ fn pick_of(
     })
 }
 
-/// Selects what was clicked on, and tells of it.
-pub(crate) fn push_click(commands: &mut ViewerCommands, click: &Click, pick: Option<&Pick>) {
+/// Selects what was clicked on, of the recording that the view looks at, and tells of it.
+pub(crate) fn push_click(
+    commands: &mut ViewerCommands,
+    click: &Click,
+    pick: Option<&Pick>,
+    recording: Option<&RecordingEntry>,
+) {
     let item = pick.map(|pick| pick.item(click.view));
     if let (Some(item), Some(pick)) = (&item, pick) {
         for button in &click.buttons {
-            if let Some(clicked) = EntityClicked::on(item, *button, ClickSource::View) {
+            if let Some(clicked) = EntityClicked::on(item, recording, *button, ClickSource::View) {
                 commands.push(ViewerCommand::Click(EntityClicked {
                     position: Some(pick.position.to_array()),
                     ..clicked

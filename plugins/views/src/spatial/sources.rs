@@ -66,6 +66,7 @@ impl AppSpatialExt for App {
             is_flat: classes.contains(&ViewClassId::SPATIAL_2D),
             is_projected: false,
             looker: Looker::of::<V>(),
+            coming: scene::coming_pictures::<V>,
             reports: reports::<V>,
         };
         let is_new = sources.iter().all(|known| known.type_id != source.type_id);
@@ -140,6 +141,7 @@ pub(crate) struct SpatialSource {
     /// Whether 2D views show it as the camera sees it in whose picture they lie.
     pub(crate) is_projected: bool,
     pub(crate) looker: Looker,
+    pub(crate) coming: scene::ComingPictures,
     pub(crate) reports: fn(&World, ViewId) -> Vec<(ResultKey, Report)>,
 }
 

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use chronoscope_blueprint::ViewClassId;
-use chronoscope_frame::{Origin, Transforms};
-use chronoscope_store::{ChunkStore, EntityPath};
-use chronoscope_types::blueprint::SpatialInformation;
+use chronoscope_frame::{InContext, Origin, RecordingEntry, Transforms, View};
+use chronoscope_store::{ChunkStore, EntityPath, arrow::ArrayRef};
+use chronoscope_types::{Component as _, blueprint::SpatialInformation, components::TransformFrameId};
 
-use crate::properties::{PropertyReader, ViewProperties};
+use crate::{
+    ViewUiContext,
+    properties::{PropertyReader, ViewProperties},
+    view_ui::recording_of,
+};
 
 /// The name of the frame, if one is named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,4 +37,17 @@ impl ViewProperties for TargetFrame {
         let name = reader.text(&SpatialInformation::TARGET_FRAME);
         Self(name.filter(|name| !name.is_empty()).map(Arc::from))
     }
+}
+
+/// The frame that a view looks from where none is named: that of its origin.
+pub(crate) fn of_origin(context: &ViewUiContext<'_>) -> ArrayRef {
+    let origin = context
+        .get::<View>()
+        .map_or_else(EntityPath::root, |view| view.blueprint.origin.clone());
+    let name = || {
+        let store = recording_of(context.world, context.view).map(RecordingEntry::store)?;
+        let products = InContext::of_view(context.world, context.view)?;
+        products.transforms.frame_name(store, store.entity_id(&origin)?)
+    };
+    TransformFrameId::build(vec![name().unwrap_or_else(|| format!("tf#{origin}"))])
 }

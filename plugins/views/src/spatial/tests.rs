@@ -34,20 +34,26 @@ use super::{
     projection::Lens,
     textures::PictureTextures,
 };
-use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
+use crate::{
+    Spatial2DPlugin, Spatial3DPlugin, ViewAction, ViewUiContext, ViewUis, testing::log, view_action,
+};
 
+mod actions;
+mod ahead;
 mod contexts;
 mod eyes;
 mod growing;
 mod history;
 mod layers;
 mod meshes;
+mod millions;
 mod motion;
 mod picking;
 mod pictures;
 mod places;
 mod purge;
 mod results;
+mod shadows;
 mod through_camera;
 mod visuals;
 
@@ -95,6 +101,13 @@ impl Viewer {
                 });
             }
         }
+    }
+
+    /// Draws the view, which is to do something.
+    fn act(&mut self, action: ViewAction) -> String {
+        let view = self.view();
+        view_action::ask(&self.egui, view, action);
+        self.draw(vec![])
     }
 
     /// Draws the one view in a tile, and returns the texts in it.

@@ -1,8 +1,10 @@
 //! The decoded pixels of pictures as GPU textures, kept as long as there is room, so that going back in time is cheap.
 //!
 //! Quads hold the pictures that they show or wait for. A picture without a holder is idle: it stays until its room is needed; one that
-//! is still being decoded is dropped at once. A frame without requests costs nothing.
+//! is still being decoded is dropped at once. A frame without requests costs nothing. While time plays, the pictures that come next are
+//! held, too: [`ahead`].
 
+mod ahead;
 mod tables;
 
 use std::sync::{Arc, LazyLock};
@@ -25,6 +27,7 @@ use super::pictures::{
     DecodeError, DecodeOptions, Picture, PictureKey, PixelDecoders, PixelKind, PixelLayout, Pixels,
     decoder::{CancelGuard, MAX_DECODED_BYTES, thinning},
 };
+pub(crate) use ahead::AheadBudget;
 use tables::ColorTables;
 
 /// How many pixels are decoded at once in a frame, over all pictures: that costs less than a frame of showing the ones before.
@@ -73,6 +76,8 @@ pub struct PictureTextures {
     settings: TextureSettings,
     held: HeldCache<PictureKey, State>,
     inline_pixels_left: u64,
+    /// The pictures that the cursor will come to, each held once.
+    ahead: Vec<PictureKey>,
     tables: ColorTables,
 }
 
@@ -150,32 +155,26 @@ impl PictureTextures {
             let size @ [width, height] = picture.size();
             // Never overflows: a side is a u32.
             let pixels = u64::from(width) * u64::from(height);
-            let decoders_at_hand = decoders;
-            let (source, decoders) = (picture.source.clone(), decoders.clone());
             let max_side = self.settings.decoded_side(picture);
-            let options = DecodeOptions::new(picture.mapping.kind(), max_side);
             let left = self.inline_pixels_left.checked_sub(pixels);
             let most_bytes = max_bytes(size, max_side);
-            let (state, bytes) = match left.filter(|_| source.is_quick()) {
+            let (state, bytes) = match left.filter(|_| picture.source.is_quick()) {
                 _ if most_bytes > MAX_DECODED_BYTES => {
                     self.finish(Err(DecodeError::TooLarge { width, height }), images)
                 }
                 Some(left) => {
                     self.inline_pixels_left = left;
-                    self.finish(decoders.decode(&source, &options), images)
+                    let options = DecodeOptions::new(picture.mapping.kind(), max_side);
+                    self.finish(decoders.decode(&picture.source, &options), images)
                 }
                 None => {
                     let (coarse, coarse_bytes) = match is_blank {
-                        true => self.decode_coarse(picture, decoders_at_hand, images),
+                        true => self.decode_coarse(picture, decoders, images),
                         false => (None, 0),
                     };
-                    let cancel = options.cancel_guard();
-                    let task = decode_pool().spawn(async move { decoders.decode(&source, &options) });
                     let decoding = Decoding {
-                        task,
-                        _cancel: cancel,
-                        pending: settled.pending_work(),
                         coarse,
+                        ..self.decode_elsewhere(picture, decoders, settled)
                     };
                     // What it will take at most.
                     (State::Decoding(decoding), most_bytes + coarse_bytes)
@@ -185,6 +184,19 @@ impl PictureTextures {
         }
         self.held.hold(&picture.key);
         self.poll(picture.key, images)
+    }
+
+    /// Begins to decode a picture on another thread.
+    fn decode_elsewhere(&self, picture: &Picture, decoders: &PixelDecoders, settled: &Settled) -> Decoding {
+        let (source, decoders) = (picture.source.clone(), decoders.clone());
+        let options = DecodeOptions::new(picture.mapping.kind(), self.settings.decoded_side(picture));
+        let cancel = options.cancel_guard();
+        Decoding {
+            task: decode_pool().spawn(async move { decoders.decode(&source, &options) }),
+            _cancel: cancel,
+            pending: settled.pending_work(),
+            coarse: None,
+        }
     }
 
     /// What became of a picture that is held.

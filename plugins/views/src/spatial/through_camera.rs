@@ -105,6 +105,7 @@ impl ViewCamera {
             }),
             focus_distance: None,
             shades_depth: false,
+            shadows: None,
         }
     }
 }

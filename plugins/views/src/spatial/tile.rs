@@ -314,7 +314,8 @@ fn click(ui: &Ui, context: &mut ViewUiContext<'_>, tile: &Tile<'_>, view: ViewId
         toggles: ui.input(|input| input.modifiers.command),
     };
     if tile.is_on_label {
-        push_click(context.commands, &click, tile.pick.as_ref());
+        let recording = recording_of(context.world, context.view);
+        push_click(context.commands, &click, tile.pick.as_ref(), recording);
     } else {
         picks.click(click);
     }

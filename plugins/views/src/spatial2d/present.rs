@@ -36,6 +36,12 @@ pub(crate) struct Planes {
 }
 
 impl Planes {
+    /// What is nearer to the camera than this is not seen in a view, in the units of its frame; nothing where there is no camera.
+    pub(super) fn near(&self, view: ViewId) -> f64 {
+        let camera = self.by_view.get(&view).and_then(|known| known.inputs.camera);
+        camera.map_or(0.0, |camera| camera.near)
+    }
+
     /// What a view shows, once there was a frame to show it in.
     pub(crate) fn get(&self, view: ViewId) -> Option<Visible> {
         self.by_view.get(&view).map(|known| known.visible)
@@ -63,7 +69,7 @@ struct Inputs {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct PlaneProperties {
     area: Option<Area>,
-    background: Option<Background>,
+    pub(super) background: Option<Background>,
     /// What is nearer to a camera is not seen, in the units of its frame.
     near: Option<f64>,
     /// Whether there is a box around everything.
@@ -154,6 +160,7 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
         },
         focus_distance: None,
         shades_depth: false,
+        shadows: None,
     };
     let through_camera = inputs.camera.map(|camera| {
         scene.set_camera_projector(camera.projector(&scene.projector));

@@ -2,11 +2,11 @@
 
 use bevy::ecs::world::World;
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
-use chronoscope_frame::{View, ViewerCommand, ViewerCommands};
-use chronoscope_store::EntityPath;
+use chronoscope_frame::{Item, Selection, View, ViewerCommand, ViewerCommands};
+use chronoscope_store::{EntityPath, arrow::ArrayRef};
 use chronoscope_types::{
-    Component,
-    blueprint::{SpatialInformation, VisualBounds2D},
+    Component, ComponentName,
+    blueprint::{Background, NearClipPlane, SpatialInformation, VisualBounds2D},
     components::blueprint as blueprint_components,
 };
 use egui::{Rect, Stroke, StrokeKind, Ui, vec2};
@@ -18,15 +18,18 @@ use super::{
     visible::{Area, Visible},
 };
 use crate::{
-    ViewUi, ViewUiContext,
+    ViewAction, ViewUi, ViewUiContext,
     properties::properties,
+    settings_row::Switch,
     spatial::{
-        SpatialScene,
+        SpatialScene, SpatialScenes, background,
         bounds::Bounds,
         picking::Pick,
         pointed::{self, PointedAt},
+        target_frame,
         tile::{self, OpenTile, Tile},
     },
+    view_action,
 };
 
 /// How much larger a point of scrolling makes things.
@@ -58,6 +61,19 @@ impl ViewUi for Spatial2DUi {
             "SegmentationImage",
             "VideoFrameReference",
             "VideoStream",
+        ]
+    }
+
+    fn actions(&self) -> &'static [ViewAction] {
+        &[
+            ViewAction::Focus,
+            ViewAction::ResetLook,
+            ViewAction::PanLeft,
+            ViewAction::PanRight,
+            ViewAction::PanUp,
+            ViewAction::PanDown,
+            ViewAction::ZoomIn,
+            ViewAction::ZoomOut,
         ]
     }
 
@@ -94,7 +110,16 @@ impl ViewUi for Spatial2DUi {
             }
             return;
         }
-        let moved = by_pointer(ui, &tile, known);
+        let action = view_action::take(ui.ctx(), view);
+        match action {
+            Some(ViewAction::Focus) => {
+                let bounds = selected_bounds(&tile, context);
+                show_bounds(tile.scene, &bounds, tile.size(), context.commands);
+            }
+            Some(ViewAction::ResetLook) => reset(context.commands, view),
+            _ => {}
+        }
+        let moved = by_pointer(ui, &tile, known).or_else(|| moved_by(action?, known, tile.size()));
         if let Some(visible) = moved {
             set_visible(context.commands, view, &visible, tile.size());
         }
@@ -113,6 +138,39 @@ impl ViewUi for Spatial2DUi {
         true
     }
 
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        const DRAWN: [ComponentName; 3] = [
+            Background::COLOR,
+            Background::KIND,
+            SpatialInformation::SHOW_BOUNDING_BOX,
+        ];
+        &DRAWN
+    }
+
+    fn properties(&self, context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        let planes = context.world.get_resource::<Planes>();
+        let known = context.get::<View>().zip(planes);
+        let near = known.map_or(0.0, |(view, planes)| planes.near(view.id));
+        let scene = known.and_then(|(view, _)| context.world.get_resource::<SpatialScenes>()?.get(view.id));
+        let area = known.zip(scene).and_then(|((view, planes), scene)| {
+            let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from));
+            let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
+            Some(planes.get(view.id)?.area(size / points))
+        });
+        let area = area.unwrap_or(Area {
+            min: DVec2::ZERO,
+            max: DVec2::ONE,
+        });
+        vec![
+            (VisualBounds2D::RANGE, bounds_array(&area)),
+            (
+                NearClipPlane::NEAR_CLIP_PLANE,
+                blueprint_components::NearClipPlane::build(vec![near as f32]),
+            ),
+            (SpatialInformation::TARGET_FRAME, target_frame::of_origin(context)),
+        ]
+    }
+
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let texts = [
             "Fit to content",
@@ -120,14 +178,19 @@ impl ViewUi for Spatial2DUi {
         ];
         if let Some(view) = context.get::<View>().map(|view| view.id) {
             let said: PlaneProperties = properties(context.world, view);
-            let mut is_on = said.shows_bounds;
-            if ui.checkbox(&mut is_on, "Box around everything").changed() {
-                let information = SpatialInformation::default().with_show_bounding_box(is_on);
-                context
-                    .commands
-                    .blueprint(BlueprintCommand::set_property(view, &information));
-                context.commands.push(ViewerCommand::EndGesture);
-            }
+            let bounds = Switch {
+                property: SpatialInformation::SHOW_BOUNDING_BOX,
+                text: "Box around everything",
+                hint: "",
+                is_on: said.shows_bounds,
+            };
+            bounds.show(ui, context, view, |is_on| {
+                BlueprintCommand::set_property(
+                    view,
+                    &SpatialInformation::default().with_show_bounding_box(is_on),
+                )
+            });
+            background::show(ui, context, view, said.background.as_ref());
         }
         tile::reset_button(ui, context, texts, reset);
     }
@@ -182,20 +245,61 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, visible: Visible) -> Option<Visible> {
     (moved != visible).then_some(moved)
 }
 
+/// What is shown after an action, where it moves or zooms.
+fn moved_by(action: ViewAction, visible: Visible, tile: DVec2) -> Option<Visible> {
+    match (action.pan(), action.zoom()) {
+        (Some(share), _) => Some(visible.panned(-share * tile)),
+        (None, Some(factor)) => Some(visible.zoomed(factor, tile * 0.5, tile)),
+        (None, None) => None,
+    }
+}
+
+/// Around all in the plane that is selected.
+fn selected_bounds(tile: &Tile<'_>, context: &ViewUiContext<'_>) -> Bounds {
+    let selection = context.world.get_resource::<Selection>();
+    let selected = selection.map_or(&[][..], |selection| &selection.selected);
+    let entities = selected.iter().filter_map(Item::entity);
+    let bounds = entities.map(|entity| tile.scene.bounds_of(entity));
+    bounds.fold(Bounds::EMPTY, Bounds::union)
+}
+
 /// Writes what is shown into the blueprint.
 fn set_visible(commands: &mut ViewerCommands, view: ViewId, visible: &Visible, tile: DVec2) {
-    let area = visible.area(tile);
-    let bounds = chronoscope_types::VisualBounds2D {
+    let range = bounds_array(&visible.area(tile));
+    tile::set_properties(commands, view, [(VisualBounds2D::RANGE, range)]);
+}
+
+/// An area as blueprints have it.
+fn bounds_array(area: &Area) -> ArrayRef {
+    blueprint_components::VisualBounds2D::build(vec![chronoscope_types::VisualBounds2D {
         x_range: [area.min.x, area.max.x],
         y_range: [area.min.y, area.max.y],
-    };
-    let range = blueprint_components::VisualBounds2D::build(vec![bounds]);
-    tile::set_properties(commands, view, [(VisualBounds2D::RANGE, range)]);
+    }])
 }
 
 /// Shows everything there is now, in a tile of this size in points.
 fn show_all(scene: &SpatialScene, size: DVec2, commands: &mut ViewerCommands) {
-    if let Some(area) = Area::of_content(&scene.bounds(), &scene.picture_bounds()) {
+    show_area(
+        scene,
+        Area::of_content(&scene.bounds(), &scene.picture_bounds()),
+        size,
+        commands,
+    );
+}
+
+/// Shows a part of the plane, with a margin where that is no picture.
+fn show_bounds(scene: &SpatialScene, bounds: &Bounds, size: DVec2, commands: &mut ViewerCommands) {
+    let pictures = scene.picture_bounds();
+    let pictures = if pictures == *bounds {
+        pictures
+    } else {
+        Bounds::EMPTY
+    };
+    show_area(scene, Area::of_content(bounds, &pictures), size, commands);
+}
+
+fn show_area(scene: &SpatialScene, area: Option<Area>, size: DVec2, commands: &mut ViewerCommands) {
+    if let Some(area) = area {
         look_at(commands, scene.view, &Visible::fitting(&area, size), size);
     }
 }

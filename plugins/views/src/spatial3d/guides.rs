@@ -107,6 +107,25 @@ fn present_lines(world: &mut World, scene: &mut SpatialScene, lines: Vec<LineIns
 }
 
 /// A grid through the origin or where the blueprint says, as wide as suits the distance: powers of ten, so that it does not swim when one moves a little.
+pub(super) fn grid(said: &GridProperties, axes: &Axes, eye: &Eye, style: &ViewStyle) -> GroundGrid {
+    let [r, g, b, _] = style.grid.to_array();
+    let (normal, offset) = match said.plane {
+        _ if said.is_hidden => (Vec3::ZERO, 0.0),
+        Some((normal, distance)) => (Vec3::from_array(normal), f64::from(distance)),
+        None => (axes.up.as_vec3(), 0.0),
+    };
+    GroundGrid {
+        normal,
+        offset,
+        spacing: said
+            .spacing
+            .unwrap_or_else(|| grid_spacing(eye.distance()) as f32),
+        color: said.color.unwrap_or([r, g, b, 200]),
+        thickness: said.thickness.unwrap_or(1.0),
+    }
+}
+
+/// Shows the grid.
 fn present_grid(
     world: &mut World,
     scene: &mut SpatialScene,
@@ -115,21 +134,7 @@ fn present_grid(
     eye: &Eye,
     style: &ViewStyle,
 ) {
-    let [r, g, b, _] = style.grid.to_array();
-    let (normal, offset) = match said.plane {
-        _ if said.is_hidden => (Vec3::ZERO, 0.0),
-        Some((normal, distance)) => (Vec3::from_array(normal), f64::from(distance)),
-        None => (axes.up.as_vec3(), 0.0),
-    };
-    let grid = GroundGrid {
-        normal,
-        offset,
-        spacing: said
-            .spacing
-            .unwrap_or_else(|| grid_spacing(eye.distance()) as f32),
-        color: said.color.unwrap_or([r, g, b, 200]),
-        thickness: said.thickness.unwrap_or(1.0),
-    };
+    let grid = grid(said, axes, eye, style);
     let is_grid = |entity: &&Entity| world.get::<GroundGrid>(**entity).is_some();
     match scene.extras.iter().find(is_grid).copied() {
         Some(entity) => {

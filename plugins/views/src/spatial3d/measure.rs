@@ -76,9 +76,6 @@ pub(super) fn is_on(ui: &Ui, view: ViewId) -> bool {
 
 /// Takes clicks and draws what is measured. `listens` tells whether keys are meant for the tile.
 pub(super) fn show(ui: &Ui, view: ViewId, tile: &Tile<'_>, listens: bool) {
-    if listens && ui.input(|input| input.modifiers.is_none() && input.key_pressed(Key::M)) {
-        toggle(ui, view);
-    }
     let id = memory(view);
     let Some(mut measure) = ui.data(|data| data.get_temp::<Measure>(id)) else {
         return;

@@ -1,10 +1,11 @@
 //! The 3D view: points, boxes and lines in space, seen by an eye that orbits them.
 //!
 //! [`eye`] is the mathematics of the eye, [`glide`] its way to where it is sent, [`present`] places the camera, [`guides`] are the grid, axes and a box, [`properties`] is what
-//! the blueprint says, [`measure`] tells how far it is between two places, [`settings`] is for the selection panel, [`ui`] draws the tile and turns what the
+//! the blueprint says, [`measure`] tells how far it is between two places, [`settings`] is for the selection panel, [`fallbacks`] what it lists beside, [`ui`] draws the tile and turns what the
 //! pointer does into edits of the blueprint.
 
 pub mod eye;
+mod fallbacks;
 mod glide;
 mod guides;
 mod measure;

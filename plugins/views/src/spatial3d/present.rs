@@ -9,8 +9,13 @@ use bevy::{
 };
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{ContextId, InContext, RecordingKey, Recordings, Settled, ViewTile};
+use chronoscope_render::Shadows;
 use chronoscope_store::EntityPath;
-use chronoscope_types::{ViewCoordinates, enums::Enumeration, read};
+use chronoscope_types::{
+    ViewCoordinates,
+    enums::{Enumeration, ViewDir},
+    read,
+};
 use glam::{DMat3, DQuat, DVec2};
 
 use super::{
@@ -28,6 +33,9 @@ use crate::{
         camera::{CameraLens, Placement},
     },
 };
+
+/// Those of [`Axes::default`], as the bytes of [`ViewDir`]: X to the right, Y forward, Z up.
+pub(super) const DEFAULT_AXES: [u8; 3] = [ViewDir::Right as u8, ViewDir::Forward as u8, ViewDir::Up as u8];
 
 /// The eyes of all 3D views.
 #[derive(Resource, Default)]
@@ -49,6 +57,10 @@ pub(crate) struct Looking {
     pub(crate) eye: Eye,
     /// Where it is on its way.
     pub(crate) shown: Eye,
+    /// The axes of the space.
+    pub(crate) axes: Axes,
+    /// The axes that hold where the blueprint names none, as the bytes of [`ViewDir`].
+    pub(crate) logged_axes: [u8; 3],
 }
 
 /// The eye of a view, and what it was made from.
@@ -128,8 +140,9 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         style,
     };
     let (said, style) = (&inputs.said, &inputs.style);
-    let logged = || axes_at(world, products?, &scene.blueprint.origin);
-    let axes = said.axes.or_else(logged).unwrap_or_default();
+    let logged = products.and_then(|products| axes_at(world, products, &scene.blueprint.origin));
+    let of_logged = || Axes::of_view_coordinates(logged?);
+    let axes = said.axes.or_else(of_logged).unwrap_or_default();
 
     let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
     let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
@@ -176,12 +189,18 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         },
         focus_distance: Some(shown.distance() as f32),
         shades_depth: said.shades_depth,
+        shadows: said.has_shadows.then(|| shadows_of(&scene.bounds(), &axes)),
     };
     let background = said
         .background
         .map_or(style.background, |background| background.color());
     scene.look(world, placement, None, background, style);
-    let looking = Looking { eye, shown };
+    let looking = Looking {
+        eye,
+        shown,
+        axes,
+        logged_axes: logged.unwrap_or(DEFAULT_AXES),
+    };
     let known = ViewEye {
         looking,
         glide,
@@ -240,24 +259,36 @@ fn track(
     })
 }
 
-/// The axes that the nearest view coordinates at or above an entity name, or those of the nearest camera.
-fn axes_at(world: &World, products: InContext<'_>, origin: &EntityPath) -> Option<Axes> {
+/// The nearest view coordinates at or above an entity that name axes, or those of the nearest camera.
+fn axes_at(world: &World, products: InContext<'_>, origin: &EntityPath) -> Option<[u8; 3]> {
     let store = products.recording(world.resource::<Recordings>())?.store();
     let said_at = |path: &EntityPath, component: &str| {
         let component = store.component_id(component)?;
         let hit = products.latest_at.get(store.entity_id(path)?)?.hit(component)?;
         read::view_coordinates(&hit.cell()).ok()?.first().copied()
     };
+    let are_axes = |xyz: &[u8; 3]| Axes::of_view_coordinates(*xyz).is_some();
     let logged = origin
         .ancestors()
-        .find_map(|path| Axes::of_view_coordinates(said_at(&path, &ViewCoordinates::XYZ)?));
+        .find_map(|path| said_at(&path, &ViewCoordinates::XYZ).filter(are_axes));
     logged.or_else(|| {
         let camera = origin.ancestors().find_map(|path| {
             let pinhole = products.transforms.pinhole(store, store.entity_id(&path)?)?;
             Some(pinhole.camera_xyz.map(Enumeration::code))
         })?;
-        Axes::of_view_coordinates(camera)
+        Some(camera).filter(are_axes)
     })
+}
+
+/// The light of a scene that casts shadows: from above, and from the front and the right, where an eye that frames it does not stand, so
+/// that it sees what is lit and the shadows, too.
+fn shadows_of(bounds: &Bounds, axes: &Axes) -> Shadows {
+    let to_light = axes.up + axes.right * 0.5 - axes.forward() * 0.35;
+    Shadows {
+        to_light: to_light.as_vec3(),
+        center: bounds.center(),
+        radius: bounds.size().length() * 0.5,
+    }
 }
 
 fn rotation_of(eye: &Eye) -> Quat {

@@ -7,7 +7,7 @@ use chronoscope_types::{
     blueprint::{EyeControls3D, LineGrid3D, NearClipPlane, SpatialInformation},
     components::{self, blueprint as blueprint_components},
     enums::{Eye3DKind, EyeProjection},
-    own::EyeLens3D,
+    own::{EyeLens3D, Lighting3D},
     read,
 };
 use glam::DVec3;
@@ -24,6 +24,8 @@ pub(crate) struct Properties3D {
     pub(super) optics: Optics,
     /// Whether what lies behind its neighbors on screen is darker.
     pub(super) shades_depth: bool,
+    /// Whether what is lit lies in the shadows of others.
+    pub(super) has_shadows: bool,
     /// The axes of the space, whatever is logged of them.
     pub(super) axes: Option<Axes>,
     /// Whether one looks around from where one stands.
@@ -83,6 +85,7 @@ impl ViewProperties for Properties3D {
                 near: reader.near(&NearClipPlane::NEAR_CLIP_PLANE),
             },
             shades_depth: reader.boolean(&EyeLens3D::DEPTH_SHADING) == Some(true),
+            has_shadows: reader.boolean(&Lighting3D::SHADOWS) == Some(true),
             axes,
             is_first_person: kind == Some(Eye3DKind::FirstPerson),
             speed: speed.filter(|speed| *speed > 0.0).map(f64::from),

@@ -3,12 +3,14 @@
 use bevy::ecs::world::World;
 use chronoscope_blueprint::{EYE_POSITION_REST, EYE_TARGET_REST, ViewClassId, ViewId};
 use chronoscope_frame::{Item, Selection, View, ViewerCommand, ViewerCommands};
-use chronoscope_types::{Component, blueprint::EyeControls3D, components};
+use chronoscope_store::{EntityPath, arrow::ArrayRef};
+use chronoscope_types::{Component, ComponentName, blueprint::EyeControls3D, components};
 use egui::{Key, PointerButton, Stroke, Ui};
 use glam::{DVec2, DVec3};
 
 use super::{
     eye::{Eye, Optics},
+    fallbacks,
     glide::SentEyes,
     measure,
     present::{Eyes, Looking},
@@ -16,23 +18,27 @@ use super::{
     settings,
 };
 use crate::{
-    ViewUi, ViewUiContext,
+    ViewAction, ViewUi, ViewUiContext,
     properties::properties,
     spatial::{
         SpatialScene,
         pointed::{self, PointedAt},
         tile::{self, OpenTile, Tile},
     },
+    view_action,
 };
 
 /// Radians of turning per point of dragging.
 const TURN_PER_POINT: f64 = 0.005;
 
+/// Radians that a key turns the eye per second.
+const TURN_PER_SECOND: f64 = 1.0;
+
 /// How much nearer a point of scrolling brings the eye.
 const ZOOM_PER_POINT: f64 = 0.002;
 
 /// How many times the distance to the target the eye flies per second.
-const FLY_PER_SECOND: f64 = 1.0;
+pub(super) const FLY_PER_SECOND: f64 = 1.0;
 
 /// How many times faster it flies with shift.
 const FLY_FAST: f64 = 5.0;
@@ -67,6 +73,15 @@ impl ViewUi for Spatial3DUi {
         ]
     }
 
+    fn actions(&self) -> &'static [ViewAction] {
+        &[
+            ViewAction::Focus,
+            ViewAction::Follow,
+            ViewAction::Measure,
+            ViewAction::ResetLook,
+        ]
+    }
+
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let look = |world: &World, view| world.get_resource::<Eyes>()?.get(view);
         let Some(OpenTile {
@@ -87,7 +102,11 @@ impl ViewUi for Spatial3DUi {
         pointed::paint_ray(ui, &tile, context.world);
         let at = tile.pick.as_ref().filter(|_| tile.response.hovered());
         pointed::tell(ui, &tile, at.map(|pick| PointedAt::Space(pick.position)));
-        measure::show(ui, view, &tile, listens(ui, &tile));
+        let action = view_action::take(ui.ctx(), view);
+        if action == Some(ViewAction::Measure) {
+            measure::toggle(ui, view);
+        }
+        measure::show(ui, view, &tile, listens(ui, view, &tile));
         if tile.response.double_clicked() {
             let aspect = tile.size().x / tile.size().y.max(1.0);
             match &tile.pick {
@@ -100,18 +119,33 @@ impl ViewUi for Spatial3DUi {
             return;
         }
         let said: Properties3D = properties(context.world, view);
-        if listens(ui, &tile) && ui.input(|input| input.modifiers.is_none() && input.key_pressed(Key::T)) {
-            let entity = tile.pick.as_ref().map(|pick| &pick.entity);
-            if entity.is_some() || said.tracked.is_some() {
-                settings::follow(context.commands, view, entity);
+        match action {
+            Some(ViewAction::Follow) => {
+                let entity = followed(&tile, context);
+                if entity.is_some() || said.tracked.is_some() {
+                    settings::follow(context.commands, view, entity);
+                }
             }
+            Some(ViewAction::ResetLook) => {
+                send(context.world, view);
+                reset(context.commands, view);
+            }
+            _ => {}
         }
         let controls = Controls {
             is_first_person: said.is_first_person,
             speed: said.speed,
             optics: said.optics,
         };
-        let moved = by_keys(ui, view, &tile, known, controls, context)
+        let mut moved = None;
+        if action == Some(ViewAction::Focus) {
+            moved = focused_on_selection(&tile, known, context);
+            if moved.is_some() {
+                send(context.world, view);
+            }
+        }
+        let moved = moved
+            .or_else(|| by_keys(ui, view, &tile, known, controls))
             .or_else(|| by_pointer(ui, &tile, known, controls));
         if let Some(eye) = moved.filter(|eye| *eye != known) {
             set_eye(context.commands, view, &eye);
@@ -131,6 +165,14 @@ impl ViewUi for Spatial3DUi {
         let [width, height] = scene.tile.size_pixels.map(f64::from);
         look_at_all(context, scene, known.eye, width / height.max(1.0));
         true
+    }
+
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        &settings::DRAWN
+    }
+
+    fn properties(&self, context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        fallbacks::properties(context)
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
@@ -212,25 +254,11 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, eye: Eye, controls: Controls) -> Option<
 }
 
 /// Where the eye goes by the keys that are held, if anywhere.
-fn by_keys(
-    ui: &Ui,
-    view: ViewId,
-    tile: &Tile<'_>,
-    eye: Eye,
-    controls: Controls,
-    context: &ViewUiContext<'_>,
-) -> Option<Eye> {
-    if !listens(ui, tile) {
+fn by_keys(ui: &Ui, view: ViewId, tile: &Tile<'_>, eye: Eye, controls: Controls) -> Option<Eye> {
+    if !listens(ui, view, tile) {
         return None;
     }
-    if ui.input(|input| input.modifiers.is_none() && input.key_pressed(Key::F)) {
-        let focused = focused_on_selection(tile, eye, context);
-        if focused.is_some() {
-            send(context.world, view);
-        }
-        return focused;
-    }
-    let (direction, seconds, fast) = ui.input(|input| {
+    let (direction, turn, seconds, fast) = ui.input(|input| {
         let along = |plus: Key, minus: Key| {
             f64::from(u8::from(input.key_down(plus))) - f64::from(u8::from(input.key_down(minus)))
         };
@@ -238,25 +266,47 @@ fn by_keys(
         let direction = eye.forward() * along(Key::W, Key::S)
             + right * along(Key::D, Key::A)
             + eye.up * along(Key::E, Key::Q);
+        let turn = DVec2::new(along(Key::J, Key::L), along(Key::I, Key::K));
         let commands = input.modifiers.command || input.modifiers.alt;
+        let kept = if commands { 0.0 } else { 1.0 };
         (
-            if commands { DVec3::ZERO } else { direction },
+            direction * kept,
+            turn * kept,
             f64::from(input.stable_dt.min(0.1)),
             input.modifiers.shift,
         )
     });
-    if direction == DVec3::ZERO {
+    if direction == DVec3::ZERO && turn == DVec2::ZERO {
         return None;
     }
     ui.ctx().request_repaint();
+    let turn = turn * TURN_PER_SECOND * seconds;
+    let eye = if turn == DVec2::ZERO {
+        eye
+    } else if controls.is_first_person {
+        eye.turned(turn.x, turn.y)
+    } else {
+        eye.orbited(turn.x, turn.y)
+    };
     let speed = controls.speed.unwrap_or_else(|| eye.distance() * FLY_PER_SECOND);
     let speed = speed * if fast { FLY_FAST } else { 1.0 };
     Some(eye.shifted(direction * speed * seconds))
 }
 
 /// Whether keys are meant for this tile.
-fn listens(ui: &Ui, tile: &Tile<'_>) -> bool {
-    tile.response.contains_pointer() && !ui.ctx().egui_wants_keyboard_input()
+fn listens(ui: &Ui, view: ViewId, tile: &Tile<'_>) -> bool {
+    let is_meant = tile.response.contains_pointer() || view_action::has_keys(ui.ctx(), view);
+    is_meant && !ui.ctx().egui_wants_keyboard_input()
+}
+
+/// What the eye is to follow: what the pointer is over; where that is elsewhere, what is selected.
+fn followed<'a>(tile: &'a Tile<'_>, context: &ViewUiContext<'a>) -> Option<&'a EntityPath> {
+    if tile.response.contains_pointer() {
+        return tile.pick.as_ref().map(|pick| &pick.entity);
+    }
+    let selection = context.world.get_resource::<Selection>()?;
+    let mut selected = selection.selected.iter().filter_map(Item::entity);
+    selected.find(|entity| !tile.scene.bounds_of(entity).is_empty())
 }
 
 fn focused_on_selection(tile: &Tile<'_>, eye: Eye, context: &ViewUiContext<'_>) -> Option<Eye> {

@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use chronoscope_blueprint::ViewClassId;
 use chronoscope_frame::{DataResults, View, Visuals};
+use chronoscope_store::arrow::ArrayRef;
+use chronoscope_types::{
+    Component as _, ComponentName, blueprint::TextDocumentFormat, components::blueprint::Enabled,
+};
 use egui::{ScrollArea, Ui};
 
 use super::{
@@ -30,6 +34,15 @@ impl ViewUi for TextDocumentUi {
 
     fn archetypes(&self) -> &'static [&'static str] {
         &["TextDocument"]
+    }
+
+    fn properties(&self, _: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        let look = DocumentProperties::default().plain_look();
+        let enabled = |is: bool| Enabled::build(vec![is]);
+        vec![
+            (TextDocumentFormat::MONOSPACE, enabled(look.is_monospace)),
+            (TextDocumentFormat::WORD_WRAP, enabled(look.wraps)),
+        ]
     }
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {

@@ -1,54 +1,81 @@
 //! Which lines of a log are shown.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_store::EntityId;
+use chronoscope_types::{Component as _, blueprint::TextLogRows, components::TextLogLevel};
 
 use super::{
     ansi::stripped,
     entries::LogEntries,
+    level,
     table::{LineRef, LogTable},
 };
 
-/// Which lines are shown.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Filter {
-    /// Whether lines of a level are shown, where the user said so.
-    pub(super) levels: BTreeMap<Arc<str>, bool>,
-    /// What lines must contain, whatever the case.
-    pub(super) text: String,
-}
+/// A level that no line has: where no other is to be shown, none is. A list of none would show all.
+const NO_LEVEL: &str = "";
 
 /// The lines that pass a filter.
 #[derive(Clone, Debug)]
 pub(super) struct Filtered {
     version: u64,
-    filter: Filter,
+    text: String,
     only_levels: Option<Vec<String>>,
     /// Positions in the table.
     pub(super) lines: Vec<u32>,
 }
 
 /// Whether lines of a level are shown.
-pub(super) fn is_level_shown(level: &Arc<str>, filter: &Filter, only_levels: Option<&[String]>) -> bool {
-    let by_blueprint = only_levels.is_none_or(|only| only.iter().any(|name| **name == **level));
-    filter.levels.get(level).copied().unwrap_or(by_blueprint)
+pub(super) fn is_level_shown(level: &str, only_levels: Option<&[String]>) -> bool {
+    only_levels.is_none_or(|only| only.iter().any(|name| name == level))
+}
+
+/// Shows or hides the lines of a level. `known` are the levels that there are: levels that logs usually have are shown once they come,
+/// unless they are hidden, too.
+pub(super) fn toggle_level(
+    view: ViewId,
+    known: &[&Arc<str>],
+    only_levels: Option<&[String]>,
+    toggled: &str,
+) -> BlueprintCommand {
+    let mut all: Vec<String> = level::KNOWN.map(str::to_owned).to_vec();
+    all.extend(known.iter().map(|level| (***level).to_owned()));
+    let mut shown = only_levels.map_or_else(|| all.clone(), <[String]>::to_vec);
+    if is_level_shown(toggled, only_levels) {
+        shown.retain(|level| level != toggled);
+    } else {
+        shown.push(toggled.to_owned());
+    }
+    shown.retain(|level| level != NO_LEVEL);
+    shown.sort();
+    shown.dedup();
+    if shown.is_empty() {
+        shown.push(NO_LEVEL.to_owned());
+    } else if all.iter().all(|level| shown.contains(level)) {
+        shown.clear();
+    }
+    let levels = TextLogLevel::build(shown);
+    BlueprintCommand::SetProperty(
+        view,
+        vec![(TextLogRows::FILTER_BY_LOG_LEVEL.descriptor(), levels)],
+    )
 }
 
 /// The lines that pass; `None` where all do. Where lines only came or went, those that stayed are not looked at again.
 pub(super) fn filter(
     logs: &[(EntityId, &LogEntries)],
     table: &LogTable,
-    filter: &Filter,
+    text: &str,
     only_levels: Option<&[String]>,
     before: Option<Arc<Filtered>>,
 ) -> Option<Arc<Filtered>> {
-    if filter.text.is_empty() && only_levels.is_none() && filter.levels.values().all(|shown| *shown) {
+    if text.is_empty() && only_levels.is_none() {
         return None;
     }
     let version = table.version();
     let before = before.filter(|before| {
-        before.filter == *filter && before.only_levels.as_deref() == only_levels && before.version <= version
+        before.text == text && before.only_levels.as_deref() == only_levels && before.version <= version
     });
     let (mut lines, first) = match before {
         Some(before) if before.version == version => return Some(before),
@@ -60,14 +87,14 @@ pub(super) fn filter(
         }
         _ => (Vec::new(), 0),
     };
-    let needle = filter.text.to_lowercase();
+    let needle = text.to_lowercase();
     // Whether a level is shown is asked once per log and level, not per line.
     let shown: Vec<Vec<bool>> = logs
         .iter()
         .map(|(_, log)| {
             log.levels()
                 .iter()
-                .map(|level| is_level_shown(level, filter, only_levels))
+                .map(|level| is_level_shown(level, only_levels))
                 .collect()
         })
         .collect();
@@ -87,7 +114,7 @@ pub(super) fn filter(
     lines.extend(new.filter(|(_, line)| passes(line)).map(|(at, _)| at as u32));
     Some(Arc::new(Filtered {
         version,
-        filter: filter.clone(),
+        text: text.to_owned(),
         only_levels: only_levels.map(<[String]>::to_vec),
         lines,
     }))

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use egui::{RichText, Ui, WidgetInfo, WidgetType};
 
-use super::{
-    filter::{Filter, is_level_shown},
-    level,
-};
+use super::{filter::is_level_shown, level};
 use crate::ViewStyle;
 
 /// The most levels that are offered.
@@ -18,14 +15,15 @@ const FIELD_WIDTH: [f32; 2] = [60.0, 200.0];
 const FIELD_MARGIN: f32 = 8.0;
 
 /// Draws the field and a button for each level. Where their names have no room beside the field, the buttons have the first letters;
-/// where not even these do, they go on in the next line.
-pub(super) fn show(
+/// where not even these do, they go on in the next line. Returns the level whose button was clicked.
+pub(super) fn show<'a>(
     ui: &mut Ui,
     style: &ViewStyle,
-    levels: &[&Arc<str>],
-    filter: &mut Filter,
+    levels: &[&'a Arc<str>],
+    text: &mut String,
     only_levels: Option<&[String]>,
-) {
+) -> Option<&'a Arc<str>> {
+    let mut clicked = None;
     let levels = levels.get(..MAX_LEVELS).unwrap_or(levels);
     egui::Frame::new()
         .inner_margin(egui::Margin::symmetric(8, 4))
@@ -38,18 +36,19 @@ pub(super) fn show(
                 let width = (ui.available_width() * 0.4)
                     .min(room - buttons)
                     .clamp(least, most);
-                let edit = egui::TextEdit::singleline(&mut filter.text)
+                let edit = egui::TextEdit::singleline(text)
                     .hint_text("Filter")
                     .desired_width(width);
                 ui.add(edit).on_hover_text("Show only lines that contain this");
                 for name in levels.iter().copied() {
-                    let shown = is_level_shown(name, filter, only_levels);
+                    let shown = is_level_shown(name, only_levels);
                     if level_button(ui, style, name, shown, is_short) {
-                        filter.levels.insert(Arc::clone(name), !shown);
+                        clicked = Some(name);
                     }
                 }
             });
         });
+    clicked
 }
 
 /// Draws the button of a level. Returns whether it was clicked.

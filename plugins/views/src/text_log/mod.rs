@@ -1,16 +1,18 @@
 //! Text logs: the lines of all logs of a view, in the order in which they were logged.
 //!
 //! [`entries`] are the lines of one entity; they refer to the text in the store rather than copy it. [`table`] merges those of all
-//! entities of a view, once per change; [`filter`] chooses among them, as [`filter_bar`] says, [`columns`] what of them is shown. [`ui`] lays out the lines that can be seen, so that a
+//! entities of a view, once per change; [`filter`] chooses among them, as [`filter_bar`] says, [`columns`] what of them is shown, [`copied`] is their text for other programs; [`settings`] chooses both in the selection panel. [`ui`] lays out the lines that can be seen, so that a
 //! million cost no more than twenty.
 
 mod ansi;
 mod columns;
+mod copied;
 mod entries;
 mod excerpt;
 mod filter;
 mod filter_bar;
 mod level;
+mod settings;
 mod table;
 mod ui;
 

@@ -9,7 +9,10 @@ use chronoscope_frame::{
     selection::Highlight,
     selection::{ClickSource, EntityClicked},
 };
-use chronoscope_store::{EntityId, EntityPath, TimeType};
+use chronoscope_store::{EntityId, EntityPath, TimeType, arrow::ArrayRef};
+use chronoscope_types::{
+    Component as _, ComponentName, blueprint::TextLogFormat, components::blueprint::Enabled,
+};
 use egui::{Align, Color32, Id, Label, RichText, Sense, Ui};
 use egui_extras::{Column as TableColumn, TableBuilder};
 
@@ -17,14 +20,16 @@ use super::{
     LogProperties,
     ansi::stripped,
     columns::{Column, Columns, ENTITY_WIDTH, LEVEL_WIDTH},
+    copied::lines_text,
     entries::{LogEntries, STATIC, TextLog},
     excerpt::{excerpt, first_line},
-    filter::{Filter, Filtered, filter},
-    filter_bar, level,
+    filter::{Filtered, filter, toggle_level},
+    filter_bar, level, settings,
     table::{LineRef, LogTable, LogTables},
 };
 use crate::{
-    ViewStyle, ViewUi, ViewUiContext, clicked_buttons, empty, properties::PropertiesOf, view_ui::recording_of,
+    ViewAction, ViewStyle, ViewUi, ViewUiContext, clicked_buttons, empty, properties::PropertiesOf,
+    view_action, view_ui::recording_of,
 };
 
 /// The height of a line, in points.
@@ -39,7 +44,8 @@ pub struct TextLogUi;
 /// What the user interface keeps of a log from frame to frame.
 #[derive(Clone, Debug, Default)]
 struct LogMemory {
-    filter: Filter,
+    /// What lines must contain, whatever the case.
+    text: String,
     filtered: Option<Arc<Filtered>>,
     following: Following,
 }
@@ -79,6 +85,7 @@ impl Following {
 struct LogInput<'a> {
     id: Id,
     view: ViewId,
+    recording: &'a RecordingEntry,
     logs: &'a [(EntityId, &'a LogEntries)],
     paths: &'a [&'a EntityPath],
     table: &'a LogTable,
@@ -104,6 +111,23 @@ impl ViewUi for TextLogUi {
         &["TextLog"]
     }
 
+    fn actions(&self) -> &'static [ViewAction] {
+        &[ViewAction::CopyTable]
+    }
+
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        &settings::DRAWN
+    }
+
+    fn properties(&self, _: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        let is_monospace = Enabled::build(vec![LogProperties::default().is_monospace]);
+        vec![(TextLogFormat::MONOSPACE_BODY, is_monospace)]
+    }
+
+    fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
+        settings::show(ui, context);
+    }
+
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let world = context.world;
         let (Some(view), Some(results), Some(looks)) = (
@@ -121,10 +145,12 @@ impl ViewUi for TextLogUi {
             .get_resource::<LogTables>()
             .and_then(|tables| tables.get(view.id));
         let cursor = looks.cursor;
-        let store = recording_of(world, context.view).map(RecordingEntry::store);
-        let (Some(visuals), Some(table), Some(store)) =
-            (visuals, table.filter(|table| !table.lines().is_empty()), store)
-        else {
+        let recording = recording_of(world, context.view);
+        let (Some(visuals), Some(table), Some(recording)) = (
+            visuals,
+            table.filter(|table| !table.lines().is_empty()),
+            recording,
+        ) else {
             let report = visuals.and_then(|visuals| {
                 results
                     .iter()
@@ -157,6 +183,7 @@ impl ViewUi for TextLogUi {
             // Made between two frames: the next one has both.
             return;
         }
+        let store = recording.store();
         let nothing_said = LogProperties::default();
         let paths: Vec<&EntityPath> = logs
             .iter()
@@ -166,6 +193,7 @@ impl ViewUi for TextLogUi {
         let input = LogInput {
             id: ui.id().with(("text log", view.id)),
             view: view.id,
+            recording,
             logs: &logs,
             paths: &paths,
             table,
@@ -189,16 +217,23 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, commands: &mut ViewerCommands) {
     let rect = ui.available_rect_before_wrap();
     ui.painter().rect_filled(rect, 0.0, input.style.background);
     let mut memory: LogMemory = ui.data(|data| data.get_temp(input.id)).unwrap_or_default();
-    let levels = levels_of(input.logs);
-    filter_bar::show(ui, input.style, &levels, &mut memory.filter, only_levels);
+    let levels = levels_of(input.logs.iter().map(|(_, log)| *log));
+    let clicked = filter_bar::show(ui, input.style, &levels, &mut memory.text, only_levels);
+    if let Some(level) = clicked {
+        commands.blueprint(toggle_level(input.view, &levels, only_levels, level));
+        commands.push(ViewerCommand::EndGesture);
+    }
     let filtered = filter(
         input.logs,
         input.table,
-        &memory.filter,
+        &memory.text,
         only_levels,
         memory.filtered.take(),
     );
     let shown = filtered.as_ref().map(|filtered| filtered.lines.as_slice());
+    if view_action::take(ui.ctx(), input.view) == Some(ViewAction::CopyTable) {
+        ui.copy_text(shown_text(input, shown));
+    }
     if shown.is_some_and(<[u32]>::is_empty) {
         ui.centered_and_justified(|ui| {
             ui.label(
@@ -213,9 +248,25 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, commands: &mut ViewerCommands) {
     ui.data_mut(|data| data.insert_temp(input.id, memory));
 }
 
+/// The lines that pass the filter, as text for other programs.
+fn shown_text(input: &LogInput<'_>, shown: Option<&[u32]>) -> String {
+    let all = input.table.lines();
+    let passing: Option<Vec<LineRef>> = shown.map(|shown| {
+        let lines = shown.iter().filter_map(|at| all.get(*at as usize));
+        lines.copied().collect()
+    });
+    lines_text(
+        passing.as_deref().unwrap_or(all),
+        input.logs,
+        input.paths,
+        input.timeline,
+        |line| time_text(input, line_time(input, line)),
+    )
+}
+
 /// The levels of all lines, the most serious first.
-fn levels_of<'a>(logs: &[(EntityId, &'a LogEntries)]) -> Vec<&'a Arc<str>> {
-    let mut levels: Vec<&Arc<str>> = logs.iter().flat_map(|(_, log)| log.levels()).collect();
+pub(super) fn levels_of<'a>(logs: impl Iterator<Item = &'a LogEntries>) -> Vec<&'a Arc<str>> {
+    let mut levels: Vec<&Arc<str>> = logs.flat_map(LogEntries::levels).collect();
     levels.sort_by(|a, b| level::order(a).cmp(&level::order(b)));
     levels.dedup();
     levels
@@ -441,7 +492,7 @@ fn show_entity(
         commands.push(ViewerCommand::Hover(Some(item())));
     }
     for button in clicked_buttons(&response) {
-        let click = EntityClicked::on(&item(), button, ClickSource::View);
+        let click = EntityClicked::on(&item(), Some(input.recording), button, ClickSource::View);
         click
             .into_iter()
             .for_each(|click| commands.push(ViewerCommand::Click(click)));
@@ -497,6 +548,11 @@ fn show_text(
     response.context_menu(|ui| {
         if ui.button("Copy line").clicked() {
             ui.copy_text(stripped(text).into_owned());
+            ui.close();
+        }
+        if ui.button("Copy all lines that are shown").clicked() {
+            view_action::ask(ui.ctx(), input.view, ViewAction::CopyTable);
+            ui.ctx().request_repaint();
             ui.close();
         }
     });

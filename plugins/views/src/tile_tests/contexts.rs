@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use chronoscope_blueprint::{ContextTime, QueryContextSettings, RecordingName, ViewId};
-use chronoscope_frame::{DiffLog, QueryContext, Recordings};
+use chronoscope_frame::{DiffLog, QueryContext, Recordings, ViewerClick};
 use chronoscope_store::StoreId;
 
 use super::*;
+use crate::testing::{hear_clicks, heard_clicks};
 
 fn other_id() -> StoreId {
     StoreId::recording("app", "other")
@@ -129,4 +130,54 @@ fn a_plot_shows_the_series_of_its_views_recording_and_timeline() {
     assert_has(&text, "has nothing on timeline never");
     viewer.command(ViewerCommand::Undo);
     assert_has(&viewer.text("TimeSeries"), "there");
+}
+
+/// What a host hears of a click somewhere on the line of a plot.
+fn click_on_line(viewer: &mut Viewer) -> Vec<ViewerClick> {
+    for y in (20..280).step_by(6) {
+        let place = Pos2::new(200.0, y as f32);
+        viewer.draw("TimeSeries", vec![Event::PointerMoved(place)]);
+        for pressed in [true, false] {
+            let button = Event::PointerButton {
+                pos: place,
+                button: PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            };
+            viewer.draw("TimeSeries", vec![button]);
+        }
+        viewer.draw("TimeSeries", vec![Event::PointerGone]);
+        let clicks = heard_clicks(&mut viewer.app);
+        if !clicks.is_empty() {
+            return clicks;
+        }
+    }
+    panic!("no line");
+}
+
+#[test]
+fn a_host_hears_of_which_recording_something_was_clicked_on() {
+    let data = || [line("logs", 0, "text", "INFO"), scalars("plots/wave", 0, 100)];
+    let mut viewer = Viewer::new(data());
+    for chunk in data() {
+        viewer.log_in_other(chunk);
+    }
+    viewer.settle();
+    hear_clicks(&mut viewer.app);
+    let check = |viewer: &mut Viewer, expected: &StoreId| {
+        viewer.click("TextLog", "logs");
+        let in_log = heard_clicks(&mut viewer.app);
+        let in_plot = click_on_line(viewer);
+        for (clicks, entity) in [(in_log, "/logs"), (in_plot, "/plots/wave")] {
+            assert_eq!(clicks.len(), 1, "{clicks:?}");
+            assert_eq!(clicks[0].entity, entity.into());
+            assert_eq!(clicks[0].recording.as_ref(), Some(expected));
+            assert!(clicks[0].view.is_some());
+        }
+    };
+    check(&mut viewer, &StoreId::recording("app", "recording"));
+    for class in ["TextLog", "TimeSeries"] {
+        viewer.look(class, &in_other(ContextTime::AtCursor));
+    }
+    check(&mut viewer, &other_id());
 }

@@ -7,7 +7,7 @@ use egui::{Color32, Id};
 
 use super::series::EntitySeries;
 use crate::{
-    ViewStyle,
+    ViewAction, ViewStyle,
     plot::{gestures::ZoomLocks, legend::LegendPlace},
 };
 
@@ -79,6 +79,8 @@ pub(crate) struct PlotInput<'a> {
     pub tooltip: Option<TooltipMode>,
     /// Where the samples of lines have dots.
     pub points: PointsDisplay,
+    /// What is done by name.
+    pub action: Option<ViewAction>,
     /// Where the legend stands, if it is shown.
     pub legend: Option<LegendPlace>,
     /// Whether lines of a grid are drawn.

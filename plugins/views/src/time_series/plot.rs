@@ -14,7 +14,7 @@ use super::{
 use crate::plot::{
     axes::{self, Axes, GAP, label_width, plot_rect, text_width},
     events,
-    gestures::{Shown, draw_box, navigate},
+    gestures::{Shown, draw_box, moved_by, navigate},
     legend::{Legend, LegendEntry, LegendInput},
     ticks::{Ticks, time_ticks, value_ticks},
     window::{TimeWindow, ValueWindow},
@@ -95,7 +95,8 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     let measuring = measure::gesture(ui, input, &background, &was);
     let moved = match measuring {
         Some(_) => None,
-        None => navigate(ui, &background, &rect, &was_shown, window, input.locks),
+        None => navigate(ui, &background, &rect, &was_shown, window, input.locks)
+            .or_else(|| moved_by(input.action?, &was_shown, window, input.locks)),
     };
     events.extend(moved.map(|moved| PlotEvent::Shared(SharedEvent::SetWindow(moved))));
     if background.drag_stopped() {

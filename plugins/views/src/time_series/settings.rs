@@ -4,8 +4,8 @@
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{View, ViewerCommand};
 use chronoscope_types::{
-    Component as _,
-    blueprint::{PlotInteraction, ScalarAxis, TimeAxis},
+    Component as _, ComponentName,
+    blueprint::{PlotBackground, PlotInteraction, PlotLegend, ScalarAxis, TimeAxis},
     components,
     enums::{AxisScale, AxisSide, LinkAxis, PointsDisplay, TooltipMode},
     own::{ScalarAxisScale, SecondScalarAxis},
@@ -20,14 +20,31 @@ use crate::{
     settings_row::settings_row,
 };
 
-/// Draws the settings. Those of the second axis only where a series is plotted by it.
+/// The properties that [`show`] draws.
+pub(super) const DRAWN: [ComponentName; 13] = [
+    PlotBackground::SHOW_GRID,
+    PlotInteraction::POINTS_DISPLAY,
+    PlotInteraction::TOOLTIP_MODE,
+    PlotLegend::CORNER,
+    PlotLegend::VISIBLE,
+    ScalarAxis::RANGE,
+    ScalarAxis::ZOOM_LOCK,
+    ScalarAxisScale::SCALE,
+    SecondScalarAxis::RANGE,
+    SecondScalarAxis::SCALE,
+    TimeAxis::LINK,
+    TimeAxis::VIEW_RANGE,
+    TimeAxis::ZOOM_LOCK,
+];
+
+/// Draws the settings. Those of the second axis only where a series is plotted by it, or something is said of it.
 pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>, has_right: bool) {
     let Some(view) = context.get::<View>().map(|view| view.id) else {
         return;
     };
     let said: PlotProperties = properties(context.world, view);
     show_axis(ui, context, view, AxisSide::Left, &said);
-    if has_right {
+    if has_right || said.right.is_some() || said.scales.right != AxisScale::default() {
         ui.label("Right axis");
         show_axis(ui, context, view, AxisSide::Right, &said);
     }

@@ -158,6 +158,7 @@ impl Harness {
             })
             .collect();
         let input = PlotInput {
+            action: None,
             id: Id::new("plot"),
             lines: &lines,
             time_type: *time_type,

@@ -6,8 +6,12 @@ use chronoscope_frame::{
     Cursor, DataResults, QueryContext, RecordingEntry, Selection, View, ViewerCommand, Visualizer, Visuals,
     visualizer::ViewVisuals,
 };
-use chronoscope_store::{ChunkStore, TimeRange};
-use chronoscope_types::enums::{AxisScale, AxisSide};
+use chronoscope_store::{ChunkStore, TimeRange, arrow::ArrayRef};
+use chronoscope_types::{
+    ComponentName,
+    enums::{AxisScale, AxisSide},
+    format_time_in,
+};
 use egui::Ui;
 
 use super::{
@@ -23,14 +27,17 @@ use super::{
     visualizers::{SeriesLines, SeriesPoints},
 };
 use crate::{
-    ViewStyle, ViewUi, ViewUiContext, empty,
+    ViewAction, ViewStyle, ViewUi, ViewUiContext, empty,
     plot::{
         events,
         links::{Axis, LinkedTimes},
+        looks,
         resets::WindowResets,
+        table::values_text,
         window::ValueWindow,
     },
     properties::properties,
+    view_action,
     view_ui::recording_of,
 };
 
@@ -64,6 +71,14 @@ impl ViewUi for TimeSeriesUi {
         &["Measurements", "Scalars", "StateChange"]
     }
 
+    fn drawn_properties(&self) -> &'static [ComponentName] {
+        &settings::DRAWN
+    }
+
+    fn properties(&self, context: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        looks::properties(context)
+    }
+
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let has_right = has_right_axis(context);
         settings::show(ui, context, has_right);
@@ -90,6 +105,10 @@ impl ViewUi for TimeSeriesUi {
         true
     }
 
+    fn actions(&self) -> &'static [ViewAction] {
+        &looks::ACTIONS
+    }
+
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let world = context.world;
         let (Some(view), Some(results), Some(looks)) = (
@@ -114,6 +133,10 @@ impl ViewUi for TimeSeriesUi {
             return empty::show(ui, style, self.icon(), &title, &hint);
         };
         let store = entry.store();
+        let action = view_action::take(ui.ctx(), view.id);
+        if action == Some(ViewAction::ResetLook) {
+            self.frame_all(context);
+        }
 
         let id = ui.id().with(("time series", view.id));
         let mut memory: PlotMemory = ui.data(|data| data.get_temp(id)).unwrap_or_default();
@@ -176,6 +199,7 @@ impl ViewUi for TimeSeriesUi {
             scales: said.scales,
             tooltip: said.tooltip,
             points: said.points,
+            action,
             legend: said.looks.legend(),
             grid: said.looks.shows_grid(),
             background: style.background,
@@ -193,6 +217,12 @@ impl ViewUi for TimeSeriesUi {
         let Some(entries) = SeriesEntries::new(context, view.id, store, named, &lines) else {
             return;
         };
+        match action {
+            Some(ViewAction::ToggleLegend) => looks::toggle_legend(context, view.id, &said.looks),
+            Some(ViewAction::CopyTable) => ui.copy_text(shown_values(&input)),
+            Some(action) => events::act(action, view.id, &entries, context),
+            None => {}
+        }
         for event in events {
             match event {
                 PlotEvent::SetTime(time) => context.commands.push(looks.seek(view.id, time)),
@@ -235,6 +265,16 @@ impl ViewUi for TimeSeriesUi {
             ui.data_mut(|data| data.insert_temp(id, memory));
         }
     }
+}
+
+/// The values of the series that are shown at the cursor, as text for other programs.
+fn shown_values(input: &PlotInput<'_>) -> String {
+    let time = format_time_in(input.time_type, input.style.time_zone, input.cursor);
+    let values = input.visible().map(|(_, line)| {
+        let value = line.series.value_at(line.index, input.cursor);
+        (line.name, value.filter(|value| !value.is_nan()))
+    });
+    values_text(["series", &format!("{} {time}", input.timeline)], values)
 }
 
 /// The times that a plot of an axis shares with others, where it is linked.

@@ -1,4 +1,4 @@
-//! Each visible mesh becomes an item of a render phase, and of the views of requests.
+//! Each visible mesh becomes an item of a render phase, of the views of requests, and of what casts shadows.
 
 use bevy::ecs::entity::Entity;
 use bevy::ecs::system::{Query, Res, ResMut};
@@ -11,6 +11,8 @@ use super::geometry::GpuGeometry;
 use super::{DrawTriangleMesh, GpuMesh, TriangleMesh, TriangleMeshPipeline};
 use crate::drawing::pipeline::PipelineKey;
 use crate::drawing::queue::{BulkPhases, BulkViews};
+use crate::drawing::shadows::{ShadowItem, ShadowLight};
+use crate::instances::Blending;
 use crate::picking::{NewPickItem, PickItem, PickView};
 use crate::stats::RenderStats;
 
@@ -75,6 +77,34 @@ pub(super) fn queue_picked_meshes(
                 blending,
                 sorting: mesh.sorting(geometry),
             });
+        }
+    }
+}
+
+/// Adds the opaque meshes to what lights see.
+pub(super) fn queue_casting_meshes(
+    stats: Res<RenderStats>,
+    pipeline_cache: Res<PipelineCache>,
+    pipeline: Res<TriangleMeshPipeline>,
+    mut pipelines: ResMut<SpecializedRenderPipelines<TriangleMeshPipeline>>,
+    functions: Res<DrawFunctions<ShadowItem>>,
+    geometries: Res<RenderAssets<GpuGeometry>>,
+    mut lights: Query<&mut ShadowLight>,
+    meshes: Query<(Entity, &GpuMesh)>,
+) {
+    for mut light in &mut lights {
+        for (entity, mesh) in &meshes {
+            let is_casting = mesh.mesh.material.blending() == Blending::Opaque
+                && light.sees(mesh.is_visible, &mesh.layers);
+            // The camera waits for what is not there yet.
+            let Some(geometry) = mesh.geometry(&geometries).filter(|_| is_casting) else {
+                continue;
+            };
+            let key = mesh.key(PipelineKey::casting(), geometry);
+            let id = pipelines.specialize(&pipeline_cache, &pipeline, key);
+            stats.count_draw(pipeline_cache.get_render_pipeline(id).is_some());
+            let draw_function = functions.read().id::<DrawTriangleMesh>();
+            light.push(ShadowItem::new(entity, 0, id, draw_function));
         }
     }
 }

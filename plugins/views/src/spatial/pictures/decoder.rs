@@ -247,7 +247,9 @@ pub enum DecodeError {
         found: usize,
     },
     /// The bytes are no file of a known format.
-    #[error("not a picture in a known format (PNG, JPEG, WebP, TIFF, BMP and GIF are known)")]
+    #[error(
+        "not a picture in a known format (PNG, JPEG, WebP, TIFF, BMP and GIF are known, and RVL by its media type)"
+    )]
     UnknownFormat,
     /// The file is broken.
     #[error("the {format} file cannot be decoded: {reason}")]

@@ -92,7 +92,7 @@ impl RawPixels {
     }
 }
 
-/// The contents of a file: PNG, JPEG, WebP, TIFF, BMP, or the first frame of a GIF.
+/// The contents of a file: PNG, JPEG, WebP, TIFF, BMP, the first frame of a GIF, or RVL.
 #[derive(Clone, Debug)]
 pub struct EncodedPixels {
     /// The cell with the bytes.
@@ -115,6 +115,25 @@ impl EncodedPixels {
         };
         let info = files::probe(bytes)?;
         Ok(Some(Self { blob, info }))
+    }
+
+    /// As [`Self::new`], of a file that was declared as of a media type. It is asked only where the first bytes tell nothing, as those of
+    /// `application/rvl`.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn declared(blob: ArrayRef, media_type: &str) -> Result<Option<Self>, DecodeError> {
+        let blobs = chronoscope_types::read::blobs(&blob)?;
+        let Some(bytes) = blobs.first() else {
+            return Ok(None);
+        };
+        let info = files::probe_declared(bytes, media_type)?;
+        Ok(Some(Self { blob, info }))
+    }
+
+    /// Whether it holds distances in meters, not in whole millimeters.
+    pub(crate) fn is_in_meters(&self) -> bool {
+        self.info.is_in_meters()
     }
 }
 

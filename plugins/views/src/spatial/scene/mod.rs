@@ -3,10 +3,11 @@
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
 //! one: what was made anew, what moved with a transform, what [`lights`] up. [`standing`] tells what a frame moves, and [`hidden`]
 //! keeps what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`staged`] part by part, [`quads`] into
-//! pictures, and [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds again stay. The user interface
-//! asks for the [`pictures`] at a place. A frame in which nothing changed touches nothing, and a view that is not shown catches up when
-//! it is.
+//! pictures, and [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds again stay. While time plays,
+//! pictures are decoded [`ahead`] of the cursor. The user interface asks for the [`pictures`] at a place. A frame in which nothing
+//! changed touches nothing, and a view that is not shown catches up when it is.
 
+mod ahead;
 mod diff;
 mod hidden;
 mod lights;
@@ -29,6 +30,7 @@ use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub(crate) use ahead::{ComingPictures, coming_pictures, look_ahead};
 pub(crate) use present::{collect_changes, follow_views, give_up_hidden, has_changes, present_scenes};
 
 use super::{
@@ -48,7 +50,7 @@ use super::{
     visual::{SpatialVisual, Stand},
 };
 use crate::ViewStyle;
-use chronoscope_frame::Space;
+use chronoscope_frame::{Space, ViewLayers};
 use hidden::HiddenEntities;
 use lights::{Lights, Lit};
 pub(crate) use meshes::MeshParts;
@@ -57,19 +59,6 @@ use placed::Placed;
 pub(crate) use placed::PlacedPart;
 pub(crate) use quads::PictureQuads;
 use standing::{Frames, Standing};
-
-/// Render layers of the views. A view takes the first that is free when it is opened.
-#[derive(Resource, Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ViewLayers {
-    /// The first render layer that views use: 8 unless told otherwise. Those below are left to the app.
-    pub first: usize,
-}
-
-impl Default for ViewLayers {
-    fn default() -> Self {
-        Self { first: 8 }
-    }
-}
 
 /// Draw orders beyond are cut off, so that depths keep their precision.
 pub(crate) const MAX_DRAW_ORDER: f32 = 1000.0;

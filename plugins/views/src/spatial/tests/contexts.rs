@@ -1,10 +1,12 @@
 //! Spatial views that look elsewhere than the cursor.
 
 use chronoscope_blueprint::{ContextTime, QueryContextSettings, RecordingName, ViewBlueprint};
-use chronoscope_frame::{DiffLog, Recordings};
+use chronoscope_frame::{ActiveBlueprint, DiffLog, Recordings, selection::ClickButton};
 use chronoscope_store::StoreId;
+use glam::UVec2;
 
 use super::*;
+use crate::spatial::picking::{Click, Picks};
 
 fn other_id() -> StoreId {
     StoreId::recording("app", "other")
@@ -43,6 +45,13 @@ fn look(viewer: &mut Viewer, view: ViewId, settings: &QueryContextSettings) {
     viewer.command(ViewerCommand::Blueprint(edit));
     viewer.command(ViewerCommand::EndGesture);
     viewer.settle();
+}
+
+/// The view that is not this one.
+fn first_view(viewer: &Viewer, other: ViewId) -> ViewId {
+    let active = viewer.app.world().resource::<ActiveBlueprint>();
+    let mut views = active.viewport().views.keys();
+    *views.find(|view| **view != other).unwrap()
 }
 
 fn digest_of(viewer: &Viewer, view: ViewId) -> Vec<PartDigest> {
@@ -115,6 +124,27 @@ fn a_view_of_another_recording_lights_up_and_goes_with_it() {
     viewer.command(ViewerCommand::Select(Vec::new()));
     viewer.settle();
     assert_eq!(digest_of(&viewer, view), of_other);
+    // A click on it names the recording that it is of, and so do the clicks of the view beside.
+    let beside = first_view(&viewer, view);
+    for (view, recording) in [
+        (view, other_id()),
+        (beside, StoreId::recording("app", "recording")),
+    ] {
+        let click = Click {
+            view,
+            pixel: UVec2::new(300, 200),
+            buttons: vec![ClickButton::Primary],
+            toggles: false,
+        };
+        viewer.app.world().resource::<Picks>().click(click);
+        viewer.app.update();
+        let (request, _) = viewer.asked()[0];
+        let clicks = viewer.answer_of(&recording, request, Some(("/world/robot/body", 0)));
+        assert_eq!(clicks.len(), 1, "{clicks:?}");
+        assert_eq!(clicks[0].recording, Some(recording));
+        assert_eq!(clicks[0].view, Some(view));
+    }
+    viewer.command(ViewerCommand::Select(Vec::new()));
     viewer.command(ViewerCommand::CloseRecording(other_id()));
     viewer.settle();
     assert_eq!(digest_of(&viewer, view), []);

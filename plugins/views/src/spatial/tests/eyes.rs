@@ -5,7 +5,7 @@ use chronoscope_render::{Backdrop, DrawList, GroundGrid, LineInstance};
 use chronoscope_store::{Waker, arrow::ArrayRef};
 use chronoscope_types::{
     ComponentName, Pinhole, ViewCoordinates,
-    blueprint::{Background, LineGrid3D, NearClipPlane, SpatialInformation},
+    blueprint::{Background, LineGrid3D, NearClipPlane, SpatialInformation, VisualBounds2D},
     components::blueprint as blueprint_components,
     enums::{BackgroundKind, Enumeration, Eye3DKind, EyeProjection, ViewDir},
     own::EyeLens3D,
@@ -13,6 +13,7 @@ use chronoscope_types::{
 use glam::{DAffine3, DVec2, DVec3};
 
 use super::*;
+use crate::testing::listed_properties;
 
 impl Viewer {
     fn set_properties(&mut self, properties: impl IntoIterator<Item = (ComponentName, ArrayRef)>) {
@@ -35,6 +36,14 @@ impl Viewer {
             }
             other => panic!("an eye, not {other:?}"),
         }
+    }
+
+    /// The properties that the view lists, with their fallbacks.
+    fn listed(&mut self) -> Vec<(ComponentName, ArrayRef)> {
+        let world = self.app.world_mut();
+        let mut views = world.query_filtered::<Entity, With<View>>();
+        let view = views.iter(world).next().unwrap();
+        listed_properties(self.app.world(), view)
     }
 
     fn seek(&mut self, time: i64) {
@@ -199,7 +208,7 @@ fn a_key_follows_what_is_pointed_at_and_lets_go() {
     let place = viewer.scene().projector().project(DVec3::ZERO).unwrap().position;
     let on_label = Pos2::new(place.x as f32, place.y as f32 + 9.0);
     viewer.draw(vec![Event::PointerMoved(on_label)]);
-    viewer.draw(vec![press(egui::Key::T)]);
+    viewer.act(ViewAction::Follow);
     let at_first = viewer.eye().inverse().translation;
     viewer.seek(1);
     let followed = viewer.eye().inverse().translation;
@@ -208,7 +217,7 @@ fn a_key_follows_what_is_pointed_at_and_lets_go() {
         "{followed}"
     );
     viewer.draw(vec![Event::PointerMoved(Pos2::new(2.0, 2.0))]);
-    viewer.draw(vec![press(egui::Key::T)]);
+    viewer.act(ViewAction::Follow);
     let free = viewer.eye().inverse().translation;
     viewer.seek(0);
     assert_eq!(viewer.eye().inverse().translation, free);
@@ -388,4 +397,52 @@ fn keys_fly_along_the_eye_and_faster_with_shift() {
         let times = fast.length() / slow.length();
         assert!((times - 5.0).abs() < 1e-3, "{key:?}: {times}");
     }
+}
+
+#[test]
+fn properties_are_listed_with_the_values_that_hold() {
+    // X to the right, Y up, Z forward.
+    let xyz = [ViewDir::Right, ViewDir::Up, ViewDir::Forward].map(ViewDir::code);
+    let mut viewer = Viewer::new([
+        boxes(),
+        log_chunk("/", [], &ViewCoordinates::default().with_xyz(xyz)).unwrap(),
+    ]);
+    let eye = viewer.eye().inverse().translation;
+    let world = viewer.app.world_mut();
+    let grid = *world.query::<&GroundGrid>().single(world).unwrap();
+    let listed = viewer.listed();
+    let value = |name: ComponentName| {
+        let (_, array) = listed.iter().find(|(listed, _)| *listed == name).unwrap();
+        array
+    };
+    let axes = components::ViewCoordinates::read(value(SpatialInformation::AXES)).unwrap();
+    assert_eq!(axes.first(), Some(&xyz));
+    let position = components::Position3D::read(value(EyeControls3D::POSITION)).unwrap();
+    let [x, y, z] = *position.first().unwrap();
+    assert!(
+        eye.distance(DVec3::new(x.into(), y.into(), z.into())) < 1e-5,
+        "{eye}"
+    );
+    let plane = components::Plane3D::read(value(LineGrid3D::PLANE)).unwrap();
+    assert_eq!(plane.first(), Some(&[0.0, 1.0, 0.0, 0.0]));
+    let spacing = blueprint_components::GridSpacing::read(value(LineGrid3D::SPACING)).unwrap();
+    assert_eq!(spacing.first(), Some(&grid.spacing));
+    let named = components::TransformFrameId::read(value(SpatialInformation::TARGET_FRAME)).unwrap();
+    assert!(named.first().unwrap().starts_with("tf#/"));
+}
+
+#[test]
+fn each_property_of_a_2d_view_is_shown_once() {
+    let points = Points2D::new([[0.0, 0.0], [30.0, 20.0]]);
+    let mut viewer = Viewer::new([log_chunk("points", [], &points).unwrap()]);
+    let listed = viewer.listed();
+    let names: Vec<ComponentName> = listed.iter().map(|(name, _)| *name).collect();
+    assert!(names.contains(&NearClipPlane::NEAR_CLIP_PLANE));
+    let (_, bounds) = listed
+        .iter()
+        .find(|(name, _)| *name == VisualBounds2D::RANGE)
+        .unwrap();
+    let bounds = blueprint_components::VisualBounds2D::read(bounds).unwrap();
+    let x_range = bounds.first().unwrap().x_range;
+    assert!(x_range[0] < 0.0 && x_range[1] > 30.0, "{x_range:?}");
 }

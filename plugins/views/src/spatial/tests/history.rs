@@ -11,8 +11,9 @@ use chronoscope_types::{
 };
 use egui::{Event, Pos2};
 
-use super::{Viewer, boxes, button, frame, press};
+use super::{Viewer, boxes, button, frame};
 use crate::{
+    ViewAction,
     spatial::{AutoFraming, projection::Lens},
     spatial3d::EyeMotion,
     testing::log,
@@ -365,7 +366,7 @@ fn an_eye_that_is_sent_glides_and_settles_where_it_is_sent() {
         let dragged = viewer.lens();
         viewer.command(ViewerCommand::Select(vec![Item::Entity("/world/box".into())]));
         viewer.draw(vec![Event::PointerMoved(Pos2::new(300.0, 200.0))]);
-        viewer.draw(vec![press(egui::Key::F)]);
+        viewer.act(ViewAction::Focus);
         // What is under it is asked for while the eye moves.
         viewer.draw(vec![Event::PointerGone]);
         let is_settled = |viewer: &Viewer| viewer.app.world().resource::<Settled>().frames() > 0;

@@ -7,6 +7,7 @@ use chronoscope_frame::{
     selection::{ClickSource, EntityClicked},
 };
 use chronoscope_render::{Highlight, PickAnswer, PickHit, PickRequest};
+use chronoscope_store::StoreId;
 use chronoscope_types::{AsComponents as _, blueprint::EntityBehavior};
 use glam::{DVec3, UVec2};
 
@@ -30,9 +31,21 @@ impl Viewer {
 
     /// Answers a question, and lets a pass and a frame show it. Returns the clicks that this tells of.
     pub(super) fn answer(&mut self, request: Entity, hit: Option<(&str, u32)>) -> Vec<EntityClicked> {
+        let recordings = self.app.world().resource::<Recordings>();
+        let active = recordings.active().unwrap().id().clone();
+        self.answer_of(&active, request, hit)
+    }
+
+    /// As [`Self::answer`], for a view of another recording.
+    pub(super) fn answer_of(
+        &mut self,
+        recording: &StoreId,
+        request: Entity,
+        hit: Option<(&str, u32)>,
+    ) -> Vec<EntityClicked> {
         let world = self.app.world_mut();
         let hit = hit.map(|(path, instance)| {
-            let store = world.resource::<Recordings>().active().unwrap().store();
+            let store = world.resource::<Recordings>().find(recording).unwrap().store();
             let entity = store.entity_id(&path.into()).unwrap();
             PickHit {
                 picking_id: entity.index() as u32 + 1,
@@ -167,7 +180,7 @@ fn who_measures_selects_nothing() {
     let mut viewer = Viewer::new([cloud()]);
     viewer.point_at(MIDDLE);
     viewer.answer_all(Some(("/world/cloud", 1)));
-    viewer.draw(vec![press(egui::Key::M)]);
+    viewer.act(ViewAction::Measure);
     viewer.press_and_release(MIDDLE);
     let text = viewer.draw(vec![]);
     assert!(text.contains("Click where to end"), "{text}");
@@ -177,6 +190,47 @@ fn who_measures_selects_nothing() {
     assert_eq!(viewer.selected(), []);
     viewer.draw(vec![press(egui::Key::Escape)]);
     assert!(!viewer.draw(vec![]).contains("Click where"));
+}
+
+#[test]
+fn a_double_click_in_a_plane_frames_what_is_under_the_pointer_or_everything() {
+    let ball = Boxes2D::default()
+        .with_half_sizes([[0.5, 0.5]])
+        .with_centers([[3.0, 2.0]]);
+    let mut viewer = Viewer::new([
+        log_chunk("camera/image", [], &Image::from_rgb8(6, 4, [0; 72])).unwrap(),
+        log_chunk("camera/ball", [], &ball).unwrap(),
+    ]);
+    let scale = |viewer: &mut Viewer| match viewer.lens() {
+        Lens::Plane { scale, .. } => scale,
+        other => panic!("a plane, not {other:?}"),
+    };
+    assert_eq!(scale(&mut viewer), 100.0);
+    viewer.point_at(MIDDLE);
+    viewer.answer_all(Some(("/camera/ball", 0)));
+    viewer.press_and_release(MIDDLE);
+    viewer.press_and_release(MIDDLE);
+    viewer.draw(vec![]);
+    viewer.settle();
+    let near = scale(&mut viewer);
+    assert!(near > 300.0, "the ball fills the tile: {near}");
+    viewer.draw(vec![Event::PointerGone]);
+
+    let mut viewer = Viewer::new([
+        log_chunk("camera/image", [], &Image::from_rgb8(6, 4, [0; 72])).unwrap(),
+        log_chunk("camera/ball", [], &ball).unwrap(),
+    ]);
+    viewer.act(ViewAction::ZoomIn);
+    viewer.draw(vec![]);
+    viewer.settle();
+    assert!(scale(&mut viewer) > 100.0);
+    viewer.point_at(MIDDLE);
+    viewer.answer_all(None);
+    viewer.press_and_release(MIDDLE);
+    viewer.press_and_release(MIDDLE);
+    viewer.draw(vec![]);
+    viewer.settle();
+    assert_eq!(scale(&mut viewer), 100.0, "all of it");
 }
 
 #[test]

@@ -67,6 +67,7 @@ impl Visualizer for EncodedDepthImageVisualizer {
         name: "EncodedDepthImage",
         required: &[EncodedDepthImage::BLOB.as_str()],
         optional: &[
+            EncodedDepthImage::MEDIA_TYPE.as_str(),
             EncodedDepthImage::METER.as_str(),
             EncodedDepthImage::COLORMAP.as_str(),
             EncodedDepthImage::DEPTH_RANGE.as_str(),
@@ -79,7 +80,8 @@ impl Visualizer for EncodedDepthImageVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        let Some(pixels) = read_encoded(input, &EncodedDepthImage::BLOB, PixelKind::Depth)? else {
+        let (blob, media_type) = (&EncodedDepthImage::BLOB, &EncodedDepthImage::MEDIA_TYPE);
+        let Some(pixels) = read_encoded(input, blob, Some(media_type), PixelKind::Depth)? else {
             return Ok(None);
         };
         let names = Names {
@@ -143,6 +145,7 @@ fn default_meter(source: &PixelSource) -> f32 {
         {
             1.0
         }
+        PixelSource::Encoded(file) if file.is_in_meters() => 1.0,
         _ => 1000.0,
     }
 }

@@ -35,7 +35,7 @@ impl Visualizer for EncodedImageVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        let Some(pixels) = read_encoded(input, &EncodedImage::BLOB, PixelKind::Color)? else {
+        let Some(pixels) = read_encoded(input, &EncodedImage::BLOB, None, PixelKind::Color)? else {
             return Ok(None);
         };
         let picture = Picture {

@@ -183,17 +183,29 @@ pub(super) fn read_raw(
     Ok(Some(pixels))
 }
 
-/// The pixels of a picture that was logged as a file. What its header says is checked. The media type is not asked: the first
-/// bytes of the file know better.
+/// The pixels of a picture that was logged as a file. What its header says is checked. The media type, if one is given, is asked
+/// only where the first bytes of the file tell nothing: these know better.
 pub(super) fn read_encoded(
     input: &VisualizerInput<'_>,
     blob: &ComponentName,
+    media_type: Option<&ComponentName>,
     kind: PixelKind,
 ) -> Result<Option<PicturePixels>, Report> {
     let Some(Resolved { array, row, .. }) = input.resolve(blob) else {
         return Ok(None);
     };
-    let encoded = EncodedPixels::new(array.clone()).map_err(|error| input.report(error.to_string()))?;
+    let declared = media_type.and_then(|name| input.get(name));
+    let declared = declared
+        .as_ref()
+        .map(read::media_types)
+        .transpose()
+        .map_err(|error| fail(input, &error))?;
+    let declared = declared.as_ref().and_then(|types| types.first());
+    let encoded = match declared {
+        Some(media_type) => EncodedPixels::declared(array.clone(), media_type.trim()),
+        None => EncodedPixels::new(array.clone()),
+    };
+    let encoded = encoded.map_err(|error| input.report(error.to_string()))?;
     let Some(encoded) = encoded else {
         return Ok(None);
     };

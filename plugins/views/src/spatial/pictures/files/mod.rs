@@ -8,6 +8,7 @@ mod gif;
 mod jpeg;
 mod orientation;
 mod png;
+mod rvl;
 mod thumbnail;
 mod tiff;
 mod webp;
@@ -36,6 +37,10 @@ enum FileFormat {
     Tiff,
     Bmp,
     Gif,
+    /// Distances in RVL. Nothing in its bytes tells that it is.
+    Rvl,
+    /// The same, where they were inverse ones.
+    RvlInverse,
 }
 
 impl FileFormat {
@@ -65,13 +70,14 @@ impl FileFormat {
             Self::Tiff => "TIFF",
             Self::Bmp => "BMP",
             Self::Gif => "GIF",
+            Self::Rvl | Self::RvlInverse => "RVL",
         }
     }
 
     /// How many pixels one byte can hold at most. Deflate repeats 258 bytes in 2 bits, and a pixel of PNG has at least one bit; a
     /// block of JPEG has at least one bit for 64 pixels; a code of GIF has at least three bits for 4096 pixels. A row that is all
     /// white has a bit in the densest TIFFs, of which pages are allowed for; a run of BMP has two bytes for 255 pixels, but may be skipped.
-    /// WebP has no bound.
+    /// WebP and RVL have no bound.
     fn max_pixels_per_byte(self) -> u64 {
         match self {
             Self::Png => 1032 * 8,
@@ -79,7 +85,7 @@ impl FileFormat {
             Self::Gif => 4096 * 8 / 3,
             Self::Bmp => 1 << 14,
             Self::Tiff => 1 << 16,
-            Self::WebP => u64::MAX,
+            Self::WebP | Self::Rvl | Self::RvlInverse => u64::MAX,
         }
     }
 
@@ -87,7 +93,7 @@ impl FileFormat {
     fn max_pixel_bytes(self) -> u64 {
         match self {
             Self::Png | Self::Tiff => 8,
-            Self::Jpeg | Self::WebP | Self::Bmp | Self::Gif => 4,
+            Self::Jpeg | Self::WebP | Self::Bmp | Self::Gif | Self::Rvl | Self::RvlInverse => 4,
         }
     }
 
@@ -99,6 +105,7 @@ impl FileFormat {
             Self::Tiff => tiff::header(bytes),
             Self::Bmp => bmp::header(bytes),
             Self::Gif => gif::header(bytes),
+            Self::Rvl | Self::RvlInverse => rvl::header(bytes),
         }
     }
 
@@ -110,6 +117,7 @@ impl FileFormat {
             Self::Tiff => tiff::decode(bytes, size),
             Self::Bmp => bmp::decode(bytes),
             Self::Gif => gif::decode(bytes, size),
+            Self::Rvl | Self::RvlInverse => rvl::decode(bytes, size),
         }
     }
 
@@ -152,6 +160,11 @@ impl FileInfo {
     pub(super) fn size(self) -> [u32; 2] {
         orientation::upright_size(self.orientation, self.stored_size)
     }
+
+    /// Whether its distances are in meters, whatever else is usual.
+    pub(super) fn is_in_meters(self) -> bool {
+        self.format == FileFormat::RvlInverse
+    }
 }
 
 /// The format of a file, its size in pixels and which way up it is, from its header.
@@ -162,7 +175,23 @@ pub(super) fn probe(bytes: &[u8]) -> Result<FileInfo, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);
     }
-    let format = FileFormat::of(bytes).ok_or(DecodeError::UnknownFormat)?;
+    probe_as(FileFormat::of(bytes).ok_or(DecodeError::UnknownFormat)?, bytes)
+}
+
+/// As [`probe`], of a file that was declared as of this media type, which counts where the first bytes tell nothing.
+///
+/// # Errors
+/// As [`probe`].
+pub(super) fn probe_declared(bytes: &[u8], media_type: &str) -> Result<FileInfo, DecodeError> {
+    let is_rvl = media_type.eq_ignore_ascii_case(rvl::MEDIA_TYPE);
+    if is_rvl && !bytes.is_empty() && FileFormat::of(bytes).is_none() {
+        probe_as(rvl::format(bytes), bytes)
+    } else {
+        probe(bytes)
+    }
+}
+
+fn probe_as(format: FileFormat, bytes: &[u8]) -> Result<FileInfo, DecodeError> {
     let Header { size, orientation } = format.header(bytes)?;
     let [width, height] = size;
     let pixels = u64::from(width) * u64::from(height);

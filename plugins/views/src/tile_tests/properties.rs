@@ -1,0 +1,158 @@
+//! The properties of plots, logs and documents.
+
+use chronoscope_types::{BarChart, blueprint::TextLogRows};
+
+use super::*;
+use crate::testing::{context_with_fonts, listed_properties};
+
+const LOG: &str = "TextLog";
+
+impl Viewer {
+    /// Draws the settings of the first view of a class with fonts, and returns the texts with their places.
+    fn draw_settings(&mut self, class: &str, events: Vec<Event>) -> Vec<(String, Pos2)> {
+        let mut commands = ViewerCommands::default();
+        let world = self.app.world_mut();
+        let mut views = world.query::<(Entity, &View)>();
+        let (view, _) = views
+            .iter(world)
+            .find(|(_, view)| view.class.as_str() == class)
+            .unwrap();
+        let world = self.app.world();
+        let ui_of_class = world.resource::<ViewUis>().get(&class.into()).unwrap();
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(400.0, 400.0))),
+            events,
+            ..RawInput::default()
+        };
+        let mut output = self.egui.run_ui(input, |ui| {
+            ui_of_class.settings_ui(
+                ui,
+                &mut ViewUiContext {
+                    world,
+                    view,
+                    commands: &mut commands,
+                },
+            );
+        });
+        output.textures_delta.clear();
+        self.app
+            .world_mut()
+            .resource_mut::<ViewerCommands>()
+            .append(&mut commands);
+        self.settle();
+        let shapes = output.shapes.iter();
+        shapes.flat_map(|clipped| texts(&clipped.shape)).collect()
+    }
+
+    fn click_setting(&mut self, class: &str, wanted: &str) {
+        self.draw_settings(class, Vec::new());
+        let texts = self.draw_settings(class, Vec::new());
+        let found = texts.iter().find(|(text, _)| text == wanted);
+        let place = found.unwrap_or_else(|| panic!("{wanted} in {texts:?}")).1 + vec2(3.0, 3.0);
+        self.draw_settings(class, vec![Event::PointerMoved(place)]);
+        for pressed in [true, false] {
+            let button = Event::PointerButton {
+                pos: place,
+                button: PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            };
+            self.draw_settings(class, vec![button]);
+        }
+        self.draw_settings(class, vec![Event::PointerGone]);
+    }
+}
+
+/// What stands above the columns of a log.
+fn titles(viewer: &mut Viewer) -> Vec<String> {
+    let text = viewer.text(LOG);
+    let names = ["frame", "entity", "level", "text"];
+    let parts = text.split('|').filter(|part| names.contains(part));
+    parts.map(str::to_owned).collect()
+}
+
+#[test]
+fn each_property_that_a_class_honors_is_shown_once() {
+    let bars = BarChart::new(vec![1_u16, 20]);
+    let mut viewer = Viewer::new([
+        scalars("plots/sine", 0, 10),
+        log_chunk("bars", [(frame(), 0)], &bars).unwrap(),
+        line("logs/a", 0, "first", "INFO"),
+        log_chunk("notes", [(frame(), 0)], &TextDocument::new("some text")).unwrap(),
+    ]);
+    let world = viewer.app.world_mut();
+    let views: Vec<(Entity, String)> = world
+        .query::<(Entity, &View)>()
+        .iter(world)
+        .map(|(entity, view)| (entity, view.class.to_string()))
+        .collect();
+    let mut classes: Vec<&str> = views.iter().map(|(_, class)| class.as_str()).collect();
+    classes.sort_unstable();
+    assert_eq!(classes, ["BarChart", "TextDocument", "TextLog", "TimeSeries"]);
+    for (view, _) in &views {
+        listed_properties(viewer.app.world(), *view);
+    }
+}
+
+#[test]
+fn levels_are_hidden_in_the_blueprint() {
+    let mut viewer = Viewer::new([line("logs", 0, "fine", "INFO"), line("logs", 1, "bad", "WARN")]);
+    viewer.click(LOG, "WARN");
+    // Another user interface has no memory of a click.
+    viewer.egui = egui::Context::default();
+    let text = viewer.text(LOG);
+    assert!(text.contains("fine") && !text.contains("bad"), "{text}");
+    // What nobody hid is shown when it comes.
+    viewer.log(line("logs", 2, "worse", "ERROR"));
+    viewer.settle();
+    assert_has(&viewer.text(LOG), "worse");
+    viewer.click(LOG, "ERROR");
+    viewer.click(LOG, "INFO");
+    let text = viewer.text(LOG);
+    assert!(!text.contains("fine") && !text.contains("worse"), "{text}");
+    for shown in [["fine", "fine"], ["fine", "worse"], ["bad", "worse"]] {
+        viewer.command(ViewerCommand::Undo);
+        let text = viewer.text(LOG);
+        shown.iter().for_each(|line| assert_has(&text, line));
+    }
+}
+
+#[test]
+fn no_level_may_be_shown_and_one_again() {
+    let mut viewer = Viewer::new([line("logs", 0, "fine", "OWN LEVEL")]);
+    let rows = TextLogRows::default().with_filter_by_log_level(["OWN LEVEL"]);
+    let views = &viewer
+        .app
+        .world()
+        .resource::<chronoscope_frame::ActiveBlueprint>()
+        .viewport()
+        .views;
+    let view = *views.keys().next().unwrap();
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(
+        view, &rows,
+    )));
+    assert_has(&viewer.text(LOG), "fine");
+    viewer.click(LOG, "OWN LEVEL");
+    assert!(!viewer.text(LOG).contains("fine"));
+    viewer.click(LOG, "OWN LEVEL");
+    assert_has(&viewer.text(LOG), "fine");
+}
+
+#[test]
+fn the_settings_of_a_log_choose_levels_and_columns() {
+    let mut viewer = Viewer::new([line("logs", 0, "fine", "INFO"), line("logs", 1, "bad", "WARN")]);
+    viewer.egui = context_with_fonts();
+    assert_eq!(titles(&mut viewer), ["frame", "entity", "level", "text"]);
+    viewer.click_setting(LOG, "Entity");
+    assert_eq!(titles(&mut viewer), ["frame", "level", "text"]);
+    viewer.click_setting(LOG, "frame");
+    assert_eq!(titles(&mut viewer), ["level", "text"]);
+    viewer.click_setting(LOG, "WARN");
+    let text = viewer.text(LOG);
+    assert!(text.contains("fine") && !text.contains("bad"), "{text}");
+    // Each row has its way back; the first is that of the levels.
+    viewer.click_setting(LOG, egui_phosphor::regular::ARROW_COUNTER_CLOCKWISE);
+    assert_has(&viewer.text(LOG), "bad");
+    viewer.command(ViewerCommand::Undo);
+    assert!(!viewer.text(LOG).contains("bad"));
+}
