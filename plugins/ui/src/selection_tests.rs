@@ -383,6 +383,31 @@ fn a_selected_instance_shows_its_own_values() {
 }
 
 #[test]
+fn values_in_a_list_light_up_their_instances_and_select_them() {
+    let mut stage = stage();
+    for whole in [item(&stage, None), Item::Entity(CLOUD.into())] {
+        command(&mut stage, ViewerCommand::Select(vec![whole]));
+        stage.draw();
+        let positions = stage.find("positions");
+        if !stage.draw().iter().any(|text| text.contains("7.25")) {
+            let count = stage.find_near("3values", positions);
+            stage.click(count);
+        }
+        let texts = stage.draw();
+        let third = texts.iter().find(|text| text.contains("7.25")).unwrap();
+        let third = stage.find(third);
+        stage.draw_with(vec![Event::PointerMoved(third)]);
+        stage.draw();
+        let point = item(&stage, Some(2));
+        let hovered = stage.app.world().resource::<Selection>().hovered.clone();
+        assert_eq!(hovered, Some(point.clone()));
+        stage.click(third);
+        stage.draw();
+        assert_eq!(stage.app.world().resource::<Selection>().selected, [point]);
+    }
+}
+
+#[test]
 fn a_host_hears_of_clicks_and_of_the_selection() {
     let mut stage = stage();
     drain::<SelectionChanged>(&mut stage);
