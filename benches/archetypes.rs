@@ -1,5 +1,7 @@
 //! A row of each archetype that is drawn in space or in a plane, of any number of instances.
 
+mod pictures;
+
 use chronoscope::{
     blueprint::ViewClassId,
     store::{Chunk, Timeline},
@@ -8,6 +10,8 @@ use chronoscope::{
         Ellipsoids3D, LineStrips2D, LineStrips3D, Mesh3D, Points2D, Points3D, log_chunk,
     },
 };
+
+pub use pictures::{DEPTH_CLOUD, PICTURES};
 
 use crate::scenes::TIMELINE;
 
@@ -49,7 +53,7 @@ fn flat([x, y, _]: [f32; 3]) -> [f32; 2] {
     [x, y]
 }
 
-/// All of them.
+/// All that have marks or solids as instances.
 pub const ALL: [DrawnArchetype; 13] = [
     DrawnArchetype {
         name: "Points3D",

@@ -1,6 +1,7 @@
 //! What is played: how each scenario is set up, and what happens in each of its frames.
 
 mod plots;
+mod wholes;
 
 use std::{
     collections::VecDeque,
@@ -20,6 +21,7 @@ use chronoscope::{
 };
 
 pub use plots::{pan_plots, plots, zoom_plots};
+pub use wholes::{ROWS, RowsArchetype, depth_cloud, many_rows, rows_arrive, workbench};
 
 use crate::{
     archetypes::{self, DrawnArchetype},
@@ -111,6 +113,7 @@ pub fn of_one_size() -> Vec<Scenario> {
         plots(45, 50_000),
         pan_plots(45, 50_000),
         zoom_plots(45, 50_000),
+        workbench(10_000, 45),
         ingest(),
         random_scrub(5_000),
         flood(60, FLOOD_ROWS),
@@ -122,7 +125,10 @@ pub fn of_one_size() -> Vec<Scenario> {
 /// The scenarios of each archetype: many entities of one instance, and one entity of many.
 pub fn of_archetypes() -> Vec<Scenario> {
     let of_one = |drawn: &DrawnArchetype| [made_anew(*drawn, 1_000, 1), made_anew(*drawn, 1, 1_000_000)];
-    archetypes::ALL.iter().flat_map(of_one).collect()
+    let of_rows = |rows| [rows_arrive(rows, 1_000), many_rows(rows, 1_000_000)];
+    let drawn = archetypes::ALL.iter().chain(&archetypes::PICTURES);
+    let drawn = drawn.flat_map(of_one).chain([depth_cloud(1_000_000)]);
+    drawn.chain(ROWS.into_iter().flat_map(of_rows)).collect()
 }
 
 fn name_of(base: &str, count: usize) -> String {

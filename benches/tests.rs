@@ -96,7 +96,8 @@ fn a_new_entity_is_one_of_each() {
 #[test]
 fn a_row_of_any_archetype_is_made_and_written_once() {
     const ENTITIES: u64 = 30;
-    for drawn in crate::archetypes::ALL {
+    let all = crate::archetypes::ALL.into_iter();
+    for drawn in all.chain(crate::archetypes::PICTURES) {
         for work in play(scenarios::made_anew(drawn, ENTITIES as usize, 3), 4) {
             assert_eq!(
                 work.get(&Work::VisualsMade),
@@ -118,6 +119,39 @@ fn rows_that_arrive_have_no_entity_framed_anew() {
         // How many arrive in time is for the clock to say.
         assert!(work.contains_key(&Work::VisualsMade), "{work:?}");
         assert_eq!(work.get(&Work::FirstLooks), None, "{work:?}");
+    }
+}
+
+#[test]
+fn rows_of_plots_and_logs_are_made_where_they_arrive_and_not_where_the_cursor_goes() {
+    const ENTITIES: u64 = 30;
+    for rows in scenarios::ROWS {
+        for work in play(scenarios::rows_arrive(rows, ENTITIES as usize), 4) {
+            // By each visualizer that there is for them.
+            let made = work.get(&Work::VisualsMade).copied().unwrap_or(0);
+            assert!(made > 0 && made.is_multiple_of(ENTITIES), "{work:?}");
+        }
+        for work in play(scenarios::many_rows(rows, 25_000), 4) {
+            assert_eq!(work.get(&Work::VisualsMade), None, "{work:?}");
+            assert_eq!(work.get(&Work::SeriesSamplesRead), None, "{work:?}");
+        }
+    }
+}
+
+#[test]
+fn another_picture_of_a_depth_cloud_is_made_once() {
+    for work in play(scenarios::depth_cloud(400), 4) {
+        assert_eq!(work.get(&Work::VisualsMade), Some(&1), "{work:?}");
+        assert_eq!(work.get(&Work::TransformsComposed), None, "{work:?}");
+    }
+}
+
+#[test]
+fn a_full_workbench_makes_nothing_where_time_moves() {
+    for work in play(scenarios::workbench(SIZE, 5), 6) {
+        for kind in [Work::VisualsMade, Work::SeriesSamplesRead, Work::InstancesWritten] {
+            assert_eq!(work.get(&kind), None, "{work:?}");
+        }
     }
 }
 

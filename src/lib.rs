@@ -206,8 +206,8 @@ pub mod prelude {
     pub use chronoscope_views::{
         AppViewUiExt, ViewUi, ViewUiContext,
         spatial::{
-            AppPartsExt, AppSpatialExt, AutoFraming, MarkCells, Marks, Part, PointBudget, SpatialPrimitive,
-            SpatialVisual, read_cell,
+            AppPartsExt, AppSpatialExt, AutoFraming, FramePace, MarkCells, Marks, Part, PointBudget,
+            SpatialPrimitive, SpatialVisual, read_cell,
         },
     };
 }

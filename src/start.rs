@@ -11,7 +11,7 @@ use chronoscope_frame::{
 };
 use chronoscope_render::RenderQuality;
 use chronoscope_ui::UiSettings;
-use chronoscope_views::spatial3d::EyeMotion;
+use chronoscope_views::{spatial::FramePace, spatial3d::EyeMotion};
 
 use crate::{
     cli::{Cli, QualityArgument, ThemeArgument, TimeArgument},
@@ -62,6 +62,7 @@ impl Plugin for StartPlugin {
         app.world_mut().resource_mut::<TimeControls>().clock_frozen = !is_interactive;
         if is_interactive {
             app.insert_resource(EyeMotion { glide_secs: 0.1 });
+            app.init_resource::<FramePace>();
         }
         if let Some(time) = &options.time {
             app.insert_resource(PendingTime(time.clone()));

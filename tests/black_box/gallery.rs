@@ -1,6 +1,8 @@
-//! One picture of each archetype that spatial views draw, held against stored ones, and what the pointer is over in each.
+//! One picture of each archetype that views draw, held against stored ones, and what the pointer is over in each.
 //!
 //! `CHRONOSCOPE_UPDATE_GALLERY=1` stores the pictures anew. Look at them before they are kept.
+
+mod others;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -299,6 +301,7 @@ fn pieces() -> Vec<Piece> {
     pieces.push(piece("3D", "spheres", &spheres));
     let model = Asset3D::new(textured_glb([1.0, 0.0, 1.0], [0.3, 0.2, 0.3]));
     pieces.push(piece("3D", "model", &model));
+    pieces.extend(others::pieces());
     pieces
 }
 
@@ -390,16 +393,59 @@ fn each_archetype_looks_as_it_did() {
             let difference = blurred_difference(&now, &before);
             assert!(difference < 1.5, "{piece} ({name}) differs by {difference}");
         }
+        let of_kind = others::SAME_DISTANCES.map(|wanted| {
+            let at = entities.iter().position(|(piece, _)| *piece == wanted);
+            tile(&now, at.unwrap()).0
+        });
+        // Below the titles.
+        let [png, rvl] = of_kind
+            .map(|tile| image::imageops::crop_imm(&tile, 0, 30, TILE as u32, TILE as u32 - 30).to_image());
+        let difference = blurred_difference(&png, &rvl);
+        assert!(
+            difference < 0.1,
+            "the same distances differ by {difference} ({name})"
+        );
     }
 }
 
+/// Archetypes whose instances are told apart.
+const OF_INSTANCES: [&str; 10] = [
+    "points",
+    "lines",
+    "arrows",
+    "boxes",
+    "ellipsoids",
+    "ellipses",
+    "cylinders",
+    "capsules",
+    "voxels",
+    "spheres",
+];
+
 #[test]
 fn what_the_pointer_is_over_is_hovered_and_selected() {
-    let (mut app, entities, _folder) = gallery(RenderQuality::Cheap);
+    for quality in [RenderQuality::Cheap, RenderQuality::Full] {
+        point_at_each(quality);
+    }
+}
+
+fn point_at_each(quality: RenderQuality) {
+    let (mut app, entities, _folder) = gallery(quality);
     let shown = picture(&mut app);
     for (at, (name, entity)) in entities.iter().enumerate() {
         // These are drawn in other colors, which the picture shows.
-        if ["axes", "grid_map", "segmentation", "depth", "depth_cloud"].contains(name) {
+        let others = [
+            "axes",
+            "grid_map",
+            "segmentation",
+            "depth",
+            "depth_cloud",
+            "depth_png",
+            "depth_rvl",
+            "text_log",
+            "document",
+        ];
+        if others.contains(name) {
             continue;
         }
         let (tile, [left, top]) = tile(&shown, at);
@@ -429,9 +475,17 @@ fn what_the_pointer_is_over_is_hovered_and_selected() {
             |item: Option<&Item>| matches!(item, Some(Item::DataResult { entity, .. }) if *entity == path);
         send(&mut app, [Event::PointerMoved(place)]);
         let hovered = app.world().resource::<Selection>().hovered.clone();
-        assert!(is_it(hovered.as_ref()), "{name}: {hovered:?}");
+        assert!(is_it(hovered.as_ref()), "{name} ({quality:?}): {hovered:?}");
+        let instance = hovered.as_ref().and_then(Item::instance);
+        let is_told = OF_INSTANCES.iter().any(|known| name.starts_with(known));
+        assert!(
+            instance.is_some() || !is_told,
+            "{name} ({quality:?}): {hovered:?}"
+        );
         click(&mut app, place);
         let selected = app.world().resource::<Selection>().selected.clone();
-        assert!(is_it(selected.first()), "{name}: {selected:?}");
+        assert!(is_it(selected.first()), "{name} ({quality:?}): {selected:?}");
+        let selected = selected.first().and_then(Item::instance);
+        assert_eq!(selected, instance, "{name} ({quality:?})");
     }
 }

@@ -74,7 +74,7 @@ pub use chronoscope_frame::{Space, ViewLayers};
 pub use digest::PartDigest;
 pub use framing::AutoFraming;
 pub use marks::{MarkCells, Marks, class_color, read_cell};
-pub use motion::PointBudget;
+pub use motion::{FramePace, PointBudget};
 pub use parts::{AppPartsExt, Part};
 pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
@@ -126,6 +126,7 @@ impl Plugin for SpatialPlugin {
             .init_resource::<ViewLayers>()
             .init_resource::<AutoFraming>()
             .init_resource::<PointBudget>()
+            .init_resource::<motion::MeasuredBudget>()
             .init_resource::<SpatialSources>()
             .init_resource::<ChangedVisuals>()
             .init_resource::<PictureTextures>()
@@ -193,6 +194,7 @@ impl Plugin for SpatialPlugin {
         app.init_resource::<FirstLookChunks>();
         let follow = (scene::follow_views, framing::update_framing).chain();
         app.add_systems(Frame, follow.in_set(SpatialSystems::Collect))
+            .add_systems(Frame, motion::measure_budget.in_set(SpatialSystems::Collect))
             .add_systems(
                 Frame,
                 (scene::present_scenes, scene::look_ahead)

@@ -1,11 +1,13 @@
 //! While something moves, a view may leave points out; at rest it is drawn once more, with all of them.
 
-use bevy::camera::Camera;
+use std::time::Duration;
+
+use bevy::{camera::Camera, time::TimeUpdateStrategy};
 use chronoscope_frame::commands::ScreenshotRequests;
 use chronoscope_render::BulkView;
 
 use super::*;
-use crate::spatial::PointBudget;
+use crate::spatial::{FramePace, PointBudget};
 
 const BUDGET: u32 = 2000;
 
@@ -121,4 +123,34 @@ fn a_view_within_its_budget_draws_all_points_always() {
         assert!(drawn.contains(&Some(None)));
         assert!(drawn.iter().flatten().all(Option::is_none), "{drawn:?}");
     }
+}
+
+#[test]
+fn where_frames_take_longer_than_they_may_fewer_points_are_drawn() {
+    let mut viewer = viewer(tight_budget());
+    let world = viewer.app.world_mut();
+    let pace = Duration::from_millis(20);
+    world.insert_resource(FramePace {
+        hardware: pace,
+        software: pace,
+    });
+    // The budgets of some frames of so many milliseconds in which an eye moves.
+    let budgets = |viewer: &mut Viewer, millis: u64, from: u8| -> Vec<u32> {
+        let interval = TimeUpdateStrategy::ManualDuration(Duration::from_millis(millis));
+        viewer.app.insert_resource(interval);
+        let mut moved = |at: u8| {
+            move_eye(viewer, f32::from(at));
+            step(viewer).flatten().unwrap()
+        };
+        (from..from + 6).map(&mut moved).collect()
+    };
+    let slow = budgets(&mut viewer, 30, 0);
+    assert!(slow[0] <= BUDGET && slow.is_sorted_by(|a, b| a >= b), "{slow:?}");
+    assert!(slow[5] < BUDGET / 2, "{slow:?}");
+    let quick = budgets(&mut viewer, 10, 6);
+    assert!(quick[5] > quick[1] && quick[1..].is_sorted(), "{quick:?}");
+    assert!(
+        rests(&mut viewer) || rests(&mut viewer),
+        "and all of them at rest"
+    );
 }
