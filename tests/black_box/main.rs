@@ -22,6 +22,7 @@ mod examples;
 mod extensions;
 mod frames;
 mod gallery;
+mod left_out;
 mod links;
 mod live;
 mod meshes;
