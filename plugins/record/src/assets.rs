@@ -159,7 +159,7 @@ fn record_assets<C: AsAssetId>(
     images: Option<Res<Assets<Image>>>,
     mut events: Option<MessageReader<AssetEvent<C::Asset>>>,
     changed: Query<Entity, (Changed<C>, Without<IsResource>)>,
-    all: Query<(Entity, &C)>,
+    all: Query<(Entity, &C), Without<IsResource>>,
     naming: Naming,
     skipped: Skipped,
 ) {
@@ -277,7 +277,7 @@ fn mesh_columns(mesh: &Mesh) -> Result<Mesh3D, &'static str> {
 fn record_cameras(
     mut recorder: ResMut<WorldRecorder>,
     changed: Query<Entity, (Or<(Changed<Projection>, Changed<Camera>)>, Without<IsResource>)>,
-    all: Query<(Entity, &Projection, Option<&Camera>)>,
+    all: Query<(Entity, &Projection, Option<&Camera>), Without<IsResource>>,
     mut last: Local<FxHashMap<Entity, [f32; 3]>>,
     naming: Naming,
     skipped: Skipped,
