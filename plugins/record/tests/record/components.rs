@@ -248,7 +248,7 @@ fn a_resource_is_no_entity_to_record() {
     assert_eq!(entities.len(), 1, "it is a component of an entity");
     let more = (Name::new("weather"), Transform::default());
     stage.world().entity_mut(entities[0]).insert(more);
-    let mut entities = |stage: &mut Stage| {
+    let entities = |stage: &mut Stage| {
         stage.world().resource_mut::<Weather>().rain += 1.0;
         stage.app.update();
         let recording = stage.recording();
