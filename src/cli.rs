@@ -179,7 +179,7 @@ pub enum RendererArgument {
     Gl,
     /// Metal, on macOS.
     Metal,
-    /// Direct3D 12, on Windows.
+    /// `DirectX` 12, on Windows.
     Dx12,
 }
 

@@ -8,6 +8,7 @@ use chronoscope_live::{
     Bytes, HandOver, Link, LiveError, LiveRuntime, NamedFile, NamedFiles, Server, ServerSettings, envelope,
     name_files, probe,
 };
+use chronoscope_types::format_bytes;
 
 use crate::{
     cli::{Cli, TimeArgument},
@@ -134,6 +135,12 @@ pub fn hand_over(
                 Err(LiveError::Refused(_)) => {}
                 Err(error) => return Err(error),
             }
+        }
+        let files = inputs.files.iter().filter_map(|path| path.metadata().ok());
+        let num_bytes: u64 = files.map(|file| file.len()).sum();
+        if num_bytes >= settings.index_from_bytes {
+            let size = format_bytes(num_bytes);
+            eprintln!("warning: {size} are sent to the viewer at {link}, which keeps all of it in memory");
         }
         if follow {
             eprintln!(

@@ -24,6 +24,7 @@ mod exports;
 mod extensions;
 mod frames;
 mod gallery;
+mod left_out;
 mod links;
 mod live;
 mod meshes;

@@ -48,6 +48,7 @@ pub mod ingest;
 pub mod kept;
 pub mod memory;
 pub mod overrides;
+pub mod products;
 pub mod query_context;
 pub mod query_results;
 pub mod recordings;

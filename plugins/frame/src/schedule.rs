@@ -9,8 +9,9 @@ use bevy_ecs::{
 use crate::{
     Report, Reports, apply::ApplyCommandsPlugin, chunk_loading::ChunkLoadingPlugin, context::ContextPlugin,
     diagnostics::DiagnosticsPlugin, host::HostEventsPlugin, ingest::IngestPlugin, memory::MemoryPlugin,
-    overrides::OverridesPlugin, query_context::QueryContextsPlugin, query_results::QueryResultsPlugin,
-    settle::SettlePlugin, viewport::BlueprintQueryPlugin, visualizer::VisualizersPlugin,
+    overrides::OverridesPlugin, products::ProductsPlugin, query_context::QueryContextsPlugin,
+    query_results::QueryResultsPlugin, settle::SettlePlugin, viewport::BlueprintQueryPlugin,
+    visualizer::VisualizersPlugin,
 };
 
 /// The schedule of the frame's phases. Runs once per Bevy frame, after `Update` and before `PostUpdate`.
@@ -133,10 +134,11 @@ impl Plugin for FrameSchedulePlugin {
     }
 }
 
-/// The frame without views, renderer and user interface.
+/// The frame without views, renderer and user interface. Each plugin can be left out: its product is empty then.
 ///
 /// | plugin | phase | product |
 /// |---|---|---|
+/// | [`ProductsPlugin`] | | all of them, empty |
 /// | [`FrameSchedulePlugin`] | | the schedule [`Frame`] |
 /// | [`DiagnosticsPlugin`] | `Begin` | [`crate::FrameDiagnostics`] |
 /// | [`IngestPlugin`] | `Ingest` | [`crate::Recordings`], [`crate::DiffLog`] |
@@ -156,6 +158,7 @@ pub struct FramePlugins;
 impl PluginGroup for FramePlugins {
     fn build(self) -> PluginGroupBuilder {
         PluginGroupBuilder::start::<Self>()
+            .add(ProductsPlugin)
             .add(FrameSchedulePlugin)
             .add(DiagnosticsPlugin)
             .add(IngestPlugin)

@@ -64,8 +64,8 @@ pub mod source;
 pub mod wire;
 
 pub use backoff::Backoff;
-pub use combine::combine;
 pub use chronoscope_types::{LogMessage, SourceId, SourceStatus, StoreInfo, StoreSource};
+pub use combine::combine;
 pub use error::{IoError, MessageError};
 pub use event::{LoadEvent, LoadOutcome, LoadReport, Severity};
 pub use http::{HttpError, HttpLink};

@@ -22,7 +22,7 @@ use crate::{WorldRecorder, order, plugin::Skipped, recorder::RECORDER, slots::Na
 ///
 /// The columns of a mesh are made once and shared by all entities that have it. What is drawn on it is a matter of its material:
 /// see [`AppRecordMaterialExt::record_material`]. A camera is recorded below its entity, as `pinhole`, so that what is below the
-/// entity stays in space.
+/// entity stays in space. One without a perspective has no pinhole; that is said.
 pub struct RecordAssetsPlugin;
 
 impl Plugin for RecordAssetsPlugin {
@@ -96,6 +96,12 @@ pub trait AppRecordMaterialExt {
     ) -> &mut Self;
 }
 
+/// Whether a kind of material is recorded already.
+#[cfg(feature = "pbr")]
+pub(crate) fn records_material<C: AsAssetId>(app: &App) -> bool {
+    app.world().contains_resource::<RecordedAssets<C>>()
+}
+
 impl AppRecordMaterialExt for App {
     fn record_material<C: Component + AsAssetId>(
         &mut self,
@@ -153,7 +159,7 @@ fn record_assets<C: AsAssetId>(
     images: Option<Res<Assets<Image>>>,
     mut events: Option<MessageReader<AssetEvent<C::Asset>>>,
     changed: Query<Entity, (Changed<C>, Without<IsResource>)>,
-    all: Query<(Entity, &C)>,
+    all: Query<(Entity, &C), Without<IsResource>>,
     naming: Naming,
     skipped: Skipped,
 ) {
@@ -271,7 +277,7 @@ fn mesh_columns(mesh: &Mesh) -> Result<Mesh3D, &'static str> {
 fn record_cameras(
     mut recorder: ResMut<WorldRecorder>,
     changed: Query<Entity, (Or<(Changed<Projection>, Changed<Camera>)>, Without<IsResource>)>,
-    all: Query<(Entity, &Projection, Option<&Camera>)>,
+    all: Query<(Entity, &Projection, Option<&Camera>), Without<IsResource>>,
     mut last: Local<FxHashMap<Entity, [f32; 3]>>,
     naming: Naming,
     skipped: Skipped,
@@ -286,12 +292,22 @@ fn record_cameras(
     seen.sort_unstable();
     seen.dedup();
     for entity in seen {
-        let Ok((_, Projection::Perspective(lens), camera)) = all.get(entity) else {
+        let Ok((_, projection, camera)) = all.get(entity) else {
             continue;
         };
         if skipped.contains(entity, &naming) {
             continue;
         }
+        let Projection::Perspective(lens) = projection else {
+            // It changes each frame, too.
+            if last.insert(entity, [0.0; 3]).is_none() {
+                let slot = recorder.slots.find_or_add(entity, &naming);
+                let path = recorder.slots.path(slot).cloned();
+                let text = "its camera is not recorded: only those with a perspective are";
+                recorder.report_once(Report::info(RECORDER, path, text));
+            }
+            continue;
+        };
         let size = camera
             .and_then(Camera::physical_viewport_size)
             .map_or([720.0 * lens.aspect_ratio, 720.0], |size| {

@@ -60,6 +60,8 @@ mod gizmos;
 mod lights;
 #[cfg(feature = "logs")]
 mod logs;
+#[cfg(feature = "pbr")]
+mod materials;
 
 mod rewind;
 
@@ -80,6 +82,8 @@ pub use lights::RecordLightsPlugin;
 pub use log::AppLogExt;
 #[cfg(feature = "logs")]
 pub use logs::log_layer;
+#[cfg(feature = "pbr")]
+pub use materials::RecordMaterialsPlugin;
 pub use plugin::{RecordPlugin, RecordSystems, is_recording};
 pub use recorder::WorldRecorder;
 pub use rewind::{EntityRewound, NotRestored, Rewind, RewindPlugin, RewindState};

@@ -59,6 +59,7 @@ pub enum RecordSystems {
 /// | plugin | what it records |
 /// |---|---|
 /// | `RecordAssetsPlugin` | meshes, once per asset, and cameras as pinholes |
+/// | `RecordMaterialsPlugin`, with the feature `pbr` | base colors and textures of standard materials |
 /// | `RecordLightsPlugin` | lights as points and arrows, and their strength |
 /// | `RecordGizmosPlugin` | what is drawn with gizmos, as lines |
 /// | `RecordDiagnosticsPlugin` | diagnostics as scalars |
@@ -200,6 +201,8 @@ impl Plugin for RecordPlugin {
         #[cfg(feature = "assets")]
         if self.settings.assets {
             app.add_plugins(crate::RecordAssetsPlugin);
+            #[cfg(feature = "pbr")]
+            app.add_plugins(crate::RecordMaterialsPlugin);
         }
         #[cfg(feature = "diagnostics")]
         if self.settings.diagnostics {

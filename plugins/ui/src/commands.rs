@@ -172,6 +172,10 @@ commands! {
     Selection CopyPicture: "Copy picture of the view", COPY;
     /// Opens the menu of what is selected.
     Selection ItemMenu: "Menu of the selection", MENU, key(SHIFT, Key::F10);
+    /// Has the selected value hold for its entity, whatever is logged, in the views that show it.
+    Selection OverrideValue: "Override the selected value", RENAME;
+    /// Has the selected value hold for all entities that give none, in the views that show it.
+    Selection UseAsDefault: "Use the selected value as default of the view", SAVE;
     /// Takes back all that was edited of the selected entities in their views.
     Selection RemoveOverrides: "Remove the overrides of the selection", RESET;
     /// Moves what is selected to the place before.

@@ -185,7 +185,8 @@ macro_rules! switches {
                 }
 
                 fn edit(ui: &mut Ui, value: &mut bool) -> bool {
-                    ui.checkbox(value, "").changed()
+                    let text = if *value { "On" } else { "Off" };
+                    ui.checkbox(value, text).changed()
                 }
             }
         )*
@@ -432,6 +433,26 @@ mod tests {
         let count = editors.by_type.len();
         editors.add::<c::Radius>();
         assert_eq!(editors.by_type.len(), count);
+    }
+
+    #[test]
+    fn a_switch_is_read_out() {
+        let mut editors = ComponentEditors::default();
+        editors.add_all();
+        let ctx = egui::Context::default();
+        ctx.enable_accesskit();
+        let value: ArrayRef = c::blueprint::Enabled::build(vec![true]);
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            editors.show(ui, c::blueprint::Enabled::TYPE, &value, 0);
+        });
+        output.textures_delta.clear();
+        let update = output.platform_output.accesskit_update;
+        let nodes = update.into_iter().flat_map(|update| update.nodes);
+        let names: Vec<String> = nodes
+            .filter(|(_, node)| node.role() == egui::accesskit::Role::CheckBox)
+            .filter_map(|(_, node)| Some(node.label()?.to_owned()))
+            .collect();
+        assert_eq!(names, ["On"]);
     }
 
     #[test]

@@ -2,11 +2,19 @@
 //!
 //! `type:points` asks for an archetype, `at:cursor` for data at the time cursor; all else is part of a name.
 
-use std::cell::Cell;
+use std::{cell::Cell, collections::BTreeSet};
 
 use chronoscope_store::{CLEAR_COMPONENT, ChunkStore, EntityId, TimeRange, TimelineId};
 
+use rustc_hash::FxHashSet;
+
 use crate::pass::Pass;
+
+/// The word that asks for data at the time cursor.
+pub(crate) const AT_CURSOR: &str = "at:cursor";
+
+/// What a word begins with that asks for an archetype.
+const TYPE: &str = "type:";
 
 /// A condition on entities, read from a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +24,8 @@ pub(crate) struct EntityFilter {
     /// Parts of the names of archetypes, in lower case.
     archetypes: Vec<String>,
     at_cursor: bool,
+    /// Whether the letters of a word need but stand in a name in their order.
+    is_loose: bool,
 }
 
 impl EntityFilter {
@@ -24,9 +34,9 @@ impl EntityFilter {
         let mut filter = Self::default();
         for word in text.split_whitespace() {
             let word = word.to_lowercase();
-            if let Some(archetype) = word.strip_prefix("type:") {
+            if let Some(archetype) = word.strip_prefix(TYPE) {
                 filter.archetypes.push(archetype.to_owned());
-            } else if word == "at:cursor" {
+            } else if word == AT_CURSOR {
                 filter.at_cursor = true;
             } else {
                 // A path that was copied is found as it is read.
@@ -53,7 +63,21 @@ impl EntityFilter {
     /// Whether all words stand in a name.
     pub(crate) fn matches_name(&self, name: &str) -> bool {
         let name = name.to_lowercase();
-        self.words.iter().all(|word| name.contains(word.as_str()))
+        let is_there =
+            |word: &String| name.contains(word.as_str()) || (self.is_loose && has_letters(&name, word));
+        self.words.iter().all(is_there)
+    }
+
+    /// What is found by the words as they are; where that is nothing, by their letters.
+    pub(crate) fn search<T>(&self, find: impl Fn(&Self) -> Vec<T>) -> Vec<T> {
+        let found = find(self);
+        if !found.is_empty() || self.words.is_empty() {
+            return found;
+        }
+        find(&Self {
+            is_loose: true,
+            ..self.clone()
+        })
     }
 
     /// Whether the data of an entity is as it is asked for.
@@ -67,6 +91,49 @@ impl EntityFilter {
         };
         self.archetypes.iter().all(has_archetype) && (!self.at_cursor || place.has_data_at_cursor(entity))
     }
+}
+
+/// Whether the letters of a word stand in a name in their order, with others between them.
+fn has_letters(name: &str, word: &str) -> bool {
+    let mut letters = name.chars();
+    word.chars().all(|wanted| letters.any(|letter| letter == wanted))
+}
+
+/// Whether a word stands in what is looked for.
+pub(crate) fn has_word(text: &str, word: &str) -> bool {
+    text.split_whitespace()
+        .any(|other| other.eq_ignore_ascii_case(word))
+}
+
+/// Adds a word to what is looked for, before what is being typed, or takes it out.
+pub(crate) fn set_word(text: &mut String, word: &str, is_wanted: bool) {
+    let others = text
+        .split_whitespace()
+        .filter(|other| !other.eq_ignore_ascii_case(word));
+    let others = others.collect::<Vec<_>>().join(" ");
+    *text = if is_wanted {
+        format!("{word} {others}")
+    } else {
+        others
+    };
+}
+
+/// The word that asks for an archetype.
+pub(crate) fn type_word(archetype: &str) -> String {
+    format!("{TYPE}{}", archetype.to_lowercase())
+}
+
+/// The archetypes of a recording, by their names.
+///
+/// Cost: all components of all entities.
+pub(crate) fn archetypes(store: &ChunkStore) -> Vec<String> {
+    let entities = store.entities();
+    let components: FxHashSet<_> = entities.flat_map(|entity| store.components_of(entity)).collect();
+    let names: BTreeSet<&str> = components
+        .into_iter()
+        .filter_map(|component| store.descriptor(component).archetype_short_name())
+        .collect();
+    names.into_iter().map(str::to_owned).collect()
 }
 
 /// Where entities are looked for.
@@ -172,6 +239,41 @@ mod tests {
         assert!(filter.matches_name("/can/0x1A0/wheel_speed"));
         assert!(!filter.matches_name("/can/0x1B0/wheel_speed"));
         assert!(EntityFilter::parse("  ").is_empty());
+    }
+
+    #[test]
+    fn letters_in_their_order_are_found_where_words_are_not() {
+        let find = |text: &str, names: &[&'static str]| -> Vec<&'static str> {
+            let filter = EntityFilter::parse(text);
+            filter.search(|filter| {
+                let names = names.iter().copied();
+                names.filter(|name| filter.matches_name(name)).collect()
+            })
+        };
+        let names = ["/can/wheel_speed", "/can/while_speaking", "/plots/torque"];
+        assert_eq!(
+            find("speed", &names),
+            ["/can/wheel_speed"],
+            "as it is, where it is there"
+        );
+        assert_eq!(find("whlspd", &names), ["/can/wheel_speed"]);
+        assert_eq!(
+            find("WHL spe", &names),
+            ["/can/wheel_speed", "/can/while_speaking"]
+        );
+        assert_eq!(find("dpslhw", &names), Vec::<&str>::new());
+        assert_eq!(find("", &names), names);
+    }
+
+    #[test]
+    fn words_are_added_and_taken_out() {
+        let mut text = "wheel".to_owned();
+        set_word(&mut text, AT_CURSOR, true);
+        assert_eq!(text, "at:cursor wheel");
+        assert!(has_word(&text, AT_CURSOR) && !has_word(&text, &type_word("Points3D")));
+        set_word(&mut text, &type_word("Points3D"), true);
+        set_word(&mut text, AT_CURSOR, false);
+        assert_eq!(text, "type:points3d wheel");
     }
 
     #[test]

@@ -91,6 +91,8 @@ mod shell;
 mod shown;
 
 #[cfg(test)]
+mod command_tests;
+#[cfg(test)]
 mod extension_tests;
 #[cfg(test)]
 mod file_tests;

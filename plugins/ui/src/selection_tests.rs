@@ -10,7 +10,7 @@ use bevy::ecs::message::Messages;
 use chronoscope_blueprint::{BlueprintCommand, Contents, ViewClassId, ViewId, ViewportBlueprint};
 use chronoscope_frame::{
     ActiveBlueprint, AppFallbackExt, AppVisualizerExt, DiffLog, Item, Recordings, Report, Selection,
-    ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput,
+    ViewOverrides, ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput,
     selection::{ClickSource, EntityClicked, SelectionChanged},
     visualizer::QueryMode,
 };
@@ -20,7 +20,7 @@ use chronoscope_views::{AppViewUiExt, ViewUi, ViewUiContext};
 
 use egui::{Event, Key, Modifiers};
 
-use crate::{icons, testing::Stage};
+use crate::{icons, testing::Stage, view_command_tests::by_palette};
 
 const CLOUD: &str = "/cloud";
 
@@ -200,6 +200,78 @@ fn each_of_several_values_is_edited_and_the_others_stay() {
     assert!(!texts.iter().any(|text| text == "override"), "{texts:?}");
 }
 
+#[test]
+fn a_value_is_overridden_in_the_panel_and_that_is_undone() {
+    let mut stage = stage();
+    let view = item(&stage, None).view().unwrap();
+    let class = viewport(&stage).views[&view].class.clone();
+    stage
+        .app
+        .add_visualizer::<Dots>(&[class.as_str()])
+        .add_fallback(Points3D::RADII.name, |_| components::Radius::build(vec![0.125]));
+    // Visualizers are asked about entities that are new to them.
+    stage.insert(log_chunk("/more", [], &Points3D::new([[0.0, 0.0, 0.0]])).unwrap());
+    let more = Item::DataResult {
+        view,
+        entity: "/more".into(),
+        instance: None,
+    };
+    command(&mut stage, ViewerCommand::Select(vec![more]));
+    let says = |stage: &mut Stage, wanted: &str| stage.draw().iter().any(|text| text.starts_with(wanted));
+    assert!(says(&mut stage, "0.125") && !says(&mut stage, "override"));
+    let field = stage.find("0.125");
+    stage.click(field);
+    stage.press(Key::A, Modifiers::COMMAND);
+    stage.draw_with(vec![Event::Text("0.75".to_owned())]);
+    stage.press(Key::Enter, Modifiers::NONE);
+    assert!(says(&mut stage, "0.75") && says(&mut stage, "override"));
+    assert!(!says(&mut stage, "0.125"));
+    stage.press(Key::Z, Modifiers::COMMAND);
+    assert!(says(&mut stage, "0.125") && !says(&mut stage, "override"));
+}
+
+#[test]
+fn a_selected_value_is_kept_by_name_as_override_and_as_default() {
+    let mut stage = stage();
+    let view = item(&stage, None).view().unwrap();
+    let class = viewport(&stage).views[&view].class.clone();
+    stage.app.add_visualizer::<Dots>(&[class.as_str()]);
+    let green = Points3D::new([[0.0, 0.0, 0.0]]).with_colors([0x00ff_00ff]);
+    stage.insert(log_chunk("/more", [], &green).unwrap());
+    let value = Item::Component {
+        entity: "/more".into(),
+        component: Points3D::COLORS.name.to_owned(),
+    };
+    command(&mut stage, ViewerCommand::Select(vec![value]));
+    stage.draw();
+    let has_overrides = |stage: &Stage| {
+        let world = stage.app.world();
+        let view = world.resource::<ActiveBlueprint>().entity(view).unwrap();
+        let store = world.resource::<Recordings>().active().unwrap().store();
+        let entity = store.entity_id(&"/more".into()).unwrap();
+        let overrides = world.get::<ViewOverrides>(view);
+        overrides.is_some_and(|overrides| overrides.get(entity).is_some())
+    };
+    let defaults = |stage: &Stage| {
+        let world = stage.app.world();
+        let active = world.resource::<ActiveBlueprint>();
+        let document = active.document(world.resource(), world.resource()).unwrap();
+        document.views[&view].defaults.clone()
+    };
+    by_palette(&mut stage, "Override the selected value");
+    assert!(has_overrides(&stage));
+    stage.press(Key::Z, Modifiers::COMMAND);
+    stage.draw();
+    assert!(!has_overrides(&stage));
+    by_palette(&mut stage, "Use the selected value as default of the view");
+    let kept = defaults(&stage);
+    let [(descriptor, array)] = &kept[..] else {
+        panic!("{kept:?}");
+    };
+    assert_eq!(&*descriptor.component, Points3D::COLORS.name);
+    assert_eq!(array, &components::Color::build(vec![Rgba(0x00ff_00ff)]));
+}
+
 /// The user interface of the view, which is there to show points.
 struct CloudUi(ViewClassId);
 
@@ -308,6 +380,31 @@ fn a_selected_instance_shows_its_own_values() {
     command(&mut stage, ViewerCommand::ToggleSelected(point.clone()));
     stage.draw();
     assert_eq!(stage.app.world().resource::<Selection>().selected, [other, point]);
+}
+
+#[test]
+fn values_in_a_list_light_up_their_instances_and_select_them() {
+    let mut stage = stage();
+    for whole in [item(&stage, None), Item::Entity(CLOUD.into())] {
+        command(&mut stage, ViewerCommand::Select(vec![whole]));
+        stage.draw();
+        let positions = stage.find("positions");
+        if !stage.draw().iter().any(|text| text.contains("7.25")) {
+            let count = stage.find_near("3values", positions);
+            stage.click(count);
+        }
+        let texts = stage.draw();
+        let third = texts.iter().find(|text| text.contains("7.25")).unwrap();
+        let third = stage.find(third);
+        stage.draw_with(vec![Event::PointerMoved(third)]);
+        stage.draw();
+        let point = item(&stage, Some(2));
+        let hovered = stage.app.world().resource::<Selection>().hovered.clone();
+        assert_eq!(hovered, Some(point.clone()));
+        stage.click(third);
+        stage.draw();
+        assert_eq!(stage.app.world().resource::<Selection>().selected, [point]);
+    }
 }
 
 #[test]

@@ -8,7 +8,10 @@
 
 use bevy::{app::App, ecs::prelude::*, time::TimePlugin};
 use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId};
-use chronoscope_frame::{AppViewClassExt, DiffLog, FramePlugins, Recordings, ViewClass};
+use chronoscope_frame::{
+    AppViewClassExt, DiffLog, FramePlugins, Recordings, Report, ViewClass, Visual, Visualizer,
+    VisualizerInfo, VisualizerInput, visualizer::QueryMode,
+};
 use chronoscope_store::{Chunk, ChunkStore, Recording, StoreId, Timeline};
 use chronoscope_types::{Scalars, columns_chunk};
 use egui::{Event, Modifiers, PointerButton, Pos2, Rect, Vec2};
@@ -51,6 +54,33 @@ impl ViewClass for Plots {
 
     fn recommend(&self, _: &Schema) -> Vec<RecommendedView> {
         vec![RecommendedView::subtree("TimeSeries", "/".into())]
+    }
+}
+
+/// Shows scalars without drawing any.
+pub(crate) struct Lines;
+
+pub(crate) struct Drawn;
+
+impl Visual for Drawn {
+    fn heap_bytes(&self) -> u64 {
+        0
+    }
+}
+
+impl Visualizer for Lines {
+    type Visual = Drawn;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "Lines",
+        required: &[Scalars::SCALARS.name],
+        optional: &[],
+        contexts: &[],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(_: &VisualizerInput<'_>) -> Result<Option<Drawn>, Report> {
+        Ok(Some(Drawn))
     }
 }
 
@@ -106,6 +136,17 @@ impl Stage {
                 recordings.insert(&mut log, &store, chunk).unwrap();
             }
         });
+    }
+
+    /// A chunk arrives.
+    pub(crate) fn insert(&mut self, chunk: Chunk) {
+        let world = self.app.world_mut();
+        world.resource_scope(|world, mut log: Mut<DiffLog>| {
+            let mut recordings = world.resource_mut::<Recordings>();
+            let store = StoreId::recording("test app", "first");
+            recordings.insert(&mut log, &store, chunk).unwrap();
+        });
+        self.draw();
     }
 
     /// The window has another size, in points.

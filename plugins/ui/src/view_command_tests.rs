@@ -8,28 +8,41 @@
 
 use std::sync::{Arc, Mutex};
 
-use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{
     BlueprintCommand, ContainerId, ContainerKind, Contents, ViewClassId, ViewId, ViewportBlueprint,
 };
 use chronoscope_frame::{
-    ActiveBlueprint, DiffLog, Item, LoopMode, Recordings, Selection, TimeCommand, TimeControls, View,
-    ViewOverrides, ViewerCommand, ViewerCommands,
+    ActiveBlueprint, AppVisualizerExt, Item, LoopMode, Recordings, Selection, TimeCommand, TimeControls,
+    View, ViewOverrides, ViewerCommand, ViewerCommands,
 };
-use chronoscope_store::{StoreId, Timeline};
+use chronoscope_store::Timeline;
 use chronoscope_types::{Points3D, log_chunk};
 use chronoscope_views::{AppViewUiExt, ViewAction, ViewUi, ViewUiContext, view_action};
 use egui::{Event, Key, Modifiers, Pos2, Rect};
 
-use crate::{UiState, testing::Stage};
+use crate::{
+    UiState,
+    testing::{Lines, Stage},
+};
 
-/// What views were asked for.
+/// What views were asked for, and which were to frame everything.
 #[derive(Clone, Default)]
-struct Asked(Arc<Mutex<Vec<(ViewId, ViewAction)>>>);
+pub(crate) struct Asked {
+    actions: Arc<Mutex<Vec<(ViewId, ViewAction)>>>,
+    framed: Arc<Mutex<Vec<ViewId>>>,
+}
 
 impl Asked {
-    fn take(&self) -> Vec<(ViewId, ViewAction)> {
-        std::mem::take(&mut self.0.lock().unwrap())
+    pub(crate) fn take(&self) -> Vec<(ViewId, ViewAction)> {
+        std::mem::take(&mut self.actions.lock().unwrap())
+    }
+
+    /// How often something was asked for until now.
+    pub(crate) fn count(&self) -> [usize; 2] {
+        [
+            self.actions.lock().unwrap().len(),
+            self.framed.lock().unwrap().len(),
+        ]
     }
 }
 
@@ -62,31 +75,40 @@ impl ViewUi for Asked {
         &ALL
     }
 
+    fn frame_all(&self, context: &mut ViewUiContext<'_>) -> bool {
+        let view = context.get::<View>().expect("a view").id;
+        self.framed.lock().unwrap().push(view);
+        true
+    }
+
     fn ui(&self, ui: &mut egui::Ui, context: &mut ViewUiContext<'_>) {
         let view = context.get::<View>().expect("a view").id;
         if let Some(action) = view_action::take(ui.ctx(), view) {
-            self.0.lock().unwrap().push((view, action));
+            self.actions.lock().unwrap().push((view, action));
         }
     }
 }
 
-fn stage(paths: &[&str]) -> (Stage, Asked) {
+pub(crate) fn stage(paths: &[&str]) -> (Stage, Asked) {
     let mut stage = Stage::with_entities(1400.0, 900.0, paths);
     let asked = Asked::default();
-    stage.app.add_view_ui(asked.clone());
+    stage
+        .app
+        .add_view_ui(asked.clone())
+        .add_visualizer::<Lines>(&["TimeSeries"]);
     stage.draw();
     (stage, asked)
 }
 
-fn viewport(stage: &Stage) -> &ViewportBlueprint {
+pub(crate) fn viewport(stage: &Stage) -> &ViewportBlueprint {
     stage.app.world().resource::<ActiveBlueprint>().viewport()
 }
 
-fn views(stage: &Stage) -> Vec<ViewId> {
+pub(crate) fn views(stage: &Stage) -> Vec<ViewId> {
     viewport(stage).views_in_order()
 }
 
-fn push(stage: &mut Stage, command: ViewerCommand) {
+pub(crate) fn push(stage: &mut Stage, command: ViewerCommand) {
     stage
         .app
         .world_mut()
@@ -95,7 +117,7 @@ fn push(stage: &mut Stage, command: ViewerCommand) {
     stage.draw();
 }
 
-fn select(stage: &mut Stage, item: Item) {
+pub(crate) fn select(stage: &mut Stage, item: Item) {
     push(stage, ViewerCommand::Select(vec![item]));
 }
 
@@ -103,12 +125,12 @@ fn selected(stage: &Stage) -> Vec<Item> {
     stage.app.world().resource::<Selection>().selected.clone()
 }
 
-fn press(stage: &mut Stage, key: Key, modifiers: Modifiers) {
+pub(crate) fn press(stage: &mut Stage, key: Key, modifiers: Modifiers) {
     stage.press(key, modifiers);
     stage.draw();
 }
 
-fn by_palette(stage: &mut Stage, name: &str) {
+pub(crate) fn by_palette(stage: &mut Stage, name: &str) {
     press(stage, Key::P, Modifiers::COMMAND);
     stage.draw_with(vec![Event::Text(name.to_owned())]);
     stage.draw();
@@ -174,7 +196,8 @@ fn what_concerns_the_selection_is_done_where_it_is_shown() {
 #[test]
 fn of_several_views_the_one_under_the_pointer_is_meant() {
     let (mut stage, asked) = stage(&["/a"]);
-    select(&mut stage, Item::View(views(&stage)[0]));
+    let first = views(&stage)[0];
+    select(&mut stage, Item::View(first));
     press(&mut stage, Key::D, Modifiers::COMMAND);
     let [first, second] = *views(&stage).as_slice() else {
         panic!("two views")
@@ -224,7 +247,8 @@ fn a_key_opens_the_menu_of_the_selection_whose_rows_have_the_focus() {
 #[test]
 fn keys_lead_from_view_to_view_also_to_those_behind_tabs() {
     let (mut stage, _) = stage(&["/a"]);
-    select(&mut stage, Item::View(views(&stage)[0]));
+    let first = views(&stage)[0];
+    select(&mut stage, Item::View(first));
     press(&mut stage, Key::D, Modifiers::COMMAND);
     let [first, second] = *views(&stage).as_slice() else {
         panic!("two views")
@@ -251,7 +275,8 @@ fn keys_lead_from_view_to_view_also_to_those_behind_tabs() {
 #[test]
 fn keys_move_a_view_past_others_and_in_and_out_of_containers() {
     let (mut stage, _) = stage(&["/a"]);
-    select(&mut stage, Item::View(views(&stage)[0]));
+    let first = views(&stage)[0];
+    select(&mut stage, Item::View(first));
     press(&mut stage, Key::D, Modifiers::COMMAND);
     let [first, second] = *views(&stage).as_slice() else {
         panic!("two views")
@@ -347,15 +372,7 @@ fn the_instances_of_an_entity_are_copied_as_a_table() {
     let (mut stage, _) = stage(&["/a"]);
     let points = Points3D::new([[0.0, 0.0, 0.0], [1.0, 2.5, 3.0]]).with_radii([0.75]);
     let chunk = log_chunk("cloud", [(Timeline::sequence("frame"), 0)], &points).unwrap();
-    stage
-        .app
-        .world_mut()
-        .resource_scope(|world, mut log: Mut<DiffLog>| {
-            let store = StoreId::recording("test app", "first");
-            let mut recordings = world.resource_mut::<Recordings>();
-            recordings.insert(&mut log, &store, chunk).unwrap();
-        });
-    stage.draw();
+    stage.insert(chunk);
     select(&mut stage, Item::Entity("/cloud".into()));
     by_palette(&mut stage, "Copy as table");
     let table = stage.copied.take().expect("a table");

@@ -1,6 +1,6 @@
 //! Commands that are done in views: which views one is for, and how views are gone to and moved by keys.
 
-use chronoscope_blueprint::{BlueprintCommand, Contents, ViewId};
+use chronoscope_blueprint::{BlueprintCommand, ContainerId, Contents, ViewId};
 use chronoscope_frame::{Item, ViewerCommand};
 use chronoscope_views::{ViewAction, ViewUis, view_action};
 
@@ -156,10 +156,7 @@ pub(crate) fn move_selected(pass: &mut Pass<'_>, later: bool) {
 }
 
 /// The place before or after the one thing that is selected, counted without it.
-pub(crate) fn place_beside(
-    pass: &Pass<'_>,
-    later: bool,
-) -> Option<(chronoscope_blueprint::ContainerId, usize)> {
+pub(crate) fn place_beside(pass: &Pass<'_>, later: bool) -> Option<(ContainerId, usize)> {
     let viewport = pass.viewport();
     let [item] = *arrange::movable_selection(pass).as_slice() else {
         return None;
@@ -167,8 +164,8 @@ pub(crate) fn place_beside(
     let (parent, at) = viewport.parent_of(item)?;
     let around = &viewport.containers.get(&parent)?.contents;
     let before = at.checked_sub(1);
-    let neighbor = if later { Some(at + 1) } else { before }.and_then(|at| around.get(at));
-    match neighbor {
+    let beside = if later { Some(at + 1) } else { before };
+    match beside.and_then(|at| around.get(at)) {
         Some(Contents::Container(inner)) => Some((*inner, if later { 0 } else { usize::MAX })),
         Some(Contents::View(_)) => Some((parent, if later { at + 1 } else { before? })),
         None => {

@@ -9,6 +9,7 @@
 mod apart;
 mod copies;
 mod filters;
+mod takes;
 mod times;
 mod titles;
 mod windows;

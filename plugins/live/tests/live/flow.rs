@@ -13,6 +13,7 @@ use std::{
 };
 
 use chronoscope_io::{LoadEvent, SourceLimits};
+use chronoscope_live::{Link, envelope, send as send_ours};
 use chronoscope_store::Waker;
 use chronoscope_types::{LogMessage, SourceStatus};
 use hyper::body::{Body, Frame};
@@ -210,4 +211,52 @@ fn a_viewer_at_rest_is_woken() {
     }
     assert_eq!(handle.status(), SourceStatus::Finished);
     sender.join().unwrap().unwrap();
+}
+
+/// A waker, and how often it was called.
+fn counted_wakes() -> (Waker, Arc<AtomicU64>) {
+    let count = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&count);
+    let waker = Waker::new(move || _ = counted.fetch_add(1, Ordering::Relaxed));
+    (waker, count)
+}
+
+#[test]
+fn a_connection_over_which_nothing_comes_wakes_nobody() {
+    let stage = Stage::new();
+    let (of_arrivals, num_arrivals) = counted_wakes();
+    stage.server.set_waker(&of_arrivals);
+    let (more, messages) = std::sync::mpsc::channel::<LogMessage>();
+    let (runtime, link) = (stage.runtime.clone(), Link::local(stage.server.address().port()));
+    let idle = std::thread::spawn(move || {
+        let messages = messages.into_iter().map(|message| envelope(&message).unwrap());
+        send_ours(&runtime, &link, messages).unwrap();
+    });
+    more.send(info(&recording())).unwrap();
+    let source = stage.sender();
+    let (of_source, num_wakes) = counted_wakes();
+    source.set_waker(&of_source);
+    assert!(matches!(source.recv(), Some(LoadEvent::Message(_))));
+    // Others have much to say meanwhile. What this one said has woken by the time that the first of them is done.
+    let talk = |frame| {
+        let rows = vec![info(&recording()), row(&recording(), "/a", frame)];
+        send(stage.uri(), rows).unwrap();
+        let other = stage.sender();
+        while other.recv().is_some() {}
+    };
+    talk(0);
+    let before = num_wakes.load(Ordering::Relaxed);
+    let arrivals_before = num_arrivals.load(Ordering::Relaxed);
+    (1..50).for_each(talk);
+    assert!(source.try_recv().is_none());
+    assert_eq!(num_wakes.load(Ordering::Relaxed), before);
+    let num_come = num_arrivals.load(Ordering::Relaxed) - arrivals_before;
+    assert_eq!(num_come, 49, "one for each that comes");
+    more.send(row(&recording(), "/a", 0)).unwrap();
+    while source.try_recv().is_none() {
+        std::thread::yield_now();
+    }
+    assert!(num_wakes.load(Ordering::Relaxed) > before, "what comes wakes");
+    drop(more);
+    idle.join().unwrap();
 }

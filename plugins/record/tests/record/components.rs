@@ -1,12 +1,15 @@
 //! Components of an app: values, fields, archetypes.
 
+use bevy_app::App;
 use bevy_ecs::prelude::*;
 use bevy_reflect::Reflect;
-use bevy_transform::components::Transform;
-use chronoscope_record::{AppRecordExt, AppRecordMoreExt, RecordComponent};
+use bevy_time::TimePlugin;
+use bevy_transform::{TransformPlugin, components::Transform};
+use chronoscope_log::MemorySink;
+use chronoscope_record::{AppRecordExt, AppRecordMoreExt, RecordComponent, RecordPlugin};
 use chronoscope_types::{Boxes3D, Scalars, TextLog, read};
 
-use crate::{Stage, hit};
+use crate::{Stage, hit, host::Elsewhere};
 
 #[derive(Component, Reflect, Clone, Debug, Default, PartialEq)]
 struct Motor {
@@ -210,4 +213,55 @@ fn events_are_rows_of_the_frame_in_which_they_are_triggered() {
     assert_eq!(said("log/hits", 2), Some(target.to_string()));
     let horn = recording.store.entity_id(&"log/horn".into()).unwrap();
     assert_eq!(recording.store.entity_stats(horn).num_rows, 2);
+}
+
+/// To the engine a resource is a component of an entity of its own.
+#[derive(Resource, Reflect)]
+struct Weather {
+    rain: f32,
+}
+
+#[test]
+fn a_resource_is_no_entity_to_record() {
+    let elsewhere = MemorySink::default();
+    let again = Elsewhere::default();
+    let mut app = App::new();
+    app.add_plugins((TimePlugin, TransformPlugin)).add_plugins(
+        RecordPlugin::new("test")
+            .with_sink(elsewhere.clone())
+            .with_sink(again.clone()),
+    );
+    let mut stage = Stage {
+        app,
+        memory: elsewhere,
+    };
+    stage
+        .app
+        .insert_resource(Weather { rain: 0.5 })
+        .record_with(RecordComponent::<Weather>::new().with_fields(["rain"]))
+        .record_as(|weather: &Weather| TextLog::new(weather.rain.to_string()));
+    let car = (Name::new("car"), Transform::default());
+    stage.world().spawn(car);
+    // Whatever else is put onto it.
+    let mut resources = stage.world().query_filtered::<Entity, With<Weather>>();
+    let entities: Vec<Entity> = resources.iter(stage.app.world()).collect();
+    assert_eq!(entities.len(), 1, "it is a component of an entity");
+    let more = (Name::new("weather"), Transform::default());
+    stage.world().entity_mut(entities[0]).insert(more);
+    let entities = |stage: &mut Stage| {
+        stage.world().resource_mut::<Weather>().rain += 1.0;
+        stage.app.update();
+        let recording = stage.recording();
+        let store = &recording.store;
+        assert!(store.component_id("bevy.Component:Weather").is_none());
+        assert!(store.entity_id(&"/world/weather".into()).is_none());
+        let car = store.entity_id(&"/world/car".into()).unwrap();
+        store.entity_stats(car).num_rows
+    };
+    let first = entities(&mut stage);
+    assert_eq!(entities(&mut stage), first);
+    // Neither where all of the world is recorded again.
+    again.begin_anew();
+    stage.app.update();
+    assert!(entities(&mut stage) > first);
 }

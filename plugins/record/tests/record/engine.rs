@@ -2,7 +2,7 @@
 
 use bevy_app::App;
 use bevy_asset::{AsAssetId, Asset, AssetApp as _, AssetId, AssetPlugin, Assets, Handle, RenderAssetUsages};
-use bevy_camera::{PerspectiveProjection, Projection, visibility::RenderLayers};
+use bevy_camera::{OrthographicProjection, PerspectiveProjection, Projection, visibility::RenderLayers};
 use bevy_color::Color;
 use bevy_diagnostic::{Diagnostic, DiagnosticPath, Diagnostics, DiagnosticsPlugin, RegisterDiagnostic as _};
 use bevy_ecs::prelude::*;
@@ -15,7 +15,7 @@ use bevy_light::{DirectionalLight, PointLight};
 use bevy_mesh::{Indices, Mesh, Mesh3d, PrimitiveTopology};
 use bevy_reflect::TypePath;
 use bevy_transform::components::Transform;
-use chronoscope_frame::ViewLayers;
+use chronoscope_frame::{DiffLog, Recordings, Reports, ViewLayers};
 use chronoscope_record::{AppRecordMaterialExt as _, MaterialLook};
 use chronoscope_types::{Arrows3D, LineStrips3D, Mesh3D, Pinhole, Points3D, Scalars, read};
 
@@ -313,6 +313,69 @@ fn a_camera_is_a_pinhole_below_its_entity() {
     let projection = cell(&Pinhole::IMAGE_FROM_CAMERA);
     let focal_length = read::pinhole_projections(&projection).unwrap()[0][0];
     assert!((focal_length - 360.0).abs() < 1e-3, "{focal_length}");
+}
+
+#[test]
+fn a_camera_without_a_perspective_is_said_to_be_left_out() {
+    let mut stage = stage();
+    stage.app.init_resource::<Reports>();
+    stage.app.init_resource::<Recordings>();
+    stage.app.init_resource::<DiffLog>();
+    let flat = Projection::Orthographic(OrthographicProjection::default_3d());
+    let eye = (Name::new("flat"), flat, Transform::default());
+    let eye = stage.world().spawn(eye).id();
+    for _ in 0..3 {
+        // As the engine does it where the window changes.
+        stage.world().get_mut::<Projection>(eye).unwrap().set_changed();
+        stage.app.update();
+    }
+    let reports = stage.world().resource::<Reports>();
+    let told: Vec<_> = reports
+        .iter()
+        .filter(|report| report.message.contains("camera"))
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].entity, Some("/world/flat".into()));
+    let recording = stage.recording();
+    assert!(hit(&recording, "/world/flat/pinhole", &Pinhole::RESOLUTION, 5).is_none());
+}
+
+#[cfg(feature = "pbr")]
+#[test]
+fn standard_materials_are_recorded_unless_the_app_says_how() {
+    use bevy_pbr::{MeshMaterial3d, StandardMaterial};
+
+    let color_of = |says_itself: bool, alpha_mode: &str| {
+        let mut stage = stage();
+        stage.app.init_asset::<StandardMaterial>().init_asset::<Image>();
+        if says_itself {
+            stage
+                .app
+                .record_material::<MeshMaterial3d<StandardMaterial>>(|_| MaterialLook::color([1, 2, 3, 4]));
+        }
+        stage.app.finish();
+        stage.app.cleanup();
+        let mut material = StandardMaterial::from(Color::srgba_u8(200, 100, 50, 128));
+        if alpha_mode == "opaque" {
+            material.alpha_mode = Default::default();
+        }
+        let material = stage
+            .world()
+            .resource_mut::<Assets<StandardMaterial>>()
+            .add(material);
+        stage
+            .world()
+            .spawn((Name::new("rock"), MeshMaterial3d(material), Transform::default()));
+        stage.app.update();
+        let recording = stage.recording();
+        let cell = hit(&recording, "/world/rock", &Mesh3D::ALBEDO_FACTOR, 0)
+            .unwrap()
+            .cell();
+        read::colors(&cell).unwrap()[0]
+    };
+    assert_eq!(color_of(false, "as its color"), 0xc864_3280);
+    assert_eq!(color_of(false, "opaque"), 0xc864_32ff);
+    assert_eq!(color_of(true, "opaque"), 0x0102_0304);
 }
 
 #[test]

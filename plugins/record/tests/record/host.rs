@@ -225,7 +225,7 @@ fn what_a_host_logs_from_a_thread_is_taken_in_until_it_ends() {
 
 /// A viewer elsewhere, as far as it is seen from here.
 #[derive(Clone, Default)]
-struct Elsewhere(Arc<Mutex<ElsewhereState>>);
+pub(crate) struct Elsewhere(Arc<Mutex<ElsewhereState>>);
 
 #[derive(Default)]
 struct ElsewhereState {
@@ -236,6 +236,11 @@ struct ElsewhereState {
 }
 
 impl Elsewhere {
+    /// It knows nothing any more.
+    pub(crate) fn begin_anew(&self) {
+        self.state().notices.push(SinkNotice::Anew);
+    }
+
     fn state(&self) -> MutexGuard<'_, ElsewhereState> {
         self.0.lock().unwrap()
     }
@@ -313,7 +318,7 @@ fn a_sink_that_loses_something_is_reported_and_one_that_begins_anew_gets_the_wor
         assert_eq!(frames(&mut stage), begun);
         assert_eq!(told(&stage), 1);
     }
-    elsewhere.state().notices.push(SinkNotice::Anew);
+    elsewhere.begin_anew();
     assert_eq!(
         frames(&mut stage),
         begun + 1,

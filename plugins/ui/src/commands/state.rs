@@ -7,7 +7,7 @@ use chronoscope_frame::{Item, LoopMode};
 use chronoscope_store::TimeRange;
 
 use super::UiCommand;
-use crate::{arrange, panels::is_open, pass::Pass, settings::Look, view_commands};
+use crate::{arrange, panels::is_open, pass::Pass, selection_panel, settings::Look, view_commands};
 
 impl UiCommand {
     /// The name, with what would be undone or redone now: "Undo hide view".
@@ -63,6 +63,7 @@ impl UiCommand {
             Self::ShowInView | Self::CopyValue => has_entity(),
             Self::SaveSeries => arrange::are_series_selected(pass),
             Self::CopyPath | Self::ItemMenu => !selected.is_empty(),
+            Self::OverrideValue | Self::UseAsDefault => selection_panel::has_selected_value(pass),
             Self::CopyTable => has_entity() || view_commands::is_for_some_view(pass, self),
             Self::RemoveOverrides => {
                 let is_in_view = |item: &Item| matches!(item, Item::DataResult { .. });

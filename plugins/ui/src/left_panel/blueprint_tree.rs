@@ -20,7 +20,7 @@ use crate::{
     commands::UiCommand,
     context_menu::add_rows,
     edits, entity_drag,
-    find::{CursorAnswers, EntityFilter, FilterPlace},
+    find::{CursorAnswers, EntityFilter, FilterPlace, archetypes},
     icons,
     pass::Pass,
     theme::size,
@@ -126,7 +126,10 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
     show_header(ui, pass, state);
     if state.filter.is_open() {
         let id = pass.place.id.with("tree filter");
-        padded(ui, |ui| state.filter.show(ui, id, "Find a view or an entity"));
+        let archetypes = || pass.store().map(archetypes).unwrap_or_default();
+        padded(ui, |ui| {
+            state.filter.show(ui, id, "Find a view or an entity", archetypes);
+        });
     }
     let revealed = reveal(pass, state);
     refresh(pass, state);
@@ -294,7 +297,7 @@ fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
             Arc::clone(&known.entries)
         })
     } else {
-        found_rows(pass, place.as_ref(), &filter)
+        filter.search(|filter| found_rows(pass, place.as_ref(), filter))
     });
     state.made_of = Some(MadeOf {
         recording,

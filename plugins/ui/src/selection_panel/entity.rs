@@ -1,7 +1,7 @@
 //! What is known about an entity, and about one of its components.
 
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{DataResults, Item, QueryContext, RecordingEntry, ViewOverrides};
+use chronoscope_frame::{Item, QueryContext, RecordingEntry, ViewOverrides};
 use chronoscope_store::{ComponentId, EntityId, EntityPath, Hit};
 use chronoscope_types::{TimeZone, format_time_in};
 use chronoscope_views::colors::entity_color;
@@ -138,7 +138,7 @@ pub(super) fn show_component(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath
         Some(cell) => {
             value_row(ui, "Datatype", &cell.data_type().to_string(), "");
             value_row(ui, "Instances", &grouped(cell.len() as u64), "");
-            values::show_instances(ui, descriptor, cell.as_ref());
+            values::show_instances(ui, pass, None, path, descriptor, cell.as_ref());
         }
     }
 }
@@ -216,15 +216,8 @@ fn show_timelines(ui: &mut Ui, entry: &RecordingEntry, entity: EntityId, zone: T
 /// The views that have the entity among theirs.
 fn show_views(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, but: Option<ViewId>) {
     let viewport = pass.viewport();
-    let has_it = |view: ViewId| {
-        let entity = pass.recording_of(view)?.store().entity_id(path)?;
-        pass.of_view::<DataResults>(view)?.get(entity)
-    };
-    let views: Vec<ViewId> = viewport
-        .views_in_order()
-        .into_iter()
-        .filter(|view| Some(*view) != but && has_it(*view).is_some())
-        .collect();
+    let mut views = values::views_with(pass, path);
+    views.retain(|view| Some(*view) != but);
     if views.is_empty() {
         return;
     }

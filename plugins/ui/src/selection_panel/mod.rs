@@ -16,10 +16,12 @@ mod shown;
 mod time_range;
 mod view_summary;
 
+use chronoscope_blueprint::ViewId;
 use chronoscope_frame::Item;
+use chronoscope_store::EntityId;
 use egui::Ui;
 
-use self::{parts::show_removed, view_summary::ViewSummaries};
+use self::{parts::show_removed, shown::Keep, view_summary::ViewSummaries};
 use crate::{
     pass::Pass,
     theme::{Theme, size},
@@ -96,6 +98,37 @@ pub(crate) fn tables_text(pass: &Pass<'_>) -> String {
         .filter_map(|item| values::table_of(pass, item))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// The component that is selected alone, with the views on the screen that show it.
+fn selected_value<'a>(pass: &Pass<'a>) -> Option<(EntityId, &'a str, Vec<ViewId>)> {
+    let [Item::Component { entity, component }] = pass.selection().selected.as_slice() else {
+        return None;
+    };
+    let entity = pass.store()?.entity_id(entity)?;
+    let mut views = pass.shown_views.clone();
+    views.retain(|view| shown::shows_value(pass, *view, entity, component));
+    (!views.is_empty()).then_some((entity, component.as_str(), views))
+}
+
+/// Whether a value is selected that a view on the screen shows.
+pub(crate) fn has_selected_value(pass: &Pass<'_>) -> bool {
+    selected_value(pass).is_some()
+}
+
+/// Writes the selected value down in the views that show it: as an override of the entity, or as the default of the view.
+pub(crate) fn keep_selected_value(pass: &mut Pass<'_>, as_default: bool) {
+    let Some((entity, component, views)) = selected_value(pass) else {
+        return;
+    };
+    let keep = if as_default {
+        Keep::AsDefault
+    } else {
+        Keep::AsOverride
+    };
+    for view in views {
+        shown::keep_value(pass, view, entity, component, keep);
+    }
 }
 
 fn show_item(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelState, item: &Item) {

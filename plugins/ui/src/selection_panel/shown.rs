@@ -151,6 +151,67 @@ fn show_value(ui: &mut Ui, pass: &mut Pass<'_>, shown: &ShownValue<'_>) {
     }
 }
 
+/// What becomes of a value that is shown, by name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// The entity has it in the view, whatever is logged.
+    AsOverride,
+    /// All entities of the view have it that give none.
+    AsDefault,
+}
+
+/// How a view shows a component of an entity: a value for each visualizer that reads it.
+fn shown_values<'a>(
+    pass: &Pass<'a>,
+    view: ViewId,
+    entity: EntityId,
+    component: &'a str,
+) -> Vec<(ShownValue<'a>, Resolved)> {
+    let results = pass.of_view::<DataResults>(view);
+    let (Some(result), Some(overrides)) = (
+        results.and_then(|results| results.get(entity)),
+        pass.of_view::<ViewOverrides>(view),
+    ) else {
+        return Vec::new();
+    };
+    let visualizers = pass.world.resource::<Visualizers>();
+    let instructions = overrides.all_instructions(result, visualizers).into_iter();
+    let values = instructions.filter_map(|(key, visualizer)| {
+        let info = visualizers.info(visualizer)?;
+        let mut read = info.required.iter().chain(info.optional);
+        let shown = read.any(|name| *name == component).then_some(ShownValue {
+            view,
+            result,
+            key,
+            visualizer: info.name,
+            component,
+        })?;
+        let resolved = resolve(pass.world, view, key, component)?;
+        (!resolved.array.is_empty()).then_some((shown, resolved))
+    });
+    values.collect()
+}
+
+/// Whether a view shows a component of an entity.
+pub(super) fn shows_value(pass: &Pass<'_>, view: ViewId, entity: EntityId, component: &str) -> bool {
+    !shown_values(pass, view, entity, component).is_empty()
+}
+
+/// Writes down the value that a view shows of a component.
+pub(super) fn keep_value(pass: &mut Pass<'_>, view: ViewId, entity: EntityId, component: &str, keep: Keep) {
+    for (shown, resolved) in shown_values(pass, view, entity, component) {
+        let edit = match keep {
+            Keep::AsOverride if resolved.source == Source::Override => continue,
+            // An override is one for all instances.
+            Keep::AsOverride => ValueEdit::Override(resolved.array.slice(0, 1)),
+            Keep::AsDefault => ValueEdit::Default(Arc::clone(&resolved.array)),
+        };
+        let descriptor = descriptor_of(pass, &shown);
+        apply(pass, &shown, descriptor, &resolved, edit);
+        pass.push(ViewerCommand::EndGesture);
+    }
+}
+
 fn apply(
     pass: &mut Pass<'_>,
     shown: &ShownValue<'_>,

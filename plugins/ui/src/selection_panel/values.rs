@@ -5,11 +5,11 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, cast::AsArray, types::UInt32Type};
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    Cursor, Item, QueryContext, RecordingEntry, ViewerCommand, chunk_loading::UiChunkRequests,
+    Cursor, DataResults, Item, QueryContext, RecordingEntry, ViewerCommand, chunk_loading::UiChunkRequests,
 };
 use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt};
 use chronoscope_types::{Component, Rgba, TimeZone, components, format_time_in, format_value};
-use egui::{Color32, RichText, Sense, Ui, Vec2};
+use egui::{Color32, Rect, RichText, Sense, Ui, Vec2};
 
 use super::parts::grouped;
 use crate::{
@@ -224,22 +224,40 @@ pub(super) fn show_component_row(
     let zone = pass.time_zone();
     response.on_hover_ui(|ui| tooltip(ui, entry, descriptor, &answer, zone));
     if let Some(cell) = cell.filter(|_| expanded && count > 1) {
-        show_instances(ui, descriptor, cell.as_ref());
+        show_instances(ui, pass, entity.view, entity.path, descriptor, cell.as_ref());
     }
 }
 
-/// All instances one by one, in a list of its own where there are many.
-pub(super) fn show_instances(ui: &mut Ui, descriptor: &ComponentDescriptor, cell: &dyn Array) {
-    let show_row = |ui: &mut Ui, at: usize| {
+/// All instances one by one, in a list of its own where there are many. They light up and are selected in the view, or in
+/// the first one that has the entity.
+pub(super) fn show_instances(
+    ui: &mut Ui,
+    pass: &mut Pass<'_>,
+    view: Option<ViewId>,
+    path: &EntityPath,
+    descriptor: &ComponentDescriptor,
+    cell: &dyn Array,
+) {
+    let view = view.or_else(|| views_with(pass, path).first().copied());
+    let mut show_row = |ui: &mut Ui, at: usize| {
         let instance = cell.slice(at, 1);
-        property_row(ui, &at.to_string(), |ui| {
-            swatches(ui, descriptor, instance.as_ref(), 1);
-            value_label(
-                ui,
-                &format_value(descriptor.component_type.as_deref(), instance.as_ref(), MAX_CHARS),
-                "",
-            );
+        let text = format_value(descriptor.component_type.as_deref(), instance.as_ref(), MAX_CHARS);
+        let item = view.map(|view| Item::DataResult {
+            view,
+            entity: path.clone(),
+            instance: u32::try_from(at).ok(),
         });
+        if let Some(item) = &item {
+            let row = Vec2::new(ui.available_width(), size::ROW);
+            highlight(ui, pass, item, Rect::from_min_size(ui.cursor().min, row));
+        }
+        let value = property_row(ui, &at.to_string(), |ui| {
+            swatches(ui, descriptor, instance.as_ref(), 1);
+            value_label(ui, &text, "")
+        });
+        if let Some(item) = &item {
+            pass.respond(&value.interact(Sense::click()), item);
+        }
     };
     if cell.len() <= MAX_ROWS {
         (0..cell.len()).for_each(|at| show_row(ui, at));
@@ -253,6 +271,31 @@ pub(super) fn show_instances(ui: &mut Ui, descriptor: &ComponentDescriptor, cell
         .show_rows(ui, size::ROW, cell.len(), |ui, range| {
             range.for_each(|at| show_row(ui, at));
         });
+}
+
+/// Lights up the row of an instance that is selected or pointed at.
+fn highlight(ui: &Ui, pass: &Pass<'_>, item: &Item, row: Rect) {
+    let theme = Theme::of(ui);
+    if pass.is_selected(item) {
+        ui.painter().rect_filled(row, 0.0, theme.highlight());
+    } else if pass.selection().hovered.as_ref() == Some(item) {
+        ui.painter().rect_filled(row, 0.0, theme.raised);
+    }
+}
+
+/// The views that have an entity among theirs, in the order of the layout.
+pub(super) fn views_with(pass: &Pass<'_>, path: &EntityPath) -> Vec<ViewId> {
+    let has_it = |view: &ViewId| {
+        let entity = pass
+            .recording_of(*view)
+            .and_then(|entry| entry.store().entity_id(path));
+        let results = pass.of_view::<DataResults>(*view);
+        entity
+            .zip(results)
+            .is_some_and(|(entity, results)| results.get(entity).is_some())
+    };
+    let views = pass.viewport().views_in_order().into_iter();
+    views.filter(has_it).collect()
 }
 
 /// Reason for a missing value.

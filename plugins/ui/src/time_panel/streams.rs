@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     entity_drag,
-    find::{EntityFilter, FilterPlace},
+    find::{EntityFilter, FilterPlace, archetypes},
     icons,
     pass::Pass,
     theme::{Theme, size},
@@ -85,7 +85,8 @@ fn show_filter(ui: &mut Ui, pass: &Pass<'_>, state: &mut StreamsState, places: &
     if state.filter.is_open() {
         ui.painter().rect_filled(heading, 0.0, Theme::of(ui).panel);
         let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("filter"));
-        state.filter.show(&mut child, id, "Find a stream");
+        let archetypes = || pass.store().map(archetypes).unwrap_or_default();
+        state.filter.show(&mut child, id, "Find a stream", archetypes);
         return;
     }
     let width = heading.width();
@@ -314,7 +315,7 @@ fn refresh(pass: &Pass<'_>, state: &mut StreamsState, store: &ChunkStore) {
         let filter = EntityFilter::parse(state.filter.text());
         let place = place.filter(|_| !filter.is_empty());
         state.rows = Arc::new(match &place {
-            Some(place) => rows::found_rows(place, &filter),
+            Some(place) => filter.search(|filter| rows::found_rows(place, filter)),
             None => rows::rows(store, &state.expansion),
         });
         state.found_at = place.and_then(|place| place.answers());

@@ -128,6 +128,16 @@ impl<'a> DraftEdit<'a> {
                     response.request_focus();
                     list = Suggestions::default();
                 }
+                if !list.items.is_empty() {
+                    // Tab takes what is marked; else it would lead on, and the field be left.
+                    let filter = egui::EventFilter {
+                        tab: true,
+                        horizontal_arrows: true,
+                        vertical_arrows: true,
+                        ..egui::EventFilter::default()
+                    };
+                    ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+                }
                 list.clone().store(ui, id);
             }
             if list.items.is_empty()

@@ -2,8 +2,15 @@
 
 use egui::{Key, Ui};
 
-use super::icon_button;
-use crate::{icons, theme::size};
+use super::{icon_button, icon_toggle};
+use crate::{
+    find::{AT_CURSOR, has_word, set_word, type_word},
+    icons,
+    theme::size,
+};
+
+/// The least width of what is typed beside the buttons for conditions.
+const MIN_TEXT: f32 = 4.0 * size::ROW;
 
 /// What is typed in a field that may be closed.
 #[derive(Clone, Debug, Default)]
@@ -29,8 +36,15 @@ impl FilterField {
         if self.is_open { &self.text } else { "" }
     }
 
-    /// Draws the field over the width that is left, where it is open.
-    pub(crate) fn show(&mut self, ui: &mut Ui, id: egui::Id, hint: &str) {
+    /// Draws the field over the width that is left, where it is open, with buttons for conditions: on data at the cursor, and
+    /// on one of the archetypes.
+    pub(crate) fn show(
+        &mut self,
+        ui: &mut Ui,
+        id: egui::Id,
+        hint: &str,
+        archetypes: impl FnOnce() -> Vec<String>,
+    ) {
         if !self.is_open {
             return;
         }
@@ -38,6 +52,9 @@ impl FilterField {
         ui.allocate_ui_with_layout(egui::vec2(ui.available_width(), size::ROW), layout, |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             let close = icon_button(ui, icons::CLOSE, "Show all rows", Some("Escape"));
+            if ui.available_width() >= 2.0 * size::ROW + MIN_TEXT {
+                self.show_conditions(ui, archetypes);
+            }
             let edit = egui::TextEdit::singleline(&mut self.text)
                 .id(id)
                 .hint_text(hint)
@@ -50,6 +67,27 @@ impl FilterField {
             if close.clicked() || is_left {
                 *self = Self::default();
             }
+        });
+    }
+
+    fn show_conditions(&mut self, ui: &mut Ui, archetypes: impl FnOnce() -> Vec<String>) {
+        let is_at_cursor = has_word(&self.text, AT_CURSOR);
+        let tooltip = "Only what is there at the cursor";
+        if icon_toggle(ui, icons::TIMELINE, is_at_cursor, tooltip, None).clicked() {
+            set_word(&mut self.text, AT_CURSOR, !is_at_cursor);
+        }
+        let types = icon_button(ui, icons::ENTITY, "Only entities of a type", None);
+        egui::Popup::menu(&types).show(|ui| {
+            let most = 12.0 * size::ROW;
+            egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
+                for archetype in archetypes() {
+                    let word = type_word(&archetype);
+                    let is_wanted = has_word(&self.text, &word);
+                    if ui.selectable_label(is_wanted, archetype).clicked() {
+                        set_word(&mut self.text, &word, !is_wanted);
+                    }
+                }
+            });
         });
     }
 }

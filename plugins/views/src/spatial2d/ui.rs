@@ -367,9 +367,16 @@ fn show_tooltip(tile: &Tile<'_>, context: &ViewUiContext<'_>) {
     if mark.is_none() && layers.is_empty() {
         return;
     }
+    let has_several = mark.is_some_and(|pick| {
+        let mut shown = tile.scene.layers().flat_map(|scene| scene.shown_on(&pick.entity));
+        shown.any(|shown| shown.visual.num_instances() > 1)
+    });
     tile.response.clone().on_hover_ui_at_pointer(|ui| {
         if let Some(pick) = mark {
             ui.label(pick.entity.to_string());
+            if let Some(instance) = pick.instance.filter(|_| has_several) {
+                ui.weak(format!("instance {instance}"));
+            }
             if let Some(label) = tile.label_of(pick) {
                 ui.label(&*label);
             }

@@ -534,4 +534,34 @@ mod tests {
             assert!(projector.contains(seen.position, 0.0), "{seen:?}");
         }
     }
+
+    #[test]
+    fn axes_of_spaces_of_all_hands_are_found() {
+        use glam::DMat3;
+
+        let dirs = ViewDir::ALL;
+        let pairs = dirs.iter().flat_map(|x| dirs.iter().map(move |y| (x, y)));
+        let triples = pairs.flat_map(|(x, y)| dirs.iter().map(move |z| [*x, *y, *z]));
+        let [mut right_handed, mut left_handed] = [0; 2];
+        for xyz in triples {
+            // To the right, up and back.
+            let meant = DMat3::from_cols_array_2d(&xyz.map(|dir| dir.vector().map(f64::from)));
+            if meant.determinant() == 0.0 {
+                continue;
+            }
+            let axes = Axes::of_view_coordinates(xyz.map(Enumeration::code)).unwrap();
+            assert_eq!(meant * axes.up, DVec3::Y, "{xyz:?}");
+            assert_eq!(meant * axes.right, DVec3::X, "{xyz:?}");
+            // A space of the other hand is seen in a mirror.
+            let away = if meant.determinant() > 0.0 {
+                right_handed += 1;
+                DVec3::NEG_Z
+            } else {
+                left_handed += 1;
+                DVec3::Z
+            };
+            assert_eq!(meant * axes.forward(), away, "{xyz:?}");
+        }
+        assert_eq!((right_handed, left_handed), (24, 24));
+    }
 }

@@ -201,3 +201,43 @@ impl PinholeComponents {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chronoscope_types::enums::Enumeration;
+
+    use super::*;
+
+    #[test]
+    fn a_pixel_is_shown_where_it_is_seen_whatever_the_axes() {
+        // Off the middle of the picture, with pixels that are not square.
+        let projection = [100.0, 0.0, 0.0, 0.0, 40.0, 0.0, 13.0, 71.0, 1.0];
+        let dirs = ViewDir::ALL;
+        let pairs = dirs.iter().flat_map(|x| dirs.iter().map(move |y| (x, y)));
+        let triples = pairs.flat_map(|(x, y)| dirs.iter().map(move |z| [*x, *y, *z]));
+        let mut num_spaces = 0;
+        for xyz in triples {
+            let codes = xyz.map(Enumeration::code);
+            let camera = PinholeCamera::new(projection, Some([64.0, 48.0]), Some(codes), Some(2.5));
+            // Not all of them span a space.
+            let Ok(camera) = camera else { continue };
+            num_spaces += 1;
+            // To the right, up and back.
+            let meant = DMat3::from_cols_array_2d(&xyz.map(|dir| dir.vector().map(f64::from)));
+            let frame_from_camera = camera.frame_from_camera();
+            assert_eq!(meant * (frame_from_camera * DVec3::X), DVec3::X, "{xyz:?}");
+            assert_eq!(meant * (frame_from_camera * DVec3::Y), DVec3::NEG_Y, "{xyz:?}");
+            assert_eq!(meant * (frame_from_camera * DVec3::Z), DVec3::NEG_Z, "{xyz:?}");
+            for [x, y] in [[0.0, 0.0], [64.0, 48.0], [13.0, 71.0]] {
+                let place = camera
+                    .frame_from_picture()
+                    .transform_point3(DVec3::new(x, y, 0.0));
+                let in_camera = frame_from_camera.inverse() * place;
+                assert!((in_camera.z - 2.5).abs() < 1e-9, "{xyz:?}: {in_camera}");
+                let seen = camera.image_from_camera * in_camera / in_camera.z;
+                assert!(seen.distance(DVec3::new(x, y, 1.0)) < 1e-9, "{xyz:?}: {seen}");
+            }
+        }
+        assert_eq!(num_spaces, 48, "of both hands");
+    }
+}

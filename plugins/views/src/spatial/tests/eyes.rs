@@ -362,6 +362,44 @@ fn axes_are_those_of_the_blueprint_else_of_what_is_logged() {
 }
 
 #[test]
+fn keys_fly_along_the_eye_and_faster_with_shift() {
+    use egui::Key;
+
+    let mut viewer = Viewer::new([boxes()]);
+    viewer.draw(vec![Event::PointerMoved(Pos2::new(300.0, 200.0))]);
+    let mut fly = |key: Key, modifiers: Modifiers| {
+        let event = |pressed| Event::Key {
+            key,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers,
+        };
+        let before = viewer.eye().inverse();
+        viewer.draw(vec![Event::ModifiersChanged(modifiers), event(true)]);
+        viewer.draw(vec![event(false), Event::ModifiersChanged(Modifiers::NONE)]);
+        let moved = viewer.eye().inverse().translation - before.translation;
+        (before, moved)
+    };
+    let directions: [(Key, fn(&DAffine3) -> DVec3); 6] = [
+        (Key::W, |eye| eye.transform_vector3(DVec3::NEG_Z)),
+        (Key::S, |eye| eye.transform_vector3(DVec3::Z)),
+        (Key::D, |eye| eye.transform_vector3(DVec3::X)),
+        (Key::A, |eye| eye.transform_vector3(DVec3::NEG_X)),
+        (Key::E, |_| DVec3::Z),
+        (Key::Q, |_| DVec3::NEG_Z),
+    ];
+    for (key, direction) in directions {
+        let (eye, slow) = fly(key, Modifiers::NONE);
+        let off = slow.normalize_or_zero().distance(direction(&eye));
+        assert!(off < 1e-6, "{key:?}: {slow}");
+        let (_, fast) = fly(key, Modifiers::SHIFT);
+        let times = fast.length() / slow.length();
+        assert!((times - 5.0).abs() < 1e-3, "{key:?}: {times}");
+    }
+}
+
+#[test]
 fn properties_are_listed_with_the_values_that_hold() {
     // X to the right, Y up, Z forward.
     let xyz = [ViewDir::Right, ViewDir::Up, ViewDir::Forward].map(ViewDir::code);

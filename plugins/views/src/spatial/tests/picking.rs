@@ -151,6 +151,31 @@ fn the_label_of_what_is_pointed_at_is_told_where_labels_are_not_shown() {
 }
 
 #[test]
+fn what_is_pointed_at_in_the_plane_is_told_with_its_instance() {
+    let points = Points2D::new([[0.0, 0.0], [1.0, 0.0]]);
+    let one = Points2D::new([[5.0, 5.0]]);
+    let mut viewer = Viewer::new([
+        log_chunk("plane/two", [], &points).unwrap(),
+        log_chunk("plane/one", [], &one).unwrap(),
+    ]);
+    viewer.point_at(MIDDLE);
+    viewer.answer_all(Some(("/plane/two", 1)));
+    let text = viewer.hover(MIDDLE);
+    assert!(
+        text.contains("/plane/two") && text.contains("instance 1"),
+        "{text}"
+    );
+    let beside = MIDDLE + vec2(40.0, 0.0);
+    viewer.point_at(beside);
+    viewer.answer_all(Some(("/plane/one", 0)));
+    let text = viewer.hover(beside);
+    assert!(
+        text.contains("/plane/one") && !text.contains("instance"),
+        "{text}"
+    );
+}
+
+#[test]
 fn who_measures_selects_nothing() {
     let mut viewer = Viewer::new([cloud()]);
     viewer.point_at(MIDDLE);

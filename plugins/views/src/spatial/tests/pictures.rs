@@ -428,3 +428,21 @@ fn distances_stand_before_their_camera_and_are_framed() {
         "{bounds:?}"
     );
 }
+
+#[test]
+fn a_picture_that_is_too_large_for_a_texture_says_how_much_of_it_is_shown() {
+    // Colors are cut into several textures; a cloud numbers its points by the pixels of one.
+    let format = ImageFormat::depth(8_200, 1, ChannelDatatype::U8);
+    let depth = DepthImage::new(vec![7_u8; 8_200], format);
+    let mut viewer = Viewer::new([log_chunk("camera/depth", [], &depth).unwrap()]);
+    viewer.finish_decoding();
+    viewer.settle();
+    let view = viewer.view();
+    let world = viewer.app.world();
+    let reports = world.resource::<Visualizers>().reports(world, view);
+    let messages: Vec<&str> = reports.iter().map(|report| &*report.message).collect();
+    assert_eq!(
+        messages,
+        ["the picture of 8200 x 1 pixels is too large for one texture: 4100 x 1 of them are shown"]
+    );
+}

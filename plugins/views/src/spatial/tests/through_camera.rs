@@ -123,6 +123,30 @@ fn what_is_in_space_is_seen_where_the_camera_sees_it() {
 }
 
 #[test]
+fn a_camera_that_is_off_the_middle_sees_with_both_of_its_focal_lengths() {
+    let pinhole = Pinhole::default()
+        .with_image_from_camera([100.0, 0.0, 0.0, 0.0, 40.0, 0.0, 13.0, 31.0, 1.0])
+        .with_resolution([60.0, 40.0]);
+    let marks = Boxes2D::from_half_sizes([[4.0; 2]]);
+    let points = Points3D::new([[1.0, 0.0, 10.0]]);
+    let mut viewer = Viewer::new([
+        log_chunk("/world/camera", [], &pinhole).unwrap(),
+        log_chunk("/world/camera/marks", [], &marks).unwrap(),
+        log_chunk("/world/points", [], &points).unwrap(),
+    ]);
+    let view = add_view(&mut viewer, "/world/camera");
+    let scene = scene(&viewer, view);
+    for (place, pixel) in [
+        ([0.0, 0.0, 5.0], [13.0, 31.0]),
+        ([1.0, 0.0, 10.0], [23.0, 31.0]),
+        ([0.0, 1.0, 10.0], [13.0, 35.0]),
+    ] {
+        let seen = seen(scene, place.into()).unwrap();
+        assert!(seen.distance(pixel.into()) < 1e-6, "{place:?}: {seen}");
+    }
+}
+
+#[test]
 fn a_camera_that_moves_moves_what_it_sees_and_nothing_else() {
     let (mut viewer, view) = viewer();
     let marks = |viewer: &Viewer| {

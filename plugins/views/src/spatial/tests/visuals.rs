@@ -5,8 +5,8 @@ use chronoscope_blueprint::ViewClassId;
 use chronoscope_frame::AppVisualizerExt as _;
 use chronoscope_render::{ArrowInstance, DEFAULT_RADIUS};
 use chronoscope_types::{
-    Arrows3D, AsComponents, Boxes2D, Boxes3D, CoordinateFrame, InstancePoses3D, LineStrips3D, Points3D,
-    Transform3D, TransformAxes3D, log_chunk,
+    AnnotationContext, Arrows3D, AsComponents, Boxes2D, Boxes3D, CoordinateFrame, InstancePoses3D,
+    LineStrips3D, Points3D, Transform3D, TransformAxes3D, log_chunk,
 };
 
 use super::{Broken, Viewer};
@@ -170,4 +170,18 @@ fn the_axes_of_a_frame_stand_where_it_stands() {
     assert_eq!(viewer.digest().len(), 2, "axes without a length are not drawn");
     let texts = viewer.draw(vec![]);
     assert!(texts.contains("tf#/arm") && texts.contains("tool"), "{texts}");
+}
+
+#[test]
+fn classes_have_names_up_to_the_last_id() {
+    let white: [u8; 4] = [255; 4];
+    let context = AnnotationContext::from_labels([(0, "first", white), (65_535, "last", white)]);
+    let points = Points3D::new([[0.0; 3], [1.0; 3], [2.0; 3]]).with_class_ids([65_535_u16, 0, 1]);
+    let mut viewer = Viewer::new([
+        log_chunk("/", [], &context).unwrap(),
+        log_chunk("/points", [], &points).unwrap(),
+    ]);
+    let labels = viewer.scene().labels();
+    let labels: Vec<(Option<u32>, &str)> = labels.map(|(_, label)| (label.instance, &*label.text)).collect();
+    assert_eq!(labels, [(Some(0), "last"), (Some(1), "first")]);
 }
