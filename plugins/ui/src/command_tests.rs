@@ -180,7 +180,7 @@ fn prepare(command: UiCommand, stage: &mut Stage) {
                 (Timeline::sequence("other"), 7),
             ];
             let chunk = log_chunk("group/a", times, &Scalars::new([1.0])).unwrap();
-            stage.insert(chunk);
+            stage.insert_and_draw(chunk);
         }
         UiCommand::ResetTimeZoom => {
             let wheel = Event::MouseWheel {

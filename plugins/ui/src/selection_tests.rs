@@ -210,7 +210,7 @@ fn a_value_is_overridden_in_the_panel_and_that_is_undone() {
         .add_visualizer::<Dots>(&[class.as_str()])
         .add_fallback(Points3D::RADII.name, |_| components::Radius::build(vec![0.125]));
     // Visualizers are asked about entities that are new to them.
-    stage.insert(log_chunk("/more", [], &Points3D::new([[0.0, 0.0, 0.0]])).unwrap());
+    stage.insert_and_draw(log_chunk("/more", [], &Points3D::new([[0.0, 0.0, 0.0]])).unwrap());
     let more = Item::DataResult {
         view,
         entity: "/more".into(),
@@ -237,7 +237,7 @@ fn a_selected_value_is_kept_by_name_as_override_and_as_default() {
     let class = viewport(&stage).views[&view].class.clone();
     stage.app.add_visualizer::<Dots>(&[class.as_str()]);
     let green = Points3D::new([[0.0, 0.0, 0.0]]).with_colors([0x00ff_00ff]);
-    stage.insert(log_chunk("/more", [], &green).unwrap());
+    stage.insert_and_draw(log_chunk("/more", [], &green).unwrap());
     let value = Item::Component {
         entity: "/more".into(),
         component: Points3D::COLORS.name.to_owned(),

@@ -138,14 +138,9 @@ impl Stage {
         });
     }
 
-    /// A chunk arrives.
-    pub(crate) fn insert(&mut self, chunk: Chunk) {
-        let world = self.app.world_mut();
-        world.resource_scope(|world, mut log: Mut<DiffLog>| {
-            let mut recordings = world.resource_mut::<Recordings>();
-            let store = StoreId::recording("test app", "first");
-            recordings.insert(&mut log, &store, chunk).unwrap();
-        });
+    /// A chunk arrives, and is drawn.
+    pub(crate) fn insert_and_draw(&mut self, chunk: Chunk) {
+        self.insert([chunk]);
         self.draw();
     }
 

@@ -372,7 +372,7 @@ fn the_instances_of_an_entity_are_copied_as_a_table() {
     let (mut stage, _) = stage(&["/a"]);
     let points = Points3D::new([[0.0, 0.0, 0.0], [1.0, 2.5, 3.0]]).with_radii([0.75]);
     let chunk = log_chunk("cloud", [(Timeline::sequence("frame"), 0)], &points).unwrap();
-    stage.insert(chunk);
+    stage.insert_and_draw(chunk);
     select(&mut stage, Item::Entity("/cloud".into()));
     by_palette(&mut stage, "Copy as table");
     let table = stage.copied.take().expect("a table");
