@@ -248,7 +248,7 @@ fn bad_data_in_space_is_reported_and_the_rest_is_shown() {
     for (path, visualizer) in [
         ("sound", "Points3D"),
         ("odd/fewer_points", "Points3D"),
-        ("odd/fewer_lines", "LineStrips3D"),
+        ("odd/fewer_lines", "Lines3D"),
         ("odd/fewer_boxes", "Boxes3D"),
         ("odd/fewer_ellipsoids", "Ellipsoids3D"),
         ("odd/fewer_cylinders", "Cylinders3D"),

@@ -34,7 +34,9 @@ fn chunks() -> Vec<Chunk> {
 /// Runs an app with these plugins, takes data in, asks for something and draws it.
 fn run(plugins: PluginGroupBuilder) -> App {
     let mut app = App::new();
-    app.add_plugins((MinimalPlugins, plugins));
+    app.add_plugins((MinimalPlugins, AssetPlugin::default()))
+        .init_asset::<Image>()
+        .add_plugins(plugins);
     offscreen::finish(&mut app);
     let (mut state, ctx) = (UiState::default(), egui::Context::default());
     for number in 0..12 {

@@ -12,9 +12,9 @@ use chronoscope_frame::{
     ActiveBlueprint, DiffLog, Item, QueryContext, Recordings, TimeCommand, ViewerClick, ViewerCommand,
     ViewerCommands,
 };
-use chronoscope_store::StoreId;
+use chronoscope_store::{StoreId, Timeline};
 use chronoscope_types::{Scalars, log_chunk};
-use egui::{Event, Key, Modifiers};
+use egui::{Event, Key, Modifiers, Rect};
 
 use crate::{edits, testing::Stage};
 
@@ -174,7 +174,9 @@ fn a_host_hears_of_the_recording_that_a_view_looks_at() {
         .init_resource::<Heard>()
         .add_observer(|click: On<ViewerClick>, mut heard: ResMut<Heard>| heard.0.push(click.event().clone()));
     let other = StoreId::recording("test app", "second");
-    let chunk = log_chunk("plots", [], &Scalars::new([1.0])).unwrap();
+    // On the timeline that is shown: a recording without it cannot be looked at.
+    let times = [(Timeline::sequence("frame"), 0)];
+    let chunk = log_chunk("plots", times, &Scalars::new([1.0])).unwrap();
     let world = stage.app.world_mut();
     world.resource_scope(|world, mut log: Mut<'_, DiffLog>| {
         let mut recordings = world.resource_mut::<Recordings>();
@@ -199,15 +201,14 @@ fn a_host_hears_of_the_recording_that_a_view_looks_at() {
         command(&mut stage, ViewerCommand::Select(vec![item.clone()]));
         stage.draw();
         let rows = stage.texts(Vec::new());
-        let rows = rows.iter().filter(|(text, _)| text == "plots");
-        for (_, row) in rows {
-            stage.click(row.center());
-        }
+        // The row in the tree of the blueprint, which lies above the streams.
+        let is_in_tree =
+            |(text, rect): &&(String, Rect)| text == "plots" && rect.max.x < 240.0 && rect.max.y < 640.0;
+        let (_, row) = rows.iter().find(is_in_tree).expect("a row");
+        stage.click(row.center());
         stage.draw();
-        let mut heard = std::mem::take(&mut stage.app.world_mut().resource_mut::<Heard>().0);
-        // The row in the tree of the blueprint.
-        heard.retain(|click| click.view == Some(view));
-        assert_eq!(heard.len(), 1, "{heard:?}");
+        let heard = std::mem::take(&mut stage.app.world_mut().resource_mut::<Heard>().0);
+        assert!(heard.len() == 1 && heard[0].view == Some(view), "{heard:?}");
         assert_eq!(heard[0].recording, Some(expected));
     }
 }

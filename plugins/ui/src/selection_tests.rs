@@ -250,7 +250,8 @@ fn a_selected_value_is_kept_by_name_as_override_and_as_default() {
         let store = world.resource::<Recordings>().active().unwrap().store();
         let entity = store.entity_id(&"/more".into()).unwrap();
         let overrides = world.get::<ViewOverrides>(view);
-        overrides.is_some_and(|overrides| overrides.get(entity).is_some())
+        let of_entity = overrides.and_then(|overrides| overrides.get(entity));
+        of_entity.is_some_and(|overrides| !overrides.all().is_empty())
     };
     let defaults = |stage: &Stage| {
         let world = stage.app.world();

@@ -202,6 +202,9 @@ fn of_several_views_the_one_under_the_pointer_is_meant() {
     let [first, second] = *views(&stage).as_slice() else {
         panic!("two views")
     };
+    let root = viewport(&stage).root.unwrap();
+    let beside = BlueprintCommand::SetContainerKind(root, ContainerKind::Horizontal);
+    push(&mut stage, ViewerCommand::Blueprint(beside));
     push(&mut stage, ViewerCommand::Select(Vec::new()));
     press(&mut stage, Key::A, Modifiers::NONE);
     assert_eq!(asked.take(), [], "neither is meant");

@@ -25,7 +25,7 @@ impl ChunkStore {
     pub(crate) fn unknown_rows(&self, chunk: &Chunk) -> Vec<Range<usize>> {
         let rows = chunk.num_rows();
         let Some(entity) = self.tree.find(chunk.entity_path()) else {
-            return vec![0..rows];
+            return std::iter::once(0..rows).collect();
         };
         let newest = self.entity(entity).map_or(RowId::MIN, |data| data.newest);
         let mut unknown: Vec<Range<usize>> = Vec::new();

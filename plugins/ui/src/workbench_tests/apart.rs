@@ -1,6 +1,6 @@
 //! What is dragged from view to view, taken back one by one, walked through by keys, and shown apart.
 
-use chronoscope_blueprint::{BlueprintCommand, Contents};
+use chronoscope_blueprint::Contents;
 use chronoscope_views::DraggedEntities;
 
 use super::*;
@@ -143,35 +143,6 @@ fn a_right_click_in_a_view_opens_its_menu() {
     stage.draw();
     assert_eq!(titles(&stage).len(), 2);
     assert!(!says(&mut stage, "Duplicate"), "it is closed");
-}
-
-#[test]
-fn each_property_of_a_view_is_taken_back_by_itself() {
-    use chronoscope_types::blueprint::{PlotBackground, PlotLegend};
-
-    let mut stage = stage(&["/a"]);
-    let view = only_view(&stage);
-    let set = |stage: &mut Stage, property: BlueprintCommand| {
-        let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
-        commands.blueprint(property);
-        commands.push(ViewerCommand::EndGesture);
-        stage.draw();
-    };
-    let legend = PlotLegend::default().with_visible(false);
-    set(&mut stage, BlueprintCommand::set_property(view, &legend));
-    let grid = PlotBackground::default().with_show_grid(false);
-    set(&mut stage, BlueprintCommand::set_property(view, &grid));
-    select(&mut stage, Item::View(view));
-    for name in ["PlotLegend visible", "PlotBackground show_grid"] {
-        assert!(says(&mut stage, name), "{name}");
-    }
-    let reset = stage.find("PlotLegend visible");
-    let reset = stage.find_near(crate::icons::RESET, reset + egui::vec2(200.0, 0.0));
-    stage.click(reset);
-    assert!(!says(&mut stage, "PlotLegend visible"));
-    assert!(says(&mut stage, "PlotBackground show_grid"));
-    undo(&mut stage);
-    assert!(says(&mut stage, "PlotLegend visible"));
 }
 
 #[test]
