@@ -76,7 +76,7 @@ fn parse_relay_bytes(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%' || c == ' ');
     let bytes = match digits.trim().parse::<f64>() {
         // Nothing for viewers that come late.
-        Ok(number) if number == 0.0 => 0,
+        Ok(0.0) => 0,
         _ => parse_bytes(text)?,
     };
     Ok(bytes.max(LEAST_RELAY_BYTES))

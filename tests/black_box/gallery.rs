@@ -415,9 +415,10 @@ fn each_archetype_looks_as_it_did() {
             let at = entities.iter().position(|(piece, _)| *piece == wanted);
             content(&now, entities.len(), at.unwrap())
         });
+        // Tiles begin at fractions of a pixel, so that edges may lie a pixel beside those of the other.
         let difference = blurred_difference(&png, &rvl);
         assert!(
-            difference < 1.5,
+            difference < 4.0,
             "the same distances differ by {difference} ({name})"
         );
     }

@@ -516,7 +516,7 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
         if let Some(entity) = hidden_series {
             series::show_again(pass, view, entity);
         }
-        if row.is_visible != !is_visible {
+        if row.is_visible == is_visible {
             pass.edit(edits::entity_visible(view, path.clone(), !is_visible));
         }
     }

@@ -7,8 +7,8 @@ use chronoscope_frame::{
     visualizer::{QueryMode, StoredRow, VisualizerInfo},
 };
 use chronoscope_types::{
-    Component, ComponentName, Image, SegmentationImage, components, enums::MagnificationFilter, read,
-    records::ImageFormat,
+    Component, ComponentName, Image, SegmentationImage, TextSlices, components, enums::MagnificationFilter,
+    read, records::ImageFormat,
 };
 
 use super::{draw_order, fail, read_draw_order};
@@ -200,7 +200,7 @@ pub(super) fn read_encoded(
         .map(read::media_types)
         .transpose()
         .map_err(|error| fail(input, &error))?;
-    let declared = declared.as_ref().and_then(|types| types.first());
+    let declared = declared.as_ref().and_then(TextSlices::first);
     let encoded = match declared {
         Some(media_type) => EncodedPixels::declared(array.clone(), media_type.trim()),
         None => EncodedPixels::new(array.clone()),

@@ -58,7 +58,7 @@ impl Coordinates {
     }
 
     /// From the coordinates of vertices that lie in a texture as `shared` says, to this one; `None` where those do not tell.
-    fn from_shared(&self, shared: &Self) -> Option<Affine2> {
+    fn relative_to(&self, shared: &Self) -> Option<Affine2> {
         if self == shared {
             return Some(Affine2::IDENTITY);
         }
@@ -96,7 +96,7 @@ impl Reader<'_> {
             let own = Coordinates::of(texture);
             let shared = textures.coordinates.unwrap_or(own);
             let second = textures.second.unwrap_or(own);
-            let (texture_from_vertex, is_by_second) = match own.from_shared(&shared) {
+            let (texture_from_vertex, is_by_second) = match own.relative_to(&shared) {
                 Some(texture_from_vertex) => (texture_from_vertex, false),
                 None if second.set == own.set => (own.texture_from_set, true),
                 None => {
