@@ -12,7 +12,6 @@ use chronoscope_frame::{DiffLog, Recordings, Report, Reports};
 use chronoscope_log::{LogError, MemorySink, Recorder};
 use chronoscope_store::{Chunk, ChunkError, EntityPath, StoreId};
 use chronoscope_types::LogMessage;
-use rustc_hash::FxHashSet;
 
 use crate::{
     FRAME_TIMELINE, RecordSettings,
@@ -198,9 +197,10 @@ impl WorldRecorder {
     }
 
     /// The entities to record again, in order: these, those that have another path now, and `all` where everything is recorded.
+    #[cfg(any(feature = "assets", feature = "gizmos"))]
     pub(crate) fn due(
         &self,
-        mut entities: FxHashSet<Entity>,
+        mut entities: rustc_hash::FxHashSet<Entity>,
         all: impl Iterator<Item = Entity>,
     ) -> Vec<Entity> {
         entities.extend(self.slots.moved_entities());
