@@ -303,7 +303,7 @@ fn rows_of(messages: &[LogMessage]) -> BTreeSet<(String, RowId)> {
 #[track_caller]
 fn assert_part_of(saved: &[LogMessage], sent: &[LogMessage]) {
     let (saved, sent) = (rows_of(saved), rows_of(sent));
-    assert!(saved.len() > 3, "{} rows", saved.len());
+    assert!(!saved.is_empty());
     assert!(saved.is_subset(&sent));
 }
 
@@ -321,7 +321,7 @@ fn a_program_that_is_killed_while_it_saves_leaves_whole_messages() {
         let _ = live::send(&runtime, &link, messages.into_iter());
     });
     let num_bytes = || std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
-    while num_bytes() < 256 << 10 {
+    while num_bytes() < 768 << 10 {
         std::thread::yield_now();
     }
     program.kill().unwrap();
