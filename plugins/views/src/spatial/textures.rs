@@ -498,6 +498,36 @@ mod tests {
     }
 
     #[test]
+    fn pictures_that_memory_has_no_room_for_are_not_decoded_ahead() {
+        let file = include_bytes!("pictures/testdata/thumbnail.jpg");
+        let source = EncodedPixels::new(Blob::build(vec![file.to_vec()]));
+        let source = PixelSource::Encoded(source.unwrap().unwrap());
+        let pictures: Vec<Arc<Picture>> = (0..3)
+            .map(|at| {
+                let source = source.clone();
+                Arc::new(Picture { source, ..huge(at) })
+            })
+            .collect();
+        let bytes = max_bytes(source.size(), u32::MAX);
+        for (room_bytes, expected) in [(bytes / 2, 0), (2 * bytes + bytes / 2, 2), (u64::MAX, 3)] {
+            let mut textures = PictureTextures::default();
+            let budget = AheadBudget {
+                may_begin: true,
+                room_bytes,
+            };
+            let decoders = PixelDecoders::default();
+            textures.hold_ahead(
+                &pictures,
+                budget,
+                &mut Assets::default(),
+                &decoders,
+                &Settled::default(),
+            );
+            assert_eq!(textures.num_decoding(), expected, "in {room_bytes} bytes");
+        }
+    }
+
+    #[test]
     fn pictures_beyond_all_memory_are_refused_and_what_is_thinned_counts_as_that() {
         let (mut images, settled) = (Assets::default(), Settled::default());
         let decoders = PixelDecoders::default();

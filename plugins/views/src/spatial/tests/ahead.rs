@@ -9,7 +9,7 @@ use std::{
 };
 
 use bevy::time::TimeUpdateStrategy;
-use chronoscope_frame::{FrameDiagnostics, LoopMode, MemoryBudget};
+use chronoscope_frame::LoopMode;
 
 use super::*;
 use crate::spatial::pictures::{AppPicturesExt as _, DecodeError, DecodeOptions, PixelDecoder, Pixels};
@@ -134,27 +134,4 @@ fn where_playing_loops_the_first_pictures_come_after_the_last() {
     assert_eq!(gate.num_decoded.load(Ordering::Relaxed), 3, "9, 0 and 1");
     viewer.step(TimeCommand::SetTime(1));
     assert_eq!(viewer.scene().picture_times(), [1]);
-}
-
-#[test]
-fn pictures_that_memory_has_no_room_for_are_not_decoded_ahead() {
-    let (mut viewer, gate) = camera();
-    let used = {
-        viewer.app.update();
-        let diagnostics = viewer.app.world().resource::<FrameDiagnostics>();
-        diagnostics.memory.total_bytes()
-    };
-    let limit = |viewer: &mut Viewer, bytes: u64| {
-        let mut budget = viewer.app.world_mut().resource_mut::<MemoryBudget>();
-        budget.limit_bytes = Some(used + bytes);
-        viewer.app.update();
-    };
-    let picture = u64::from(SIDES[0] * SIDES[1] * 4);
-    let _closed = gate.gate.lock();
-    viewer.step(TimeCommand::Pause);
-    limit(&mut viewer, picture / 2);
-    viewer.step(TimeCommand::Play);
-    assert_eq!(viewer.num_decoding(), 0);
-    limit(&mut viewer, 2 * picture + picture / 2);
-    assert_eq!(viewer.num_decoding(), 2);
 }
