@@ -3,7 +3,7 @@
 /// What is taken so that such scripts go on, and what is said of it.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct AcceptedOptions {
-    /// There is no video to decode.
+    /// Video is not decoded yet.
     #[arg(long, hide = true, value_parser = ["auto", "prefer_software", "prefer_hardware"])]
     pub video_decoder: Option<String>,
 

@@ -15,7 +15,6 @@ use chronoscope_types::{Clear, blueprint as archetypes, own::SecondScalarAxis};
 use crate::{
     BlueprintCommand, BlueprintEdit, BlueprintError, BlueprintQuery, Gesture, UndoState, ViewId,
     ViewportBlueprint,
-    query_context::are_of_query_context,
     rows::{drop_rows_after, drop_superseded, latest_clear},
     snapshot::{copied_settings, snapshot},
 };
@@ -209,7 +208,6 @@ impl BlueprintCommand {
             Self::ResetLayout => "reset layout",
             Self::SetAutoViews(_) => "change automatic views",
             Self::SetPanel(..) => "open or close panel",
-            Self::SetProperty(_, components) if are_of_query_context(components) => "change query context",
             Self::SetProperty(_, components) => name_of_properties(components),
             Self::SetDefault(..) => "change view default",
             Self::SetOverride { .. } => "change override",
@@ -222,18 +220,15 @@ impl BlueprintCommand {
 
 /// What a change of properties does, by the archetype of the first.
 fn name_of_properties(components: &[(ComponentDescriptor, ArrayRef)]) -> &'static str {
-    let archetype = components.first().map_or("", |(descriptor, _)| {
-        let (archetype, _) = descriptor.component.split_once(':').unwrap_or_default();
-        // Of those of our own, the full name.
-        archetype.rsplit('.').next().unwrap_or_default()
-    });
-    match archetype {
+    let first = components.first();
+    match first.map_or("", |(descriptor, _)| descriptor.archetype_of_name()) {
         "Background" => "change background",
         "EyeControls3D" | "EyeControls3DRest" | "EyeLens3D" | "NearClipPlane" => "change eye",
         "Lighting3D" => "change light",
         "LineGrid3D" => "change grid",
         "PlotBackground" | "PlotInteraction" => "change plot",
         "PlotLegend" => "change legend",
+        "QueryContext" => "change query context",
         "ScalarAxis" | "ScalarAxisScale" | "SecondScalarAxis" | "TimeAxis" => "change axis",
         "TextLogColumns" | "TextLogFormat" | "TextLogRows" => "change log",
         "TextDocumentFormat" => "change document",

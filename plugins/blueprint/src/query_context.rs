@@ -116,21 +116,6 @@ impl QueryContextSettings {
     }
 }
 
-/// Whether these properties say where a view looks, and nothing else.
-pub(crate) fn are_of_query_context(components: &Components) -> bool {
-    const NAMES: [&str; 5] = [
-        QueryContext::APPLICATION.name,
-        QueryContext::RECORDING.name,
-        QueryContext::TIMELINE.name,
-        QueryContext::FIXED_TIME.name,
-        QueryContext::OFFSET.name,
-    ];
-    !components.is_empty()
-        && components
-            .iter()
-            .all(|(descriptor, _)| NAMES.contains(&&*descriptor.component))
-}
-
 struct Reader<'a> {
     query: &'a BlueprintQuery<'a>,
     view: ViewId,

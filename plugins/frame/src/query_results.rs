@@ -133,7 +133,7 @@ fn query_results(
         let is_seen = !shown.is_empty();
         let is_same = latest_at.is_asked_by(shown) && !is_reset && !walk.walked.any_view;
         let results = || asking().map(|(.., results)| results);
-        // What holds below an entity is asked for by those who show something: where nobody looks, nothing is looked up.
+        // Contexts hold below the entities that have them, so they are looked up for all, but only where a view is shown.
         let context = is_seen.then(|| walk.capabilities().context_entities());
         let new = is_same.then_some(&walk.walked.schema);
         want(latest_at, context, new, &visualizers, results);

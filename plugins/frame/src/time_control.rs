@@ -57,19 +57,16 @@ impl TimeControl {
     pub fn timeline(&self, store: &ChunkStore) -> Option<TimelineId> {
         let asked = self.timeline.as_deref().and_then(|name| store.timeline_id(name));
         asked.filter(|id| !store.time_range(*id).is_empty()).or_else(|| {
-            store
-                .timelines()
-                .filter(|id| !store.time_range(*id).is_empty())
-                .min_by_key(|id| {
-                    let timeline = store.timeline(*id);
-                    let automatic = is_automatic(timeline.name());
-                    let kind = match timeline.time_type() {
-                        TimeType::TimestampNs => 0,
-                        TimeType::DurationNs => 1,
-                        TimeType::Sequence => 2,
-                    };
-                    (automatic, kind, timeline.name().clone())
-                })
+            timelines_with_data(store).min_by_key(|id| {
+                let timeline = store.timeline(*id);
+                let automatic = is_automatic(timeline.name());
+                let kind = match timeline.time_type() {
+                    TimeType::TimestampNs => 0,
+                    TimeType::DurationNs => 1,
+                    TimeType::Sequence => 2,
+                };
+                (automatic, kind, timeline.name().clone())
+            })
         })
     }
 
@@ -317,10 +314,11 @@ fn is_automatic(timeline: &str) -> bool {
 
 /// Whether a recording has data on no other timelines than those that every SDK adds by itself.
 fn has_no_time_of_its_own(store: &ChunkStore) -> bool {
-    store
-        .timelines()
-        .filter(|id| !store.time_range(*id).is_empty())
-        .all(|id| is_automatic(store.timeline(id).name()))
+    timelines_with_data(store).all(|id| is_automatic(store.timeline(id).name()))
+}
+
+fn timelines_with_data(store: &ChunkStore) -> impl Iterator<Item = TimelineId> {
+    store.timelines().filter(|id| !store.time_range(*id).is_empty())
 }
 
 /// Time of each recording.

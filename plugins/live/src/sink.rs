@@ -126,7 +126,10 @@ impl KeptKey {
 impl State {
     /// Keeps a message for services that come later, where it is one to keep and there is room. Returns whether it did.
     fn keep(&mut self, message: &LogMessage, bytes: &Bytes, max_bytes: usize) -> bool {
-        let Some(key) = KeptKey::of(message).filter(|_| self.is_lossy) else {
+        if !self.is_lossy {
+            return false;
+        }
+        let Some(key) = KeptKey::of(message) else {
             return false;
         };
         let before = self.kept.get(&key).map_or(0, Bytes::len);

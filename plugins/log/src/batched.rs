@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use chronoscope_store::{Chunk, ChunkId, EntityPath, StoreId, arrow::Array as _};
+use chronoscope_store::{Chunk, ChunkId, EntityPath, StoreId};
 use chronoscope_types::LogMessage;
 
 use crate::{BatchSettings, Sink, SinkError, SinkNotice};
@@ -101,7 +101,7 @@ impl<S: Sink> Sink for Batched<S> {
             alike
                 .chunks
                 .last()
-                .is_some_and(|last| have_same_columns(last, chunk))
+                .is_some_and(|last| last.has_same_columns(chunk))
         });
         let at = at.unwrap_or_else(|| {
             // One that is empty is of no kind any more.
@@ -137,20 +137,4 @@ impl<S: Sink> Sink for Batched<S> {
         let sent = self.send_all();
         sent.and(self.sink.finish())
     }
-}
-
-fn have_same_columns(a: &Chunk, b: &Chunk) -> bool {
-    let timelines = |chunk: &Chunk| {
-        chunk
-            .timelines()
-            .iter()
-            .map(|column| column.timeline().clone())
-            .collect::<Vec<_>>()
-    };
-    a.components().len() == b.components().len()
-        && a.components()
-            .iter()
-            .zip(b.components())
-            .all(|(a, b)| a.descriptor() == b.descriptor() && a.lists().data_type() == b.lists().data_type())
-        && timelines(a) == timelines(b)
 }

@@ -97,7 +97,6 @@ pub trait AppRecordMaterialExt {
 }
 
 /// Whether a kind of material is recorded already.
-#[cfg(feature = "pbr")]
 pub(crate) fn records_material<C: AsAssetId>(app: &App) -> bool {
     app.world().contains_resource::<RecordedAssets<C>>()
 }
@@ -107,7 +106,7 @@ impl AppRecordMaterialExt for App {
         &mut self,
         look: impl Fn(&C::Asset) -> MaterialLook + Send + Sync + 'static,
     ) -> &mut Self {
-        if self.world().contains_resource::<RecordedAssets<C>>() {
+        if records_material::<C>(self) {
             tracing::warn!(
                 "the materials of {} are recorded already",
                 std::any::type_name::<C>()

@@ -16,7 +16,7 @@ pub(crate) fn single(
     values: ArrayRef,
 ) -> Result<ComponentColumn, ChunkError> {
     let field = Arc::new(Field::new("item", values.data_type().clone(), true));
-    one_each(descriptor, field, each_of(values.len()), values)
+    of_lists(descriptor, field, each_of(values.len()), values)
 }
 
 /// Where the values of rows begin that have one each. Columns of the same rows share them.
@@ -45,7 +45,7 @@ pub(crate) fn groups<const N: usize>(
     let lanes = i32::try_from(N).unwrap_or(i32::MAX);
     let array = FixedSizeListArray::try_new(Arc::clone(&NUMBER), lanes, Arc::new(numbers), None)
         .map_err(|error| mixed(descriptor, &error.to_string()))?;
-    one_each(
+    of_lists(
         descriptor,
         Arc::clone(&GROUPS[N]),
         offsets.clone(),
@@ -53,7 +53,7 @@ pub(crate) fn groups<const N: usize>(
     )
 }
 
-fn one_each(
+fn of_lists(
     descriptor: &ComponentDescriptor,
     field: FieldRef,
     offsets: OffsetBuffer<i32>,
@@ -81,9 +81,7 @@ pub(crate) fn texts<'a>(
     let offsets = OffsetBuffer::from_lengths(lengths);
     let array: StringArray = values.flatten().map(Some).collect();
     let field = Arc::new(Field::new("item", DataType::Utf8, true));
-    let lists = ListArray::try_new(field, offsets, Arc::new(array), None)
-        .map_err(|error| mixed(descriptor, &error.to_string()))?;
-    Ok(ComponentColumn::new(descriptor.clone(), lists))
+    of_lists(descriptor, field, offsets, Arc::new(array))
 }
 
 /// The value of a primitive column in a row with one value.

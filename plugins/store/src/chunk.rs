@@ -216,6 +216,21 @@ impl Chunk {
         Self::concat_alike(id, chunks)
     }
 
+    /// Whether another chunk has the same timelines, and the same components of the same types.
+    pub fn has_same_columns(&self, other: &Self) -> bool {
+        let is_same = |(a, b): (&ComponentColumn, &ComponentColumn)| {
+            a.descriptor == b.descriptor && a.lists.data_type() == b.lists.data_type()
+        };
+        self.timelines.len() == other.timelines.len()
+            && self.components.len() == other.components.len()
+            && self
+                .timelines
+                .iter()
+                .zip(&other.timelines)
+                .all(|(a, b)| a.timeline == b.timeline)
+            && self.components.iter().zip(&other.components).all(is_same)
+    }
+
     /// As [`Self::concat`], for chunks that are known to have the same timelines, components and types.
     pub(crate) fn concat_alike(id: ChunkId, chunks: &[&Self]) -> Result<Self, ChunkError> {
         let Some(first) = chunks.first() else {

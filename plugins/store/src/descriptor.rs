@@ -47,6 +47,12 @@ impl ComponentDescriptor {
             .map(|name| name.rsplit('.').next().unwrap_or(name))
     }
 
+    /// The archetype's name as the component's begins with it, without a namespace; empty where there is none.
+    pub fn archetype_of_name(&self) -> &str {
+        let (archetype, _) = self.component.split_once(':').unwrap_or_default();
+        archetype.rsplit('.').next().unwrap_or(archetype)
+    }
+
     /// The field's name without the archetype: `positions`.
     pub fn field_name(&self) -> &str {
         self.component.rsplit(':').next().unwrap_or(&self.component)

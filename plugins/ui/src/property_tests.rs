@@ -18,7 +18,7 @@ use chronoscope_types::{
     format_time, log_chunk,
 };
 use chronoscope_views::{AppViewUiExt, ViewUi, ViewUiContext};
-use egui::{Event, Key, Modifiers, vec2};
+use egui::vec2;
 
 use crate::{icons, testing::Stage};
 
@@ -182,11 +182,7 @@ fn choose(stage: &mut Stage, near: &str, shown: &str, wanted: &str) {
 fn type_over(stage: &mut Stage, near: &str, shown: &str, text: &str) {
     let near = stage.find(near);
     let field = stage.find_near(shown, near);
-    stage.click(field);
-    stage.press(Key::A, Modifiers::COMMAND);
-    stage.draw_with(vec![Event::Text(text.to_owned())]);
-    stage.press(Key::Enter, Modifiers::NONE);
-    stage.draw();
+    stage.type_over(field, text);
 }
 
 #[test]

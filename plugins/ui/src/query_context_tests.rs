@@ -63,11 +63,7 @@ fn choose(stage: &mut Stage, shown: &str, wanted: &str) {
 /// Types into the field that shows a text.
 fn type_over(stage: &mut Stage, shown: &str, text: &str) {
     let field = stage.find(shown);
-    stage.click(field);
-    stage.press(Key::A, Modifiers::COMMAND);
-    stage.draw_with(vec![Event::Text(text.to_owned())]);
-    stage.press(Key::Enter, Modifiers::NONE);
-    stage.draw();
+    stage.type_over(field, text);
 }
 
 #[test]
@@ -115,11 +111,7 @@ fn times_and_offsets_are_typed_in_the_format_of_the_timeline() {
     look(&mut stage, view, &fixed);
     let field = stage.find("Fixed at");
     let field = stage.find_near("#7", field);
-    stage.click(field);
-    stage.press(Key::A, Modifiers::COMMAND);
-    stage.draw_with(vec![Event::Text("12".to_owned())]);
-    stage.press(Key::Enter, Modifiers::NONE);
-    stage.draw();
+    stage.type_over(field, "12");
     assert_eq!(settings(&stage, view).time, ContextTime::Fixed(12));
     let offset = QueryContextSettings {
         time: ContextTime::Offset(0),

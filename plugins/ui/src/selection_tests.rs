@@ -98,9 +98,7 @@ fn values_that_the_recording_does_not_give_are_shown_with_their_sources() {
     let mut stage = stage();
     let of_cloud = item(&stage, None);
     let view = of_cloud.view().unwrap();
-    let class = stage.app.world().resource::<ActiveBlueprint>().viewport().views[&view]
-        .class
-        .clone();
+    let class = viewport(&stage).views[&view].class.clone();
     stage
         .app
         .add_visualizer::<Dots>(&[class.as_str()])
@@ -164,9 +162,7 @@ fn log_radii(stage: &mut Stage) {
 fn each_of_several_values_is_edited_and_the_others_stay() {
     let mut stage = stage();
     let view = item(&stage, None).view().unwrap();
-    let class = stage.app.world().resource::<ActiveBlueprint>().viewport().views[&view]
-        .class
-        .clone();
+    let class = viewport(&stage).views[&view].class.clone();
     stage.app.add_visualizer::<Dots>(&[class.as_str()]);
     log_radii(&mut stage);
     stage.draw();
@@ -297,9 +293,7 @@ fn only_data_of_the_kind_of_a_view_is_missing_where_nothing_is_drawn() {
     let mut stage = stage();
     let of_cloud = item(&stage, None);
     let view = of_cloud.view().unwrap();
-    let class = stage.app.world().resource::<ActiveBlueprint>().viewport().views[&view]
-        .class
-        .clone();
+    let class = viewport(&stage).views[&view].class.clone();
     stage.app.add_view_ui(CloudUi(class));
     command(&mut stage, ViewerCommand::Select(vec![of_cloud]));
     let texts = stage.draw();

@@ -205,6 +205,15 @@ impl Stage {
         self.ctx.has_requested_repaint()
     }
 
+    /// Types into a field in place of what it has.
+    pub(crate) fn type_over(&mut self, field: Pos2, text: &str) {
+        self.click(field);
+        self.press(egui::Key::A, Modifiers::COMMAND);
+        self.draw_with(vec![Event::Text(text.to_owned())]);
+        self.press(egui::Key::Enter, Modifiers::NONE);
+        self.draw();
+    }
+
     /// Presses a key and lets the frame after it be drawn.
     pub(crate) fn press(&mut self, key: egui::Key, modifiers: Modifiers) {
         self.modifiers = modifiers;

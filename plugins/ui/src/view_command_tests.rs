@@ -141,6 +141,14 @@ fn rect_of(stage: &Stage, view: ViewId) -> Option<Rect> {
     stage.app.world().resource::<UiState>().view_rect(view)
 }
 
+/// The one view and a duplicate of it.
+fn with_duplicate(stage: &mut Stage) -> [ViewId; 2] {
+    let first = views(stage)[0];
+    select(stage, Item::View(first));
+    press(stage, Key::D, Modifiers::COMMAND);
+    views(stage).try_into().expect("two views")
+}
+
 const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 #[test]
@@ -196,12 +204,7 @@ fn what_concerns_the_selection_is_done_where_it_is_shown() {
 #[test]
 fn of_several_views_the_one_under_the_pointer_is_meant() {
     let (mut stage, asked) = stage(&["/a"]);
-    let first = views(&stage)[0];
-    select(&mut stage, Item::View(first));
-    press(&mut stage, Key::D, Modifiers::COMMAND);
-    let [first, second] = *views(&stage).as_slice() else {
-        panic!("two views")
-    };
+    let [first, second] = with_duplicate(&mut stage);
     let root = viewport(&stage).root.unwrap();
     let beside = BlueprintCommand::SetContainerKind(root, ContainerKind::Horizontal);
     push(&mut stage, ViewerCommand::Blueprint(beside));
@@ -250,12 +253,7 @@ fn a_key_opens_the_menu_of_the_selection_whose_rows_have_the_focus() {
 #[test]
 fn keys_lead_from_view_to_view_also_to_those_behind_tabs() {
     let (mut stage, _) = stage(&["/a"]);
-    let first = views(&stage)[0];
-    select(&mut stage, Item::View(first));
-    press(&mut stage, Key::D, Modifiers::COMMAND);
-    let [first, second] = *views(&stage).as_slice() else {
-        panic!("two views")
-    };
+    let [first, second] = with_duplicate(&mut stage);
     for (modifiers, view) in [
         (Modifiers::NONE, first),
         (Modifiers::NONE, second),
@@ -278,12 +276,7 @@ fn keys_lead_from_view_to_view_also_to_those_behind_tabs() {
 #[test]
 fn keys_move_a_view_past_others_and_in_and_out_of_containers() {
     let (mut stage, _) = stage(&["/a"]);
-    let first = views(&stage)[0];
-    select(&mut stage, Item::View(first));
-    press(&mut stage, Key::D, Modifiers::COMMAND);
-    let [first, second] = *views(&stage).as_slice() else {
-        panic!("two views")
-    };
+    let [first, second] = with_duplicate(&mut stage);
     let parent = |stage: &Stage, view: ViewId| viewport(stage).parent_of(Contents::View(view)).unwrap();
     select(&mut stage, Item::View(first));
     press(&mut stage, Key::PageDown, CTRL_SHIFT);

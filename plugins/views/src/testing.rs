@@ -12,7 +12,10 @@ use chronoscope_store::{
     arrow::{Array as _, ArrayRef},
 };
 use chronoscope_types::{ComponentName, Vocabulary, own::EyeControls3DRest};
-use egui::{FontData, FontDefinitions, FontFamily};
+use egui::{
+    Event, FontData, FontDefinitions, FontFamily, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape,
+    Vec2, vec2,
+};
 
 use crate::{ViewUiContext, ViewUis};
 
@@ -68,6 +71,73 @@ pub(crate) fn listed_properties(world: &World, view: Entity) -> Vec<(ComponentNa
     honored.sort_unstable();
     assert_eq!(shown, honored, "{class}");
     listed
+}
+
+/// Draws the settings of a view, has what they ask for carried out in the next frame, and returns the texts with their places.
+pub(crate) fn draw_settings(
+    app: &mut App,
+    egui: &egui::Context,
+    view: Entity,
+    size: Vec2,
+    events: Vec<Event>,
+) -> Vec<(String, Pos2)> {
+    let mut commands = ViewerCommands::default();
+    let world = app.world();
+    let class = &world.get::<View>(view).unwrap().class;
+    let ui_of_class = world.resource::<ViewUis>().get(class).unwrap();
+    let input = RawInput {
+        screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)),
+        events,
+        ..RawInput::default()
+    };
+    let mut output = egui.run_ui(input, |ui| {
+        ui_of_class.settings_ui(
+            ui,
+            &mut ViewUiContext {
+                world,
+                view,
+                commands: &mut commands,
+            },
+        );
+    });
+    output.textures_delta.clear();
+    let mut asked = app.world_mut().resource_mut::<ViewerCommands>();
+    asked.append(&mut commands);
+    let shapes = output.shapes.iter();
+    shapes.flat_map(|clipped| placed_texts(&clipped.shape)).collect()
+}
+
+/// The texts of a shape, with their places.
+pub(crate) fn placed_texts(shape: &Shape) -> Vec<(String, Pos2)> {
+    match shape {
+        Shape::Text(text) => vec![(text.galley.text().to_owned(), text.pos)],
+        Shape::Vec(shapes) => shapes.iter().flat_map(placed_texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Clicks on a text that is drawn.
+#[track_caller]
+pub(crate) fn click_on_text(wanted: &str, mut draw: impl FnMut(Vec<Event>) -> Vec<(String, Pos2)>) {
+    draw(Vec::new());
+    let texts = draw(Vec::new());
+    let found = texts.iter().find(|(text, _)| text == wanted);
+    let place = found.unwrap_or_else(|| panic!("{wanted} in {texts:?}")).1 + vec2(3.0, 3.0);
+    click_at(place, |events| drop(draw(events)));
+}
+
+/// Clicks on a place, and leaves it.
+pub(crate) fn click_at(place: Pos2, mut draw: impl FnMut(Vec<Event>)) {
+    draw(vec![Event::PointerMoved(place)]);
+    for pressed in [true, false] {
+        draw(vec![Event::PointerButton {
+            pos: place,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        }]);
+    }
+    draw(vec![Event::PointerGone]);
 }
 
 /// A context with a font for texts and one for icons. In one without fonts all texts are without size.

@@ -15,10 +15,11 @@ use chronoscope_types::{
     enums::MarkerShape,
     log_chunk,
 };
-use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
+use egui::{Event, Pos2, RawInput, Rect, Shape, vec2};
 
 use crate::{
-    BarChartPlugin, TextDocumentPlugin, TextLogPlugin, TimeSeriesPlugin, ViewUiContext, ViewUis, testing::log,
+    BarChartPlugin, TextDocumentPlugin, TextLogPlugin, TimeSeriesPlugin, ViewUiContext, ViewUis,
+    testing::{click_on_text, log, placed_texts},
 };
 
 mod actions;
@@ -95,7 +96,7 @@ impl Viewer {
     /// Draws the views of a class, each in a tile of its own size, and returns the texts, with their places.
     fn draw(&mut self, class: &str, events: Vec<Event>) -> Vec<(String, Pos2)> {
         let shapes = self.shapes(class, events);
-        shapes.iter().flat_map(texts).collect()
+        shapes.iter().flat_map(placed_texts).collect()
     }
 
     /// As [`Self::draw`]; all that is drawn.
@@ -174,7 +175,7 @@ impl Viewer {
         output
             .shapes
             .iter()
-            .flat_map(|clipped| texts(&clipped.shape))
+            .flat_map(|clipped| placed_texts(&clipped.shape))
             .map(|(text, _)| text)
             .collect::<Vec<_>>()
             .join("|")
@@ -190,33 +191,7 @@ impl Viewer {
     }
 
     fn click(&mut self, class: &str, wanted: &str) {
-        self.draw(class, Vec::new());
-        let texts = self.draw(class, Vec::new());
-        let place = texts
-            .iter()
-            .find(|(text, _)| text == wanted)
-            .unwrap_or_else(|| panic!("{wanted} in {texts:?}"))
-            .1
-            + vec2(3.0, 3.0);
-        self.draw(class, vec![Event::PointerMoved(place)]);
-        for pressed in [true, false] {
-            let button = Event::PointerButton {
-                pos: place,
-                button: PointerButton::Primary,
-                pressed,
-                modifiers: Modifiers::NONE,
-            };
-            self.draw(class, vec![button]);
-        }
-        self.draw(class, vec![Event::PointerGone]);
-    }
-}
-
-fn texts(shape: &Shape) -> Vec<(String, Pos2)> {
-    match shape {
-        Shape::Text(text) => vec![(text.galley.text().to_owned(), text.pos)],
-        Shape::Vec(shapes) => shapes.iter().flat_map(texts).collect(),
-        _ => Vec::new(),
+        click_on_text(wanted, |events| self.draw(class, events));
     }
 }
 

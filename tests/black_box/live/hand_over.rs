@@ -43,14 +43,24 @@ fn a_running_viewer_takes_the_files_of_another_start() {
     assert_eq!(shown, num_rows(&messages_of("scene.rrd")));
 }
 
+/// A view that has a name.
+const BLUEPRINT: &str =
+    "(version: 1, layout: View(class: \"TimeSeries\", name: \"Handed over\", origin: \"/\"))";
+
+fn frame_7() -> TimeArgument {
+    TimeArgument {
+        timeline: "frame".into(),
+        time: "7".into(),
+    }
+}
+
 #[test]
 fn what_is_handed_over_is_shown_where_and_as_the_other_start_was_told() {
     let (mut app, link) = viewer();
     let address = ([127, 0, 0, 1], link.port()).into();
     let folder = TempDir::new().unwrap();
     let blueprint = folder.path().join("plots.ron");
-    let text = "(version: 1, layout: View(class: \"TimeSeries\", name: \"Handed over\", origin: \"/\"))";
-    std::fs::write(&blueprint, text).unwrap();
+    std::fs::write(&blueprint, BLUEPRINT).unwrap();
     let other = std::thread::spawn(move || {
         let runtime = LiveRuntime::start().unwrap();
         let inputs = Inputs {
@@ -60,10 +70,7 @@ fn what_is_handed_over_is_shown_where_and_as_the_other_start_was_told() {
         let wanted = Wanted {
             inputs: &inputs,
             blueprint: Some(&blueprint),
-            time: Some(&TimeArgument {
-                timeline: "frame".into(),
-                time: "7".into(),
-            }),
+            time: Some(&frame_7()),
             follow: false,
         };
         hand_over(&runtime, address, wanted, &FileSettings::default().0).unwrap();
@@ -98,8 +105,7 @@ fn a_running_viewer_reads_files_of_its_machine_itself() {
     let bytes = std::fs::read(data("scene.rrd")).unwrap();
     let (first, rest) = bytes.split_at(bytes.len() / 2);
     std::fs::write(&path, first).unwrap();
-    let text = "(version: 1, layout: View(class: \"TimeSeries\", name: \"Handed over\", origin: \"/\"))";
-    std::fs::write(&blueprint, text).unwrap();
+    std::fs::write(&blueprint, BLUEPRINT).unwrap();
     let runtime = LiveRuntime::start().unwrap();
     let inputs = Inputs {
         files: vec![path.clone()],
@@ -108,10 +114,7 @@ fn a_running_viewer_reads_files_of_its_machine_itself() {
     let wanted = Wanted {
         inputs: &inputs,
         blueprint: Some(&blueprint),
-        time: Some(&TimeArgument {
-            timeline: "frame".into(),
-            time: "7".into(),
-        }),
+        time: Some(&frame_7()),
         follow: true,
     };
     let address = ([127, 0, 0, 1], link.port()).into();

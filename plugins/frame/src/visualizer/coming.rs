@@ -5,13 +5,8 @@
 
 use chronoscope_store::{ChunkStore, TimeRange, TimelineId};
 
-use super::{
-    Visualizer, VisualizerInput,
-    resolve::{NO_COMPONENTS, Resolver},
-};
-use crate::{
-    Cursor, DataResult, InContext, InstructionIndex, LoopMode, RecordingEntry, TimeControl, ViewOverrides,
-};
+use super::{Visualizer, VisualizerInput, resolve::Resolver};
+use crate::{DataResult, InContext, InstructionIndex, LoopMode, RecordingEntry, TimeControl, ViewOverrides};
 
 /// A stretch of time that the cursor will go along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,18 +63,21 @@ impl<'a> ComingVisuals<'a> {
         way: &Way,
         max: usize,
     ) -> Vec<(i64, V::Visual)> {
-        let resolver = Resolver {
-            store: self.recording.store(),
-            components: &NO_COMPONENTS,
-            cache: &self.recording.recording.cache,
+        let recording = &self.recording.recording;
+        let instruction = self.overrides.instruction(result, instruction);
+        let cursor = self.products.cursor;
+        let resolver = Resolver::new(recording, self.overrides, result.entity, cursor, instruction);
+        let input = VisualizerInput {
             entity: result.entity,
-            cursor: self.products.cursor,
-            instruction: self.overrides.instruction(result, instruction),
-            view: self.overrides,
-            latest_at: None,
-            at: None,
-            asks_store: true,
-            selections: None,
+            path: &result.path,
+            cursor,
+            store: &recording.store,
+            visualizer: &V::INFO,
+            contexts: self.products.reader(&recording.store),
+            resolver,
+            time_range: TimeRange::EVERYTHING,
+            cache: &recording.cache,
+            chunks: None,
         };
         let mut visuals = Vec::new();
         let mut next = match way.is_jumped_to {
@@ -90,39 +88,11 @@ impl<'a> ComingVisuals<'a> {
             let Some(time) = next.filter(|time| *time <= way.range.max) else {
                 break;
             };
-            visuals.extend(
-                self.visual_at::<V>(result, &resolver, time)
-                    .map(|visual| (time, visual)),
-            );
+            let visual = V::visualize(&input.at_time(time)).ok().flatten();
+            visuals.extend(visual.map(|visual| (time, visual)));
             next = next_rows::<V>(&resolver, time);
         }
         visuals
-    }
-
-    fn visual_at<V: Visualizer>(
-        &self,
-        result: &DataResult,
-        resolver: &Resolver<'_>,
-        time: i64,
-    ) -> Option<V::Visual> {
-        let store = self.recording.store();
-        let cursor = Cursor {
-            time,
-            ..resolver.cursor
-        };
-        let input = VisualizerInput {
-            entity: result.entity,
-            path: &result.path,
-            cursor,
-            store,
-            visualizer: &V::INFO,
-            contexts: self.products.reader(store),
-            resolver: Resolver { cursor, ..*resolver },
-            time_range: TimeRange::EVERYTHING,
-            cache: resolver.cache,
-            chunks: None,
-        };
-        V::visualize(&input).ok().flatten()
     }
 }
 

@@ -26,7 +26,7 @@ use smallvec::SmallVec;
 use super::{
     VisualChunks, Visualizer, VisualizerId, VisualizerInput,
     chunks::SourceChunks,
-    resolve::{NO_COMPONENTS, Resolver, Source},
+    resolve::{Resolver, Source},
 };
 use crate::{
     ContextReader, Cursor, DataResult, EntityContexts, InstructionIndex, PinholeCamera, RecordingEntry,
@@ -263,23 +263,18 @@ impl<'a> FirstLook<'a> {
     }
 
     fn resolver<'i>(&'i self, entity: EntityId, instruction: ResolvedInstruction<'i>) -> Resolver<'i> {
-        Resolver {
-            store: self.recording.store(),
-            components: &NO_COMPONENTS,
-            cache: &self.recording.recording.cache,
+        let cursor = Cursor {
+            recording: Some(self.recording.key()),
+            timeline: self.timeline,
+            time: i64::MIN,
+        };
+        Resolver::new(
+            &self.recording.recording,
+            self.overrides,
             entity,
-            cursor: Cursor {
-                recording: Some(self.recording.key()),
-                timeline: self.timeline,
-                time: i64::MIN,
-            },
+            cursor,
             instruction,
-            view: self.overrides,
-            latest_at: None,
-            at: None,
-            asks_store: true,
-            selections: None,
-        }
+        )
     }
 
     fn time_of<V: Visualizer>(&self, resolver: &Resolver<'_>) -> Option<i64> {

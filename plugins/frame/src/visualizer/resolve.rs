@@ -6,8 +6,8 @@ use bevy_app::App;
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
 use chronoscope_store::{
-    Cell, ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, LatestAtCursor, QueryCache, RowId,
-    arrow::ArrayRef,
+    Cell, ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, LatestAtCursor, QueryCache,
+    Recording, RowId, arrow::ArrayRef,
 };
 use chronoscope_types::{SelectorError, enums::ComponentSourceKind};
 
@@ -103,7 +103,7 @@ pub(super) struct VisualizerComponents {
 }
 
 /// None of them: each name is looked up.
-pub(super) static NO_COMPONENTS: VisualizerComponents = VisualizerComponents { ids: Vec::new() };
+static NO_COMPONENTS: VisualizerComponents = VisualizerComponents { ids: Vec::new() };
 
 impl VisualizerComponents {
     pub(super) fn new(info: &VisualizerInfo, store: &ChunkStore) -> Self {
@@ -332,18 +332,10 @@ pub fn resolve(world: &World, view: ViewId, key: ResultKey, component: &str) -> 
     let overrides = world.get::<ViewOverrides>(view)?;
     let result = world.get::<DataResults>(view)?.get(key.entity)?;
     let latest_at = InContext::of_view(world, view).map(|products| products.latest_at);
+    let instruction = overrides.instruction(result, key.instruction);
     let resolver = Resolver {
-        store: &recording.store,
-        components: &NO_COMPONENTS,
-        cache: &recording.cache,
-        entity: key.entity,
-        cursor,
-        instruction: overrides.instruction(result, key.instruction),
-        view: overrides,
         latest_at: latest_at.and_then(|latest_at| latest_at.get(key.entity)),
-        at: None,
-        asks_store: true,
-        selections: None,
+        ..Resolver::new(recording, overrides, key.entity, cursor, instruction)
     };
     resolver.resolve(component, &|_| ()).or_else(|| {
         let input = FallbackInput {

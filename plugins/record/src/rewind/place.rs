@@ -170,8 +170,7 @@ impl Place {
 
     /// The transform, where it has another row than the one that was written last.
     pub(super) fn new_pose(&mut self, lookup: &Lookup<'_>) -> Option<Transform> {
-        let component = lookup.translation?;
-        let is_new = self.pose.track.follow(lookup, self.entity, Some(component));
+        let is_new = self.pose.track.follow(lookup, self.entity, lookup.translation);
         is_new.then(|| self.pose.read()).flatten()
     }
 

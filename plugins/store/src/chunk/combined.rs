@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::Array as _;
-
-use crate::{Chunk, ChunkError, ChunkId, ComponentColumn, TimeColumn};
+use crate::{Chunk, ChunkError, ChunkId};
 
 /// A combined chunk has at most so many rows; larger ones the store makes by merging.
 const MAX_ROWS: usize = 1024;
@@ -74,10 +72,7 @@ impl Chunk {
             && self.row_ids_sorted
             && next.row_ids_sorted
             && last.zip(first).is_some_and(|(last, first)| last < first)
-            && self.timelines.len() == next.timelines.len()
-            && self.timelines.iter().zip(&next.timelines).all(same_timeline)
-            && self.components.len() == next.components.len()
-            && self.components.iter().zip(&next.components).all(same_column)
+            && self.has_same_columns(next)
     }
 
     fn combined(chunks: &[Arc<Self>]) -> Result<Self, ChunkError> {
@@ -86,12 +81,4 @@ impl Chunk {
         combined.is_combined = true;
         Ok(combined)
     }
-}
-
-fn same_timeline((a, b): (&TimeColumn, &TimeColumn)) -> bool {
-    a.timeline == b.timeline
-}
-
-fn same_column((a, b): (&ComponentColumn, &ComponentColumn)) -> bool {
-    a.descriptor == b.descriptor && a.lists.data_type() == b.lists.data_type()
 }

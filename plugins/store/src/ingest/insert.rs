@@ -47,11 +47,7 @@ impl ChunkStore {
             return Ok(events);
         }
         let Some(pieces) = self.split(&chunk) else {
-            match self.append_rows(&chunk, &mut events) {
-                Appended::No => self.insert_piece(chunk, Origin::Inserted, &mut events)?,
-                Appended::Yes => {}
-                Appended::Full(slot) => self.compact(slot, &mut events)?,
-            }
+            self.insert_rows(chunk, Origin::Inserted, &mut events)?;
             return Ok(events);
         };
         let id = chunk.id();
@@ -76,18 +72,24 @@ impl ChunkStore {
         if let [all] = unknown.as_slice()
             && all.len() == chunk.num_rows()
         {
-            return self.insert_rows(chunk, events);
+            return self.insert_rows(chunk, Origin::Made, events);
         }
         for rows in unknown {
-            self.insert_rows(Arc::new(chunk.slice_owned(ChunkId::new(), rows)), events)?;
+            let rows = Arc::new(chunk.slice_owned(ChunkId::new(), rows));
+            self.insert_rows(rows, Origin::Made, events)?;
         }
         Ok(())
     }
 
-    /// Takes rows in under an id that nobody knows.
-    fn insert_rows(&mut self, chunk: Arc<Chunk>, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
+    /// Takes rows in: behind others where they can be appended, else as a chunk of this origin.
+    fn insert_rows(
+        &mut self,
+        chunk: Arc<Chunk>,
+        origin: Origin,
+        events: &mut Vec<StoreEvent>,
+    ) -> Result<(), StoreError> {
         match self.append_rows(&chunk, events) {
-            Appended::No => self.insert_piece(chunk, Origin::Made, events),
+            Appended::No => self.insert_piece(chunk, origin, events),
             Appended::Yes => Ok(()),
             Appended::Full(slot) => self.compact(slot, events),
         }

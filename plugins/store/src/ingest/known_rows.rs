@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use crate::{
-    Chunk, ChunkMeta, ChunkStore, ComponentId, EntityId, RowId, TimeRange,
+    Chunk, ChunkMeta, ChunkStore, ComponentId, EntityId, RowId, TimeColumn, TimeRange,
+    series::Series,
     store::{Origin, Slot},
 };
 
@@ -16,21 +17,26 @@ impl ChunkStore {
     pub(crate) fn has_rows_of(&self, meta: &ChunkMeta, chunk: &Chunk) -> bool {
         self.entity(meta.entity)
             .is_some_and(|data| data.newest_made >= meta.row_ids.1)
-            && (0..chunk.num_rows())
-                .all(|row| self.has_row_of(meta.entity, chunk, row, |place| place.origin == Origin::Made))
+            && self.rows_there(meta.entity, chunk).is_some_and(|there| {
+                (0..chunk.num_rows()).all(|row| there.has(row, |place| place.origin == Origin::Made))
+            })
     }
 
     /// The rows of a chunk that are not here, as stretches: of one that was combined on its way, since others that were
     /// combined may have had some of its rows. Rows that are greater than all of the entity need no search.
     pub(crate) fn unknown_rows(&self, chunk: &Chunk) -> Vec<Range<usize>> {
         let rows = chunk.num_rows();
+        let all = || std::iter::once(0..rows).collect();
         let Some(entity) = self.tree.find(chunk.entity_path()) else {
-            return std::iter::once(0..rows).collect();
+            return all();
         };
         let newest = self.entity(entity).map_or(RowId::MIN, |data| data.newest);
+        let Some(there) = self.rows_there(entity, chunk) else {
+            return all();
+        };
         let mut unknown: Vec<Range<usize>> = Vec::new();
         for (row, row_id) in chunk.row_ids().iter().enumerate() {
-            if *row_id <= newest && self.has_row_of(entity, chunk, row, |_| true) {
+            if *row_id <= newest && there.has(row, |_| true) {
                 continue;
             }
             match unknown.last_mut() {
@@ -41,36 +47,48 @@ impl ChunkStore {
         unknown
     }
 
+    /// What the rows of a chunk are looked for in; `None` where the entity has nothing on the chunk's timeline.
+    fn rows_there<'a>(&'a self, entity: EntityId, chunk: &'a Chunk) -> Option<RowsThere<'a>> {
+        let times = chunk.timelines().first()?;
+        let timeline = self.timeline_id(times.timeline().name())?;
+        let (_, series) = self.series_of(entity, timeline, ComponentId::ANY)?;
+        Some(RowsThere {
+            store: self,
+            series,
+            chunk,
+            times,
+        })
+    }
+}
+
+/// Where the rows of a chunk are looked for.
+struct RowsThere<'a> {
+    store: &'a ChunkStore,
+    series: &'a Series,
+    chunk: &'a Chunk,
+    times: &'a TimeColumn,
+}
+
+impl RowsThere<'_> {
     /// Whether a row is in a loaded chunk, of those that are asked.
-    fn has_row_of(
-        &self,
-        entity: EntityId,
-        chunk: &Chunk,
-        row: usize,
-        is_asked: impl Fn(&Slot) -> bool,
-    ) -> bool {
-        let Some(times) = chunk.timelines().first() else {
-            return false;
-        };
-        let (Some(&row_id), Some(&time)) = (chunk.row_ids().get(row), times.times().get(row)) else {
-            return false;
-        };
-        let timeline = self.timeline_id(times.timeline().name());
-        let Some((_, series)) =
-            timeline.and_then(|timeline| self.series_of(entity, timeline, ComponentId::ANY))
-        else {
+    fn has(&self, row: usize, is_asked: impl Fn(&Slot) -> bool) -> bool {
+        let row_id = self.chunk.row_ids().get(row);
+        let Some((&row_id, &time)) = row_id.zip(self.times.times().get(row)) else {
             return false;
         };
         let mut found = false;
-        series.index.visit_by_beginning(TimeRange::point(time), |entry| {
-            let place = self
-                .slot(entry.slot)
-                .filter(|place| is_asked(place) && place.meta.may_hold(row_id));
-            found = place
-                .and_then(|place| place.chunk_data.as_ref())
-                .is_some_and(|chunk_data| has_row(chunk_data.chunk(), row_id, chunk, row));
-            !found
-        });
+        self.series
+            .index
+            .visit_by_beginning(TimeRange::point(time), |entry| {
+                let place = self
+                    .store
+                    .slot(entry.slot)
+                    .filter(|place| is_asked(place) && place.meta.may_hold(row_id));
+                found = place
+                    .and_then(|place| place.chunk_data.as_ref())
+                    .is_some_and(|chunk_data| has_row(chunk_data.chunk(), row_id, self.chunk, row));
+                !found
+            });
         found
     }
 }

@@ -43,9 +43,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, view: ViewId) {
     let mut archetype = String::new();
     for property in properties(pass, view) {
         let component = &*property.descriptor.component;
-        let (of, _) = component.split_once(':').unwrap_or_default();
-        // Of those of our own, the full name.
-        let of = of.rsplit('.').next().unwrap_or(of);
+        let of = property.descriptor.archetype_of_name();
         if of != archetype {
             section_header(ui, of, |_| {});
             of.clone_into(&mut archetype);

@@ -189,7 +189,7 @@ impl Side {
         }
     }
 
-    /// That end, relative to the cursor, where nobody said how far from it.
+    /// That end relative to the cursor, by default.
     fn relative(self, place: &TimePlace<'_>) -> TimeBoundary {
         TimeBoundary::CursorRelative(match self {
             Self::From => -a_while(place.timeline.time_type()),
@@ -197,7 +197,7 @@ impl Side {
         })
     }
 
-    /// That end at a time, where nobody said which: that of the data.
+    /// That end at a fixed time, by default that of the data.
     fn absolute(self, place: &TimePlace<'_>) -> TimeBoundary {
         let of_data = match self {
             Self::From => place.all.min,
@@ -253,7 +253,7 @@ fn show_end(ui: &mut Ui, place: &TimePlace<'_>, side: Side, end: &mut TimeBounda
         let (text, problem) = match before {
             TimeBoundary::CursorRelative(offset) => (
                 format_offset(time_type, offset),
-                "This is no length of time: try -5, -10s or 0. Empty is without end.",
+                "Not a duration. Try -5, -10s or 0; leave it empty for no limit.",
             ),
             TimeBoundary::Absolute(time) => (
                 format_time_in(time_type, place.zone, time),

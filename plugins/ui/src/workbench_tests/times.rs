@@ -50,7 +50,7 @@ fn a_loop_region_shows_its_times_and_can_be_changed_and_removed() {
     stage.click(cross);
     stage.draw();
     assert_eq!(loop_selection(&stage), None);
-    assert_eq!(time(&stage), 0, "the cross is no place of the ruler");
+    assert_eq!(time(&stage), 0, "a click on the cross does not seek");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use chronoscope_frame::{DiffLog, QueryContext, Recordings, ViewerClick};
 use chronoscope_store::StoreId;
 
 use super::*;
-use crate::testing::{hear_clicks, heard_clicks};
+use crate::testing::{click_at, hear_clicks, heard_clicks};
 
 fn other_id() -> StoreId {
     StoreId::recording("app", "other")
@@ -136,17 +136,7 @@ fn a_plot_shows_the_series_of_its_views_recording_and_timeline() {
 fn click_on_line(viewer: &mut Viewer) -> Vec<ViewerClick> {
     for y in (20..280).step_by(6) {
         let place = Pos2::new(200.0, y as f32);
-        viewer.draw("TimeSeries", vec![Event::PointerMoved(place)]);
-        for pressed in [true, false] {
-            let button = Event::PointerButton {
-                pos: place,
-                button: PointerButton::Primary,
-                pressed,
-                modifiers: Modifiers::NONE,
-            };
-            viewer.draw("TimeSeries", vec![button]);
-        }
-        viewer.draw("TimeSeries", vec![Event::PointerGone]);
+        click_at(place, |events| drop(viewer.draw("TimeSeries", events)));
         let clicks = heard_clicks(&mut viewer.app);
         if !clicks.is_empty() {
             return clicks;

@@ -3,63 +3,26 @@
 use chronoscope_types::{BarChart, blueprint::TextLogRows};
 
 use super::*;
-use crate::testing::{context_with_fonts, listed_properties};
+use crate::testing::{click_on_text, context_with_fonts, draw_settings, listed_properties};
 
 const LOG: &str = "TextLog";
 
 impl Viewer {
     /// Draws the settings of the first view of a class with fonts, and returns the texts with their places.
     fn draw_settings(&mut self, class: &str, events: Vec<Event>) -> Vec<(String, Pos2)> {
-        let mut commands = ViewerCommands::default();
         let world = self.app.world_mut();
         let mut views = world.query::<(Entity, &View)>();
         let (view, _) = views
             .iter(world)
             .find(|(_, view)| view.class.as_str() == class)
             .unwrap();
-        let world = self.app.world();
-        let ui_of_class = world.resource::<ViewUis>().get(&class.into()).unwrap();
-        let input = RawInput {
-            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(400.0, 400.0))),
-            events,
-            ..RawInput::default()
-        };
-        let mut output = self.egui.run_ui(input, |ui| {
-            ui_of_class.settings_ui(
-                ui,
-                &mut ViewUiContext {
-                    world,
-                    view,
-                    commands: &mut commands,
-                },
-            );
-        });
-        output.textures_delta.clear();
-        self.app
-            .world_mut()
-            .resource_mut::<ViewerCommands>()
-            .append(&mut commands);
+        let texts = draw_settings(&mut self.app, &self.egui, view, vec2(400.0, 400.0), events);
         self.settle();
-        let shapes = output.shapes.iter();
-        shapes.flat_map(|clipped| texts(&clipped.shape)).collect()
+        texts
     }
 
     fn click_setting(&mut self, class: &str, wanted: &str) {
-        self.draw_settings(class, Vec::new());
-        let texts = self.draw_settings(class, Vec::new());
-        let found = texts.iter().find(|(text, _)| text == wanted);
-        let place = found.unwrap_or_else(|| panic!("{wanted} in {texts:?}")).1 + vec2(3.0, 3.0);
-        self.draw_settings(class, vec![Event::PointerMoved(place)]);
-        for pressed in [true, false] {
-            let button = Event::PointerButton {
-                pos: place,
-                button: PointerButton::Primary,
-                pressed,
-                modifiers: Modifiers::NONE,
-            };
-            self.draw_settings(class, vec![button]);
-        }
-        self.draw_settings(class, vec![Event::PointerGone]);
+        click_on_text(wanted, |events| self.draw_settings(class, events));
     }
 }
 

@@ -70,7 +70,7 @@ pub(crate) struct TransformWork {
     pub(crate) rows_read: usize,
 }
 
-/// The transforms at the cursor, kept while some view is shown that looks there. Where nobody looks, nothing is looked up.
+/// The transforms at the cursor. Kept up to date only while a shown view looks there.
 #[derive(Resource, Default)]
 pub struct Transforms {
     recording: Option<RecordingKey>,

@@ -4,56 +4,22 @@ use chronoscope_frame::Recordings;
 use chronoscope_render::{AdapterClass, BulkView, Shadows};
 
 use super::*;
+use crate::testing::{click_on_text, draw_settings};
 
 impl Viewer {
     /// Draws the settings of the one view, and returns the texts and where they are.
     fn settings(&mut self, events: Vec<Event>) -> Vec<(String, Pos2)> {
-        let mut commands = ViewerCommands::default();
         let world = self.app.world_mut();
-        let mut views = world.query::<(Entity, &View)>();
-        let (view, class) = views
-            .single(world)
-            .map(|(view, of)| (view, of.class.clone()))
-            .unwrap();
-        let world = self.app.world();
-        let class = world.resource::<ViewUis>().get(&class).unwrap();
-        let input = RawInput {
-            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(600.0, 800.0))),
-            events,
-            ..RawInput::default()
-        };
-        let mut output = self.egui.run_ui(input, |ui| {
-            class.settings_ui(
-                ui,
-                &mut ViewUiContext {
-                    world,
-                    view,
-                    commands: &mut commands,
-                },
-            );
-        });
-        output.textures_delta.clear();
-        self.app
-            .world_mut()
-            .resource_mut::<ViewerCommands>()
-            .append(&mut commands);
+        let mut views = world.query_filtered::<Entity, With<View>>();
+        let view = views.single(world).unwrap();
+        let texts = draw_settings(&mut self.app, &self.egui, view, vec2(600.0, 800.0), events);
         self.settle();
-        let shapes = output.shapes.iter();
-        shapes
-            .flat_map(|clipped| places_of_texts(&clipped.shape))
-            .collect()
+        texts
     }
 
     /// Clicks on what is named so in the settings.
     fn click_setting(&mut self, name: &str) {
-        self.settings(vec![]);
-        let texts = self.settings(vec![]);
-        let found = texts.iter().find(|(text, _)| text == name);
-        let place = found.unwrap_or_else(|| panic!("{name} in {texts:?}")).1 + vec2(3.0, 3.0);
-        self.settings(vec![Event::PointerMoved(place)]);
-        for pressed in [true, false] {
-            self.settings(vec![button(place, pressed)]);
-        }
+        click_on_text(name, |events| self.settings(events));
     }
 
     /// What the camera of the view is told of shadows.
@@ -66,14 +32,6 @@ impl Viewer {
     fn undo_name(&self) -> Option<&'static str> {
         let recordings = self.app.world().resource::<Recordings>();
         recordings.active_blueprint()?.1.undo.undo_name()
-    }
-}
-
-fn places_of_texts(shape: &Shape) -> Vec<(String, Pos2)> {
-    match shape {
-        Shape::Text(text) => vec![(text.galley.text().to_owned(), text.pos)],
-        Shape::Vec(shapes) => shapes.iter().flat_map(places_of_texts).collect(),
-        _ => Vec::new(),
     }
 }
 
