@@ -56,6 +56,8 @@
 //! ```
 
 #[cfg(feature = "viewer")]
+mod accessibility;
+#[cfg(feature = "viewer")]
 pub mod blueprint_files;
 #[cfg(feature = "viewer")]
 pub mod cli;
