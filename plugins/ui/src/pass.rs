@@ -188,7 +188,7 @@ impl<'a> Pass<'a> {
         Some(ViewUiContext {
             world: self.world,
             view: self.blueprint().entity(view)?,
-            commands: self.commands,
+            commands: &mut *self.commands,
         })
     }
 
