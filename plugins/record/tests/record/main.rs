@@ -10,6 +10,7 @@ mod engine;
 mod history;
 mod host;
 mod rewind;
+mod shown;
 mod time_sources;
 
 use std::time::Duration;
