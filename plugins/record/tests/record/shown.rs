@@ -34,7 +34,7 @@ fn what_is_selected_is_there_in_each_frame_and_so_is_what_it_hangs_on() {
             .spawn((Name::new("hand"), Transform::default(), ChildOf(arm)));
     }
     let hand = "/world/arm17/hand";
-    let mut move_all = |stage: &mut Stage| {
+    let move_all = |stage: &mut Stage| {
         let mut poses = stage.world().query::<&mut Transform>();
         poses
             .iter_mut(stage.app.world_mut())
