@@ -10,6 +10,7 @@ use bevy_egui::{
     EguiContext, EguiInput, EguiPlugin, EguiPostUpdateSet, EguiPreUpdateSet, EguiPrimaryContextPass,
     PrimaryEguiContext, input::WindowToEguiContextMap,
 };
+use chronoscope_blueprint::Panel;
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, DiffLog, FileKinds, Frame, FrameDiagnostics, FrameSystems, IngestSources,
     RecentFiles, Recordings, Reports, Selection, Settled, TimeControls, ViewClasses, ViewerCommands,
@@ -94,6 +95,9 @@ fn add_commands(app: &mut App) {
     let panels = world.remove_resource::<NamedPanels>().unwrap_or_default();
     for command in UiCommand::ALL {
         app.add_command(command);
+    }
+    for panel in Panel::ALL {
+        app.add_panel(panel);
     }
     app.add_panel(performance_panel::panel());
     app.world_mut()
