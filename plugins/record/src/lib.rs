@@ -3,7 +3,7 @@
 //! # What is recorded
 //! [`RecordPlugin`] makes the [`WorldRecorder`] and says when what runs: [`RecordSystems`]. [`RecordSettings`] say what of the
 //! world is recorded and what that may cost. [`AppRecordExt`] adds components of the app,
-//! [`AppRecordMoreExt`] states and messages, [`AppRecordMaterialExt`] materials. [`RecordAssetsPlugin`] (meshes, cameras),
+//! [`AppRecordMoreExt`] resources, states and messages, [`AppRecordMaterialExt`] materials. [`RecordAssetsPlugin`] (meshes, cameras),
 //! [`RecordLightsPlugin`], [`RecordGizmosPlugin`], [`RecordDiagnosticsPlugin`] and [`log_layer`] are for what the engine has.
 //! [`AppTimeSourceExt`] adds timelines, [`AppLogExt`] recordings of something else.
 //!
@@ -62,6 +62,7 @@ mod lights;
 mod logs;
 #[cfg(feature = "pbr")]
 mod materials;
+mod resources;
 
 mod rewind;
 

@@ -7,7 +7,8 @@ use std::{
 
 use bevy_app::{App, Last, Plugin};
 use bevy_ecs::{
-    entity_disabling::Disabled, hierarchy::ChildOf, prelude::*, query::Allow, resource::IsResource,
+    change_detection::Tick as ChangeTick, entity_disabling::Disabled, hierarchy::ChildOf, prelude::*,
+    query::Allow, resource::IsResource,
 };
 use bevy_time::{Real, Time};
 use bevy_transform::components::Transform;
@@ -308,8 +309,10 @@ fn begin(world: &mut World) {
     }
     let times = time_sources::read(world);
     let frame_time = world.get_resource::<Time<Real>>().map(Time::delta_secs_f64);
+    // What runs later has this tick at least.
+    let changes = ChangeTick::new(world.change_tick().get().wrapping_sub(1));
     let mut recorder = world.resource_mut::<WorldRecorder>();
-    recorder.begin(&times);
+    recorder.begin(&times, changes);
     if let Some(secs) = frame_time.filter(|_| recorder.settings.frame_times) {
         recorder.log_or_report("app/frame_time_ms".into(), &Scalars::new([secs * 1e3]));
     }

@@ -9,6 +9,7 @@ mod components;
 mod engine;
 mod history;
 mod host;
+mod resources;
 mod rewind;
 mod time_sources;
 
