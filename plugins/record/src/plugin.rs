@@ -63,6 +63,7 @@ pub enum RecordSystems {
 /// | `RecordMaterialsPlugin`, with the feature `pbr` | base colors and textures of standard materials |
 /// | `RecordLightsPlugin` | lights as points and arrows, and their strength |
 /// | `RecordGizmosPlugin` | what is drawn with gizmos, as lines |
+/// | `RecordTextPlugin` | texts in the world as labels, those of the user interface as values |
 /// | `RecordDiagnosticsPlugin` | diagnostics as scalars |
 ///
 /// ```
@@ -216,6 +217,10 @@ impl Plugin for RecordPlugin {
         #[cfg(feature = "lights")]
         if self.settings.lights {
             app.add_plugins(crate::RecordLightsPlugin);
+        }
+        #[cfg(feature = "text")]
+        if self.settings.text {
+            app.add_plugins(crate::RecordTextPlugin);
         }
         time_sources::add_own(app, self.settings.timelines);
         app.insert_resource(recorder)
