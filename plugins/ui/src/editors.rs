@@ -17,7 +17,28 @@ use crate::{theme::size, widgets::DraftEdit};
 
 /// A component type whose values can be edited.
 ///
-/// ```ignore
+/// ```
+/// # use bevy::app::App;
+/// # use chronoscope_types::{Component, components::Length};
+/// # use chronoscope_ui::{AppComponentEditorExt, ComponentEditor};
+/// # struct Temperature;
+/// # impl Component for Temperature {
+/// #     const TYPE: &'static str = "Temperature";
+/// #     type Value = f32;
+/// #     type Slice<'a> = <Length as Component>::Slice<'a>;
+/// #     fn datatype() -> chronoscope_types::DataType {
+/// #         Length::datatype()
+/// #     }
+/// #     fn read_range(
+/// #         array: &dyn arrow_array::Array,
+/// #         range: std::ops::Range<usize>,
+/// #     ) -> Result<Self::Slice<'_>, chronoscope_types::ReadError> {
+/// #         Length::read_range(array, range)
+/// #     }
+/// #     fn build(values: Vec<f32>) -> arrow_array::ArrayRef {
+/// #         Length::build(values)
+/// #     }
+/// # }
 /// impl ComponentEditor for Temperature {
 ///     fn first(values: Self::Slice<'_>) -> Option<f32> {
 ///         values.first().copied()
@@ -28,7 +49,7 @@ use crate::{theme::size, widgets::DraftEdit};
 ///     }
 /// }
 ///
-/// app.add_component_editor::<Temperature>();
+/// App::new().add_component_editor::<Temperature>();
 /// ```
 pub trait ComponentEditor: Component {
     /// The first of some values, which is the one that is edited.
@@ -423,17 +444,6 @@ mod tests {
     use chronoscope_store::arrow::ArrayRef;
 
     use super::*;
-
-    #[test]
-    fn an_editor_may_be_replaced() {
-        let mut editors = ComponentEditors::default();
-        assert!(!editors.has(c::Radius::TYPE));
-        editors.add_all();
-        assert!(editors.has(c::Radius::TYPE) && editors.has(c::Colormap::TYPE));
-        let count = editors.by_type.len();
-        editors.add::<c::Radius>();
-        assert_eq!(editors.by_type.len(), count);
-    }
 
     #[test]
     fn a_switch_is_read_out() {
