@@ -193,6 +193,8 @@ fn a_panel_that_is_not_allowed_is_not_drawn_whoever_it_is_of() {
 fn keys_do_not_lead_through_a_tree_that_was_replaced() {
     for is_replaced in [false, true] {
         let mut stage = stage();
+        // Also where it was there before.
+        stage.draw();
         if is_replaced {
             replace(&mut stage, Panel::Time);
         }
