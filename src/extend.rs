@@ -18,7 +18,7 @@
 //! | something that counts against the memory budget | `add_viewer_cache` | [`viewer_cache`] | |
 //!
 //! The plugins themselves can be left out or replaced too: see [`ChronoscopePlugins`](crate::ChronoscopePlugins) and
-//! [`FramePlugins`](crate::frame::FramePlugins).
+//! [`FramePlugins`](crate::frame::FramePlugins). What is not even to be compiled is a matter of [Cargo features](crate#what-is-compiled).
 
 pub mod view_class {
     //! A kind of view: which views of it a recording deserves, and how its tile is drawn.

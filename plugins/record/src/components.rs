@@ -246,7 +246,7 @@ impl RecordedComponents {
     /// Sends rows as chunks, within the limits.
     pub(crate) fn flush(
         &mut self,
-        limits: FlushLimits,
+        limits: FlushLimits<'_>,
         ticks: &Ticks,
         slots: &Slots,
         mut send: impl FnMut(Result<Chunk, ChunkError>),

@@ -34,6 +34,7 @@ mod settings;
 mod ticks;
 mod time_sources;
 
+mod shown;
 mod slots;
 
 mod columns;

@@ -13,8 +13,8 @@ use bevy_ecs::{
 use bevy_time::{Real, Time};
 use bevy_transform::components::Transform;
 use chronoscope_frame::{
-    AppViewerCacheExt as _, CacheSize, DiffLog, PlayState, PurgeOrder, Recordings, Report, Reports,
-    TimeControls, ViewerCache,
+    AppViewerCacheExt as _, CacheSize, DiffLog, PlayState, PurgeOrder, RecordingEntry, Recordings, Report,
+    Reports, TimeControls, ViewerCache,
 };
 use chronoscope_log::{BatchSettings, Batched, FileSink, MemorySink, Recorder, Sink, SinkNotice};
 use chronoscope_store::StoreId;
@@ -27,6 +27,7 @@ use crate::{
     recorder::{RECORDER, Stores, deadline},
     rewind::LastComponents,
     rows::Identity,
+    shown::LookedAt,
     slots::Naming,
     ticks::Ticks,
     time_sources::{self, TimeSources},
@@ -458,6 +459,7 @@ fn flush(
     reports: Option<ResMut<Reports>>,
     times: Option<ResMut<TimeControls>>,
     real_time: Option<Res<Time<Real>>>,
+    looked_at: LookedAt<'_, '_>,
     mut begun: Local<Option<StoreId>>,
 ) {
     let (recorder, components) = (&mut *recorder, &mut *components);
@@ -493,6 +495,10 @@ fn flush(
         || components.is_waiting()
         || recorder.viewer.as_ref().is_some_and(|viewer| !viewer.is_empty());
     if is_waiting {
+        let entry = recordings.find(recorder.recorder.id());
+        if let Some(key) = entry.map(RecordingEntry::key) {
+            recorder.shown.update(&looked_at, key, &recorder.slots);
+        }
         let mut stores = Stores {
             recordings: &mut recordings,
             log: &mut log,

@@ -307,10 +307,7 @@ fn open_files(kind: OpenKind, ctx: &egui::Context, pass: &Pass<'_>, state: &mut 
 /// Hides what is shown of the selection; shows it where all is hidden.
 fn toggle_visible(pass: &mut Pass<'_>) {
     let viewport = pass.viewport();
-    let is_visible = |contents: &Contents| match contents {
-        Contents::View(id) => viewport.views.get(id).is_some_and(|view| view.visible),
-        Contents::Container(id) => viewport.containers.get(id).is_some_and(|inner| inner.visible),
-    };
+    let is_visible = |contents: &Contents| arrange::is_visible(viewport, *contents);
     let items = arrange::movable_selection(pass);
     let entities: Vec<(ViewId, EntityPath, bool)> = pass
         .selection()

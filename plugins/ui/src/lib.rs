@@ -24,6 +24,10 @@
 //! `selection_panel`, `time_panel`, `performance_panel`; all are in the list of `named_panels`, as those of an app are. `entity_drag` is what can be dragged from one to
 //! another.
 //!
+//! # What can be left out
+//! The editors of the vocabulary's types, the performance panel, the series in the tree of the blueprint, and the desktop's dialogs
+//! are Cargo features: `component_editors`, `performance_panel`, `time_series`, `file_dialog`.
+//!
 //! # All together
 //! [`UiState`] is what the panels of one instance remember, `actions` runs commands, `overlay` is what
 //! dialogs are made of, `shell` lays everything out, `shown` tells the views where they are, `key_order` gives keys the
@@ -72,6 +76,7 @@ mod left_panel;
 mod menu;
 mod notifications;
 mod palette;
+#[cfg(feature = "performance_panel")]
 mod performance_panel;
 mod rename;
 mod save_dialog;

@@ -149,13 +149,7 @@ fn values_that_the_recording_does_not_give_are_shown_with_their_sources() {
 /// Three points with a radius each.
 fn log_radii(stage: &mut Stage) {
     let points = Points3D::new([[0.0; 3]; 3]).with_radii([0.125, 0.25, 0.5]);
-    let chunk = log_chunk("/more", [], &points).unwrap();
-    let id = StoreId::recording("test app", "first");
-    let world = stage.app.world_mut();
-    world.resource_scope(|world, mut log: bevy::ecs::world::Mut<DiffLog>| {
-        let mut recordings = world.resource_mut::<Recordings>();
-        recordings.insert(&mut log, &id, chunk).unwrap();
-    });
+    stage.insert([log_chunk("/more", [], &points).unwrap()]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod history;
 mod host;
 mod resources;
 mod rewind;
+mod shown;
 mod text;
 mod time_sources;
 

@@ -4,9 +4,9 @@ use arrow_array::Array as _;
 use chronoscope_frame::ViewerCommand;
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::format_value;
-use egui::{Align, Layout, Response, RichText, ScrollArea, Sense, Ui};
+use egui::{Align, Layout, Response, RichText, Sense, Ui};
 
-use super::parts::grouped;
+use super::parts::{grouped, list_rows};
 use crate::{
     editors::{ComponentEditors, Edited},
     icons,
@@ -20,9 +20,6 @@ const MAX_CHARS: usize = 80;
 
 /// The most values that are edited one by one: all of them are written when one is changed.
 pub(super) const MAX_EDITED: usize = 1_000;
-
-/// Rows of several values that are shown without scrolling.
-const MAX_ROWS: usize = 12;
 
 /// A value and what is said about it.
 pub(super) struct EditedValue<'a> {
@@ -155,25 +152,14 @@ impl EditedValue<'_> {
     /// The values one by one, in a list of its own where there are many. Returns all of them where one was changed.
     fn show_values(&self, ui: &mut Ui, editors: &ComponentEditors, component_type: &str) -> Option<ArrayRef> {
         let mut changed = None;
-        let mut show_row = |ui: &mut Ui, at: usize| {
+        let show_row = |ui: &mut Ui, at: usize| {
             let show = |ui: &mut Ui| editors.show(ui, component_type, self.array, at);
             match property_row(ui, &at.to_string(), |ui| ui.push_id(at, show).inner) {
                 Edited::To(values) => changed = Some(values),
                 Edited::No | Edited::Unreadable => {}
             }
         };
-        let count = self.array.len();
-        if count <= MAX_ROWS {
-            (0..count).for_each(|at| show_row(ui, at));
-        } else {
-            ScrollArea::vertical()
-                .id_salt("values")
-                .max_height(MAX_ROWS as f32 * size::ROW)
-                .auto_shrink([false, true])
-                .show_rows(ui, size::ROW, count, |ui, range| {
-                    range.for_each(|at| show_row(ui, at));
-                });
-        }
+        list_rows(ui, "values", self.array.len(), show_row);
         changed
     }
 }

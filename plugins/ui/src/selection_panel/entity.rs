@@ -216,8 +216,8 @@ fn show_timelines(ui: &mut Ui, entry: &RecordingEntry, entity: EntityId, zone: T
 /// The views that have the entity among theirs.
 fn show_views(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, but: Option<ViewId>) {
     let viewport = pass.viewport();
-    let mut views = values::views_with(pass, path);
-    views.retain(|view| Some(*view) != but);
+    let others = pass.views_with(path).filter(|view| Some(*view) != but);
+    let views: Vec<ViewId> = others.collect();
     if views.is_empty() {
         return;
     }

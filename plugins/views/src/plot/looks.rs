@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::ViewerCommand;
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
     Component, ComponentName, Rgba,
@@ -14,7 +13,11 @@ use chronoscope_types::{
 use egui::{Color32, ComboBox, Ui};
 
 use super::legend::LegendPlace;
-use crate::{ViewAction, ViewStyle, ViewUiContext, properties::PropertyReader, settings_row::settings_row};
+use crate::{
+    ViewAction, ViewStyle, ViewUiContext,
+    properties::PropertyReader,
+    settings_row::{Switch, settings_row},
+};
 
 /// How much text has to stand out from what is behind it: WCAG 2.2, 1.4.3.
 const MIN_CONTRAST: f32 = 4.5;
@@ -121,10 +124,7 @@ impl PlotLooks {
 /// Shows the legend of a plot, or hides it.
 pub(crate) fn toggle_legend(context: &mut ViewUiContext<'_>, view: ViewId, looks: &PlotLooks) {
     let legend = PlotLegend::default().with_visible(looks.legend().is_none());
-    context
-        .commands
-        .blueprint(BlueprintCommand::set_property(view, &legend));
-    context.commands.push(ViewerCommand::EndGesture);
+    context.edit(BlueprintCommand::set_property(view, &legend));
 }
 
 /// What can be done in all plots by name.
@@ -149,11 +149,7 @@ pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: 
     settings_row(ui, context, view, &properties, |ui, context| {
         let mut visible = corner.is_some();
         if ui.checkbox(&mut visible, "Legend").changed() {
-            let legend = PlotLegend::default().with_visible(visible);
-            context
-                .commands
-                .blueprint(BlueprintCommand::set_property(view, &legend));
-            context.commands.push(ViewerCommand::EndGesture);
+            toggle_legend(context, view, looks);
         }
         if let Some(corner) = corner {
             let name = CORNERS
@@ -165,26 +161,22 @@ pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: 
                 .show_ui(ui, |ui| {
                     for (other, name) in CORNERS {
                         if ui.selectable_label(other == corner, name).clicked() && other != corner {
-                            context.commands.blueprint(BlueprintCommand::set_property(
-                                view,
-                                &PlotLegend::default().with_corner(other),
-                            ));
-                            context.commands.push(ViewerCommand::EndGesture);
+                            let legend = PlotLegend::default().with_corner(other);
+                            context.edit(BlueprintCommand::set_property(view, &legend));
                         }
                     }
                 });
         }
     });
 
-    let mut grid = looks.shows_grid();
-    settings_row(ui, context, view, &[PlotBackground::SHOW_GRID], |ui, context| {
-        if ui.checkbox(&mut grid, "Grid").changed() {
-            context.commands.blueprint(BlueprintCommand::set_property(
-                view,
-                &PlotBackground::default().with_show_grid(grid),
-            ));
-            context.commands.push(ViewerCommand::EndGesture);
-        }
+    let grid = Switch {
+        property: PlotBackground::SHOW_GRID,
+        text: "Grid",
+        hint: "",
+        is_on: looks.shows_grid(),
+    };
+    grid.show(ui, context, view, |is_on| {
+        PlotBackground::default().with_show_grid(is_on)
     });
 }
 

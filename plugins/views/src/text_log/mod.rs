@@ -40,9 +40,8 @@ pub use table::{LogTable, LogTables};
 pub use ui::TextLogUi;
 
 use crate::{
-    AppViewUiExt as _,
+    AppViewUiExt as _, SpatialSystems,
     properties::{AppPropertiesExt as _, PropertyReader, ViewProperties},
-    spatial::SpatialSystems,
 };
 
 /// Lists of log lines.
