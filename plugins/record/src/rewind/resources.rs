@@ -136,7 +136,7 @@ impl Resources {
 
 /// Whether a type is the viewer's, or holds such ones: those do not go back in time with the world.
 fn is_of_viewer(type_path: &str) -> bool {
-    let is_in_path = |char: char| char.is_alphanumeric() || "_:".contains(char);
-    let mut paths = type_path.split(|char| !is_in_path(char));
+    let is_between = |letter: char| !(letter.is_alphanumeric() || "_:".contains(letter));
+    let mut paths = type_path.split(is_between);
     paths.any(|path| path.starts_with("chronoscope_") || path.starts_with("chronoscope::"))
 }
