@@ -299,6 +299,20 @@ pub mod panel {
     //!     .init_resource::<Traffic>()
     //!     .add_panel(NamedPanel::new("Traffic", traffic).at(PanelSide::Left));
     //! ```
+    //!
+    //! One with the name of a panel of the viewer takes its place: the bar above, recordings and blueprint, the selection, and
+    //! time. Commands, keys and the blueprint open and close it as they did that one.
+    //!
+    //! ```
+    //! use bevy::prelude::*;
+    //! use chronoscope::{blueprint::Panel, egui, frame::Cursor, prelude::*};
+    //!
+    //! fn clock(InMut(ui): InMut<egui::Ui>, cursor: Res<Cursor>) {
+    //!     ui.heading(cursor.time.to_string());
+    //! }
+    //!
+    //! App::new().add_panel(NamedPanel::new(Panel::Time.name(), clock));
+    //! ```
 }
 
 pub mod command {

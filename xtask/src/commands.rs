@@ -332,7 +332,7 @@ mod tests {
     #[test]
     fn what_only_a_set_needs_is_left_out_with_it() {
         check_features(
-            "assets,diagnostics,gizmos,http,lights,live,logs,picture_files,text_files",
+            "assets,diagnostics,gizmos,http,lights,live,logs,picture_files,text,text_files",
             &["bevy_gizmos", "bevy_light", "chronoscope_live", "tokio-rustls"],
             &[
                 "bevy_egui",

@@ -95,7 +95,8 @@ impl<T> RecordComponent<T> {
 
 /// What an app says about what is recorded.
 pub trait AppRecordExt {
-    /// Records a component: its value where it changed, so that it can be seen and rewound.
+    /// Records a component: its value where it changed, so that it can be seen and rewound. A resource, which is a component too, is
+    /// left out: that is for [`record_resource`](crate::AppRecordMoreExt::record_resource).
     ///
     /// ```
     /// # use bevy_app::App;

@@ -7,7 +7,8 @@ use std::{
 
 use bevy_app::{App, Last, Plugin};
 use bevy_ecs::{
-    entity_disabling::Disabled, hierarchy::ChildOf, prelude::*, query::Allow, resource::IsResource,
+    change_detection::Tick as ChangeTick, entity_disabling::Disabled, hierarchy::ChildOf, prelude::*,
+    query::Allow, resource::IsResource,
 };
 use bevy_time::{Real, Time};
 use bevy_transform::components::Transform;
@@ -63,6 +64,7 @@ pub enum RecordSystems {
 /// | `RecordMaterialsPlugin`, with the feature `pbr` | base colors and textures of standard materials |
 /// | `RecordLightsPlugin` | lights as points and arrows, and their strength |
 /// | `RecordGizmosPlugin` | what is drawn with gizmos, as lines |
+/// | `RecordTextPlugin` | texts in the world as labels, those of the user interface as values |
 /// | `RecordDiagnosticsPlugin` | diagnostics as scalars |
 ///
 /// ```
@@ -217,6 +219,10 @@ impl Plugin for RecordPlugin {
         if self.settings.lights {
             app.add_plugins(crate::RecordLightsPlugin);
         }
+        #[cfg(feature = "text")]
+        if self.settings.text {
+            app.add_plugins(crate::RecordTextPlugin);
+        }
         time_sources::add_own(app, self.settings.timelines);
         app.insert_resource(recorder)
             .init_resource::<RecordedComponents>()
@@ -309,8 +315,10 @@ fn begin(world: &mut World) {
     }
     let times = time_sources::read(world);
     let frame_time = world.get_resource::<Time<Real>>().map(Time::delta_secs_f64);
+    // What runs later has this tick at least.
+    let changes = ChangeTick::new(world.change_tick().get().wrapping_sub(1));
     let mut recorder = world.resource_mut::<WorldRecorder>();
-    recorder.begin(&times);
+    recorder.begin(&times, changes);
     if let Some(secs) = frame_time.filter(|_| recorder.settings.frame_times) {
         recorder.log_or_report("app/frame_time_ms".into(), &Scalars::new([secs * 1e3]));
     }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bevy_ecs::prelude::*;
+use bevy_ecs::{change_detection::Tick as ChangeTick, prelude::*};
 use chronoscope_frame::{DiffLog, Recordings, Report, Reports};
 use chronoscope_log::{LogError, MemorySink, Recorder};
 use chronoscope_store::{Chunk, ChunkError, EntityPath, StoreId};
@@ -161,8 +161,8 @@ impl WorldRecorder {
         })
     }
 
-    /// Begins a frame: rows are at these times from now on, one per timeline.
-    pub(crate) fn begin(&mut self, clocks: &[i64]) {
+    /// Begins a frame: rows are at these times from now on, one per timeline. What changes after this tick of the engine is later.
+    pub(crate) fn begin(&mut self, clocks: &[i64], changes: ChangeTick) {
         self.frame += 1;
         self.shift.resize(clocks.len(), 0);
         for (timeline, begin) in std::mem::take(&mut self.begins_at) {
@@ -172,8 +172,8 @@ impl WorldRecorder {
             }
         }
         let times = clocks.iter().zip(&self.shift);
-        self.ticks
-            .push(times.map(|(clock, shift)| clock.saturating_add(*shift)));
+        let times = times.map(|(clock, shift)| clock.saturating_add(*shift));
+        self.ticks.push(times, changes);
         for (timeline, time) in self.ticks.latest() {
             self.recorder.set_time(timeline, time);
         }

@@ -19,6 +19,7 @@ use crate::{
     desktop_dialog::DesktopDialog,
     dialogs::OpenKind,
     edits,
+    named_panels::NamedPanels,
     palette::PaletteMode,
     panels::panel_state,
     pass::Pass,
@@ -341,14 +342,20 @@ fn toggle_visible(pass: &mut Pass<'_>) {
     }
 }
 
-/// Moves the selection in the tree that it is in: that of the streams, or that of the blueprint.
+/// Moves the selection in the tree that it is in: that of the streams, or that of the blueprint. Not where an app has another
+/// panel in the place of that tree.
 fn step_in_tree(step: TreeStep, pass: &mut Pass<'_>, state: &mut UiState) {
     let selected = pass.selection().selected.first();
+    let panels: &NamedPanels = pass.world.resource();
     let to = match (selected, pass.store()) {
-        (Some(item @ (Item::Entity(_) | Item::Component { .. })), Some(store)) => {
-            state.time_panel.step(store, item, step)
-        }
-        _ => state.left_panel.step(selected, step),
+        (Some(item @ (Item::Entity(_) | Item::Component { .. })), Some(store)) => panels
+            .is_built_in(Panel::Time)
+            .then(|| state.time_panel.step(store, item, step))
+            .flatten(),
+        _ => panels
+            .is_built_in(Panel::Blueprint)
+            .then(|| state.left_panel.step(selected, step))
+            .flatten(),
     };
     if let Some(item) = to {
         pass.push(ViewerCommand::Select(vec![item]));

@@ -16,7 +16,28 @@ use egui::Ui;
 
 /// A component type whose values can be edited.
 ///
-/// ```ignore
+/// ```
+/// # use bevy::app::App;
+/// # use chronoscope_types::{Component, components::Length};
+/// # use chronoscope_ui::{AppComponentEditorExt, ComponentEditor};
+/// # struct Temperature;
+/// # impl Component for Temperature {
+/// #     const TYPE: &'static str = "Temperature";
+/// #     type Value = f32;
+/// #     type Slice<'a> = <Length as Component>::Slice<'a>;
+/// #     fn datatype() -> chronoscope_types::DataType {
+/// #         Length::datatype()
+/// #     }
+/// #     fn read_range(
+/// #         array: &dyn arrow_array::Array,
+/// #         range: std::ops::Range<usize>,
+/// #     ) -> Result<Self::Slice<'_>, chronoscope_types::ReadError> {
+/// #         Length::read_range(array, range)
+/// #     }
+/// #     fn build(values: Vec<f32>) -> arrow_array::ArrayRef {
+/// #         Length::build(values)
+/// #     }
+/// # }
 /// impl ComponentEditor for Temperature {
 ///     fn first(values: Self::Slice<'_>) -> Option<f32> {
 ///         values.first().copied()
@@ -27,7 +48,7 @@ use egui::Ui;
 ///     }
 /// }
 ///
-/// app.add_component_editor::<Temperature>();
+/// App::new().add_component_editor::<Temperature>();
 /// ```
 pub trait ComponentEditor: Component {
     /// The first of some values, which is the one that is edited.

@@ -21,7 +21,7 @@
 //! # The panels
 //! `top_bar` with `menu`, `palette`, `notifications`, `save_dialog` and `dialogs`, of which some are the desktop's
 //! (`desktop_dialog`), `rename`, `history` of edits, `gestures`, `settings_dialog`; `left_panel` with recordings, sources and blueprint, `viewport` with the tiles,
-//! `selection_panel`, `time_panel`; by title, as those of an app are, `named_panels` with `performance_panel`. `entity_drag` is what can be dragged from one to
+//! `selection_panel`, `time_panel`, `performance_panel`; all are in the list of `named_panels`, as those of an app are. `entity_drag` is what can be dragged from one to
 //! another.
 //!
 //! # What can be left out
@@ -105,6 +105,8 @@ mod file_tests;
 mod host_tests;
 #[cfg(test)]
 mod live_tests;
+#[cfg(test)]
+mod panel_tests;
 #[cfg(test)]
 mod property_tests;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use bevy_egui::{
     EguiContext, EguiInput, EguiPlugin, EguiPostUpdateSet, EguiPreUpdateSet, EguiPrimaryContextPass,
     PrimaryEguiContext, input::WindowToEguiContextMap,
 };
+use chronoscope_blueprint::Panel;
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, DiffLog, FileKinds, Frame, FrameDiagnostics, FrameSystems, IngestSources,
     RecentFiles, Recordings, Reports, Selection, Settled, TimeControls, ViewClasses, ViewerCommands,
@@ -91,14 +92,15 @@ fn add_commands(app: &mut App) {
     for command in UiCommand::ALL {
         app.add_command(command);
     }
+    for panel in Panel::ALL {
+        app.add_panel(panel);
+    }
     #[cfg(feature = "performance_panel")]
     app.add_panel(crate::performance_panel::panel());
     app.world_mut()
         .resource_mut::<NamedCommands>()
         .take_over(commands);
-    app.world_mut()
-        .get_resource_or_init::<NamedPanels>()
-        .take_over(panels);
+    app.world_mut().resource_mut::<NamedPanels>().take_over(panels);
 }
 
 /// Adds empty resources for an app that has only parts of the frame.

@@ -9,7 +9,7 @@ use arrow_buffer::ScalarBuffer;
 use bevy_ecs::{entity::Entity, name::Name};
 use bevy_transform::components::Transform;
 use chronoscope_store::{
-    Chunk, ComponentId, EntityId, EntityPath, LatestAtCursor, Recording, RowId, TimeRange, TimelineId,
+    Chunk, ComponentId, EntityId, EntityPath, Hit, LatestAtCursor, Recording, RowId, TimeRange, TimelineId,
     arrow::types::UInt64Type,
 };
 use chronoscope_types::{Transform3D, read};
@@ -74,6 +74,24 @@ impl<'a> Lookup<'a> {
                 .map(|component| store.component_id(&component.column))
                 .collect(),
         }
+    }
+
+    pub(super) fn timeline_name(&self) -> &'a str {
+        self.recording.store.timeline(self.timeline).name()
+    }
+
+    pub(super) fn time(&self) -> i64 {
+        self.time
+    }
+
+    /// The latest row of a component, by its names.
+    pub(super) fn find(&self, path: &EntityPath, component: &str) -> Option<Hit> {
+        let store = &self.recording.store;
+        let (entity, component) = (store.entity_id(path)?, store.component_id(component)?);
+        let answer = self
+            .recording
+            .latest_at(entity, Some(self.timeline), self.time, component);
+        answer.hit
     }
 
     /// The latest row of a component of an entity, and how to go on from there.
