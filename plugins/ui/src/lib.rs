@@ -101,6 +101,8 @@ mod host_tests;
 #[cfg(test)]
 mod live_tests;
 #[cfg(test)]
+mod log_row_tests;
+#[cfg(test)]
 mod property_tests;
 #[cfg(test)]
 mod query_context_tests;

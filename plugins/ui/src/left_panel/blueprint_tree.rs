@@ -182,7 +182,9 @@ fn reveal(pass: &Pass<'_>, state: &mut TreeState) -> Option<Node> {
     let node = match selected? {
         Item::Container(id) => Node::Container(*id),
         Item::View(id) => Node::View(*id),
-        Item::DataResult { view, entity, .. } => Node::Entity(*view, entity.clone()),
+        Item::DataResult { view, entity, .. } | Item::Row { view, entity, .. } => {
+            Node::Entity(*view, entity.clone())
+        }
         Item::Entity(entity) | Item::Component { entity, .. } => {
             let has_it = |view: &ViewId| {
                 let id = pass.recording_of(*view)?.store().entity_id(entity)?;
