@@ -104,6 +104,7 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
             ctx.copy_text(selection_panel::tables_text(pass));
         }
         UiCommand::CopyTable
+        | UiCommand::CopyRows
         | UiCommand::ResetLook
         | UiCommand::FocusSelection
         | UiCommand::FollowEntity
@@ -130,10 +131,10 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
         UiCommand::ItemMenu => state.item_menu.open(pass),
         UiCommand::ExpandAll => set_all_rows(true, pass, state),
         UiCommand::CollapseAll => set_all_rows(false, pass, state),
-        UiCommand::RowAbove => step_in_tree(TreeStep::Previous, pass, state),
-        UiCommand::RowBelow => step_in_tree(TreeStep::Next, pass, state),
-        UiCommand::ExpandRow => step_in_tree(TreeStep::Expand, pass, state),
-        UiCommand::CollapseRow => step_in_tree(TreeStep::Collapse, pass, state),
+        UiCommand::RowAbove => step(TreeStep::Previous, ctx, pass, state),
+        UiCommand::RowBelow => step(TreeStep::Next, ctx, pass, state),
+        UiCommand::ExpandRow => step(TreeStep::Expand, ctx, pass, state),
+        UiCommand::CollapseRow => step(TreeStep::Collapse, ctx, pass, state),
         UiCommand::SelectBack => state.selection_history.go(pass, true),
         UiCommand::SelectForward => state.selection_history.go(pass, false),
         UiCommand::Maximize => pass.edit(edits::maximize(one_view(pass))),
@@ -309,22 +310,21 @@ fn toggle_visible(pass: &mut Pass<'_>) {
     let viewport = pass.viewport();
     let is_visible = |contents: &Contents| arrange::is_visible(viewport, *contents);
     let items = arrange::movable_selection(pass);
-    let entities: Vec<(ViewId, EntityPath, bool)> = pass
+    // Of several rows and instances it is once the same.
+    let entities: BTreeSet<(ViewId, EntityPath, bool)> = pass
         .selection()
         .selected
         .iter()
-        .filter_map(|item| match item {
-            Item::DataResult { view, entity, .. } => {
-                let store = pass.recording_of(*view)?.store();
-                let overrides = pass.of_view::<ViewOverrides>(*view);
-                let is_visible = overrides.is_none_or(|overrides| {
-                    store
-                        .entity_id(entity)
-                        .is_none_or(|entity| overrides.is_visible(entity))
-                });
-                Some((*view, entity.clone(), is_visible))
-            }
-            _ => None,
+        .filter_map(|item| {
+            let (view, entity) = item.in_view()?;
+            let store = pass.recording_of(view)?.store();
+            let overrides = pass.of_view::<ViewOverrides>(view);
+            let is_visible = overrides.is_none_or(|overrides| {
+                store
+                    .entity_id(entity)
+                    .is_none_or(|entity| overrides.is_visible(entity))
+            });
+            Some((view, entity.clone(), is_visible))
         })
         .collect();
     let any_visible = items.iter().any(is_visible) || entities.iter().any(|(_, _, is_visible)| *is_visible);
@@ -342,9 +342,19 @@ fn toggle_visible(pass: &mut Pass<'_>) {
     }
 }
 
-/// Moves the selection in the tree that it is in: that of the streams, or that of the blueprint. Not where an app has another
-/// panel in the place of that tree.
-fn step_in_tree(step: TreeStep, pass: &mut Pass<'_>, state: &mut UiState) {
+/// Moves the selection among the lines of a log, where it is there, else in the tree that it is in: that of the streams, or that of
+/// the blueprint. Not where an app has another panel in the place of that tree.
+fn step(step: TreeStep, ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
+    let is_up = match step {
+        TreeStep::Previous => Some(true),
+        TreeStep::Next => Some(false),
+        _ => None,
+    };
+    let extends = ctx.input(|input| input.modifiers.shift);
+    if is_up.is_some_and(|is_up| view_commands::step_in_rows(is_up, extends, ctx, pass)) {
+        state.repaint_requested = true;
+        return;
+    }
     let selected = pass.selection().selected.first();
     let panels: &NamedPanels = pass.world.resource();
     let to = match (selected, pass.store()) {
@@ -389,7 +399,7 @@ fn copied_paths(pass: &Pass<'_>) -> String {
             .get(id)
             .map_or_else(String::new, container_title),
         Item::Entity(entity) => entity.to_string(),
-        Item::DataResult { entity, instance, .. } => match instance {
+        Item::DataResult { entity, instance, .. } | Item::Row { entity, instance, .. } => match instance {
             Some(instance) => format!("{entity}[{instance}]"),
             None => entity.to_string(),
         },

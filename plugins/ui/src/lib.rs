@@ -106,6 +106,8 @@ mod host_tests;
 #[cfg(test)]
 mod live_tests;
 #[cfg(test)]
+mod log_row_tests;
+#[cfg(test)]
 mod panel_tests;
 #[cfg(test)]
 mod property_tests;

@@ -204,7 +204,7 @@ impl<'a> Pass<'a> {
         self.commands.blueprint(command);
     }
 
-    /// Whether an item is selected, or an instance of it.
+    /// Whether an item is selected, or a row or an instance of it.
     pub(crate) fn is_selected(&self, item: &Item) -> bool {
         self.selection()
             .selected
@@ -282,7 +282,9 @@ impl<'a> Pass<'a> {
 fn is_same_entity(a: &Item, b: &Item) -> bool {
     let entity = |item: &Item| -> Option<EntityPath> {
         match item {
-            Item::Entity(path) | Item::DataResult { entity: path, .. } => Some(path.clone()),
+            Item::Entity(path) | Item::DataResult { entity: path, .. } | Item::Row { entity: path, .. } => {
+                Some(path.clone())
+            }
             _ => None,
         }
     };

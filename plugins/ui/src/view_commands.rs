@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The commands that are done in views, with what they do there.
-const ACTIONS: [(UiCommand, ViewAction); 14] = [
+const ACTIONS: [(UiCommand, ViewAction); 15] = [
     (UiCommand::FocusSelection, ViewAction::Focus),
     (UiCommand::FollowEntity, ViewAction::Follow),
     (UiCommand::Measure, ViewAction::Measure),
@@ -21,6 +21,7 @@ const ACTIONS: [(UiCommand, ViewAction); 14] = [
     (UiCommand::ToggleSeries, ViewAction::ToggleSeries),
     (UiCommand::ToggleLegend, ViewAction::ToggleLegend),
     (UiCommand::CopyTable, ViewAction::CopyTable),
+    (UiCommand::CopyRows, ViewAction::CopyRows),
     (UiCommand::PanLeft, ViewAction::PanLeft),
     (UiCommand::PanRight, ViewAction::PanRight),
     (UiCommand::PanUp, ViewAction::PanUp),
@@ -69,6 +70,10 @@ pub(crate) fn views_for(pass: &Pass<'_>, action: ViewAction) -> Vec<ViewId> {
         let views = selected.filter(|item| matches!(item, Item::View(_)));
         return views.filter_map(Item::view).filter(can).collect();
     }
+    if action == ViewAction::CopyRows {
+        // There is one clipboard: of rows in several views, those of the first.
+        return view_of_rows(pass).filter(can).into_iter().collect();
+    }
     if let Some(pointed) = pass.pointed_view.filter(can) {
         return vec![pointed];
     }
@@ -92,6 +97,27 @@ pub(crate) fn views_for(pass: &Pass<'_>, action: ViewAction) -> Vec<ViewId> {
     } else {
         Vec::new()
     }
+}
+
+/// The view whose rows are selected; the first of several.
+pub(crate) fn view_of_rows(pass: &Pass<'_>) -> Option<ViewId> {
+    let mut selected = pass.selection().selected.iter();
+    selected.find(|item| item.row().is_some()).and_then(Item::view)
+}
+
+/// Has the view whose rows are selected select the one above or below, or all up to there. Returns whether there is such a view.
+pub(crate) fn step_in_rows(is_up: bool, extends: bool, ctx: &egui::Context, pass: &Pass<'_>) -> bool {
+    let action = match (is_up, extends) {
+        (true, false) => ViewAction::RowAbove,
+        (false, false) => ViewAction::RowBelow,
+        (true, true) => ViewAction::ExtendAbove,
+        (false, true) => ViewAction::ExtendBelow,
+    };
+    let first = pass.selection().selected.first();
+    let view = first.filter(|item| item.row().is_some()).and_then(Item::view);
+    let view = view.filter(|view| can_do(pass, *view, action));
+    view.inspect(|view| view_action::ask(ctx, *view, action))
+        .is_some()
 }
 
 /// Whether some view does what a command says.

@@ -52,7 +52,7 @@ impl UiCommand {
             Self::ChangeClass | Self::SaveView | Self::CopyPicture => one_view(pass).is_some(),
             Self::Duplicate => !arrange::movable_selection(pass).is_empty(),
             Self::Remove | Self::ToggleVisible => {
-                let is_in_view = |item: &Item| matches!(item, Item::DataResult { .. });
+                let is_in_view = |item: &Item| item.in_view().is_some();
                 !arrange::movable_selection(pass).is_empty() || selected.iter().any(is_in_view)
             }
             Self::OwnWindow => {
@@ -64,8 +64,9 @@ impl UiCommand {
             Self::CopyPath | Self::ItemMenu => !selected.is_empty(),
             Self::OverrideValue | Self::UseAsDefault => selection_panel::has_selected_value(pass),
             Self::CopyTable => has_entity() || view_commands::is_for_some_view(pass, self),
+            Self::CopyRows => view_commands::is_for_some_view(pass, self),
             Self::RemoveOverrides => {
-                let is_in_view = |item: &Item| matches!(item, Item::DataResult { .. });
+                let is_in_view = |item: &Item| item.in_view().is_some();
                 selected.iter().any(is_in_view)
             }
             Self::MoveEarlier => view_commands::move_beside(pass, false).is_some(),

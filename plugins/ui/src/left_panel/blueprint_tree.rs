@@ -183,7 +183,9 @@ fn reveal(pass: &Pass<'_>, state: &mut TreeState) -> Option<Node> {
     let node = match selected? {
         Item::Container(id) => Node::Container(*id),
         Item::View(id) => Node::View(*id),
-        Item::DataResult { view, entity, .. } => Node::Entity(*view, entity.clone()),
+        Item::DataResult { view, entity, .. } | Item::Row { view, entity, .. } => {
+            Node::Entity(*view, entity.clone())
+        }
         Item::Entity(entity) | Item::Component { entity, .. } => {
             Node::Entity(pass.views_with(entity).next()?, entity.clone())
         }

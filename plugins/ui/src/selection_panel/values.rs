@@ -7,11 +7,14 @@ use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
     Cursor, Item, QueryContext, RecordingEntry, ViewerCommand, chunk_loading::UiChunkRequests,
 };
-use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt};
+use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt, RowId};
 use chronoscope_types::{Component, Rgba, TimeZone, components, format_time_in, format_value};
 use egui::{Color32, Rect, RichText, Sense, Ui, Vec2};
 
-use super::parts::{grouped, list_rows};
+use super::{
+    parts::{grouped, list_rows},
+    row::RowRef,
+};
 use crate::{
     icons,
     pass::Pass,
@@ -32,6 +35,28 @@ pub(super) struct EntityRef<'a> {
     pub(super) instance: Option<u32>,
     /// The view that shows it, where it is looked at in one.
     pub(super) view: Option<ViewId>,
+    /// The row, where it is looked at alone.
+    pub(super) row: Option<RowRef<'a>>,
+}
+
+/// An entity whose instances are listed, where somebody looks at it.
+#[derive(Clone, Copy)]
+pub(super) struct InstancesOf<'a> {
+    pub(super) path: &'a EntityPath,
+    pub(super) view: Option<ViewId>,
+    pub(super) row: Option<RowId>,
+}
+
+/// The value of a component where somebody looks at an entity.
+pub(super) fn value_of(
+    pass: &Pass<'_>,
+    entry: &RecordingEntry,
+    entity: &EntityRef<'_>,
+    component: ComponentId,
+) -> LatestAt {
+    let name = &entry.store().descriptor(component).component;
+    let of_row = entity.row.and_then(|row| row.value(name));
+    of_row.unwrap_or_else(|| latest(pass, entry, entity.cursor, entity.id, component))
 }
 
 /// The value of a component at a cursor.
@@ -63,26 +88,39 @@ type Value<'a> = (&'a ComponentDescriptor, ArrayRef);
 
 /// The values of an entity, or of one of its components, at the cursor. Of an instance, its own.
 fn values_at_cursor<'a>(pass: &Pass<'a>, item: &Item) -> Option<Vec<Value<'a>>> {
-    let entry = match item {
-        Item::DataResult { view, .. } => pass.recording_of(*view)?,
-        _ => pass.active()?,
+    let (entry, cursor) = match item.in_view() {
+        Some((view, _)) => {
+            let looks = pass.of_view::<QueryContext>(view);
+            (pass.recording_of(view)?, looks.map(|looks| looks.cursor))
+        }
+        None => (pass.active()?, pass.cursor()),
     };
-    let cursor = match item {
-        Item::DataResult { view, .. } => pass.of_view::<QueryContext>(*view).map(|looks| looks.cursor),
-        _ => pass.cursor(),
+    let row = match item {
+        Item::Row {
+            view, entity, row, ..
+        } => Some(RowRef::find(pass, *view, entity, *row)?),
+        _ => None,
     };
     let store = entry.store();
-    let entity = store.entity_id(item.entity()?)?;
+    let path = item.entity()?;
+    let entity = EntityRef {
+        cursor: row.zip(cursor).map(|(row, looks)| row.cursor(looks)).or(cursor),
+        id: store.entity_id(path)?,
+        path,
+        instance: item.instance(),
+        view: item.view(),
+        row,
+    };
     let only = match item {
         Item::Component { component, .. } => Some(store.component_id(component)?),
         _ => None,
     };
     let components: Vec<ComponentId> = match only {
         Some(only) => vec![only],
-        None => store.components_of(entity).collect(),
+        None => store.components_of(entity.id).collect(),
     };
     let values = components.into_iter().filter_map(|component| {
-        let mut cell = latest(pass, entry, cursor, entity, component).hit?.cell();
+        let mut cell = value_of(pass, entry, &entity, component).hit?.cell();
         if let Some(instance) = item.instance().filter(|_| cell.len() > 1) {
             let at = usize::try_from(instance).ok()?.min(cell.len() - 1);
             cell = cell.slice(at, 1);
@@ -143,7 +181,7 @@ pub(super) fn show_component_row(
 ) {
     let store = entry.store();
     let descriptor = store.descriptor(component);
-    let answer = latest(pass, entry, entity.cursor, entity.id, component);
+    let answer = value_of(pass, entry, &entity, component);
     let is_static = store.has_static(entity.id, component);
     let item = Item::Component {
         entity: entity.path.clone(),
@@ -221,7 +259,12 @@ pub(super) fn show_component_row(
     let zone = pass.time_zone();
     response.on_hover_ui(|ui| tooltip(ui, entry, descriptor, &answer, zone));
     if let Some(cell) = cell.filter(|_| expanded && count > 1) {
-        show_instances(ui, pass, entity.view, entity.path, descriptor, cell.as_ref());
+        let of = InstancesOf {
+            path: entity.path,
+            view: entity.view,
+            row: entity.row.and_then(|row| row.id()),
+        };
+        show_instances(ui, pass, of, descriptor, cell.as_ref());
     }
 }
 
@@ -230,19 +273,28 @@ pub(super) fn show_component_row(
 pub(super) fn show_instances(
     ui: &mut Ui,
     pass: &mut Pass<'_>,
-    view: Option<ViewId>,
-    path: &EntityPath,
+    of: InstancesOf<'_>,
     descriptor: &ComponentDescriptor,
     cell: &dyn Array,
 ) {
+    let InstancesOf { path, view, row } = of;
     let view = view.or_else(|| pass.views_with(path).next());
     let show_row = |ui: &mut Ui, at: usize| {
         let instance = cell.slice(at, 1);
         let text = format_value(descriptor.component_type.as_deref(), instance.as_ref(), MAX_CHARS);
-        let item = view.map(|view| Item::DataResult {
-            view,
-            entity: path.clone(),
-            instance: u32::try_from(at).ok(),
+        let (entity, instance) = (path.clone(), u32::try_from(at).ok());
+        let item = view.map(|view| match row {
+            Some(row) => Item::Row {
+                view,
+                entity,
+                row,
+                instance,
+            },
+            None => Item::DataResult {
+                view,
+                entity,
+                instance,
+            },
         });
         if let Some(item) = &item {
             let row = Vec2::new(ui.available_width(), size::ROW);

@@ -242,6 +242,7 @@ impl Marks<'_> {
             let position = instance.map_or(Some(center), &place)?;
             position.is_finite().then(|| Label {
                 instance: instance.and_then(|at| u32::try_from(at).ok()),
+                row: None,
                 position,
                 clearance: 0.0,
                 text,

@@ -81,7 +81,7 @@ pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
 pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
-pub use visual::{Label, SpatialVisual, Stand};
+pub use visual::{Label, RowOfParts, SpatialVisual, Stand};
 
 use meshes::MeshModels;
 use picking::Picks;

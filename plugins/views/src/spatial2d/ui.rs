@@ -357,6 +357,9 @@ fn show_tooltip(tile: &Tile<'_>, context: &ViewUiContext<'_>) {
             if let Some(instance) = pick.instance.filter(|_| has_several) {
                 ui.weak(format!("instance {instance}"));
             }
+            if let Some(time) = tile.time_of(pick) {
+                ui.weak(time);
+            }
             if let Some(label) = tile.label_of(pick) {
                 ui.label(&*label);
             }
