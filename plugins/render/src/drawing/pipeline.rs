@@ -16,6 +16,7 @@ use bevy::render::render_resource::{
 use bevy::render::view::{ExtractedView, Msaa};
 use bevy::shader::{Shader, ShaderDefVal};
 
+use super::outlines::outlined_target;
 use super::shadows::shadow_layout;
 use super::weighted::gathering_targets;
 use crate::buffers::binding_size;
@@ -48,6 +49,8 @@ enum Output {
     Ids,
     /// Depths alone, as a light sees them.
     Depth,
+    /// What stands out, whatever hides it.
+    Outlined,
 }
 
 impl PipelineKey {
@@ -107,6 +110,19 @@ impl PipelineKey {
     /// Whether it is that of what casts shadows.
     pub(crate) fn casts_shadows(self) -> bool {
         self.output == Output::Depth
+    }
+
+    /// The key of what looks for outlines.
+    pub(crate) fn outlining(msaa: Msaa) -> Self {
+        Self {
+            samples: msaa.samples(),
+            output: Output::Outlined,
+            blending: Blending::Opaque,
+            writes_depth: false,
+            stride_log2: 0,
+            shapes_depth: false,
+            is_shadowed: false,
+        }
     }
 
     /// The key of what is picked as it is drawn with a blending.
@@ -184,7 +200,8 @@ pub(crate) fn describe(
     cuts_edges: bool,
 ) -> RenderPipelineDescriptor {
     let is_opaque = key.blending == Blending::Opaque;
-    let is_covered_by_alpha = cuts_edges && is_opaque && key.samples > 1;
+    let is_outlined = key.output == Output::Outlined;
+    let is_covered_by_alpha = cuts_edges && is_opaque && !is_outlined && key.samples > 1;
     let mut defs: Vec<ShaderDefVal> = Vec::new();
     if is_covered_by_alpha {
         defs.push("ALPHA_TO_COVERAGE".into());
@@ -233,6 +250,10 @@ pub(crate) fn describe(
             defs.push("CASTING".into());
             None
         }
+        Output::Outlined => {
+            defs.extend(["PICKING".into(), "OUTLINED".into()]);
+            Some(("pick", vec![Some(outlined_target())]))
+        }
     };
     let mut layouts = vec![bulk_view_layout(), layout];
     if key.is_shadowed {
@@ -254,7 +275,7 @@ pub(crate) fn describe(
             entry_point: Some(entry_point.into()),
             targets,
         }),
-        depth_stencil: Some(DepthStencilState {
+        depth_stencil: (!is_outlined).then(|| DepthStencilState {
             format: CORE_3D_DEPTH_FORMAT,
             depth_write_enabled: Some(key.writes_depth),
             depth_compare: Some(CompareFunction::GreaterEqual),

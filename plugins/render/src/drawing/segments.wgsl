@@ -2,7 +2,7 @@
 
 #define_import_path chronoscope_render::segments
 
-#import chronoscope_render::common::{bulk, linear_from_srgb, encode_output, units_per_pixel, from_eye, clip_from_eye}
+#import chronoscope_render::common::{bulk, linear_from_srgb, encode_output, units_per_pixel, from_eye, clip_from_eye, nothing, stands_out}
 
 struct Segment {
     // With the high part of the translation.
@@ -97,6 +97,13 @@ fn segment_of(slot: u32, instance: u32) -> Segment {
     } else if segment.highlight == 0u && segment.selected != 0u {
         segment.highlight = SELECTED | FAINT;
     }
+#ifdef OUTLINED
+    // Where outlines are looked for, picking answers how something stands out, and all else is transparent.
+    segment.picking_id = segment.highlight;
+    if !stands_out(segment.highlight) {
+        segment.tint = 0u;
+    }
+#endif
     return segment;
 }
 
@@ -125,6 +132,11 @@ fn direction_to_world(segment: Segment, direction: vec3<f32>) -> vec3<f32> {
 }
 
 fn to_clip(segment: Segment, position: vec3<f32>) -> vec4<f32> {
+#ifdef OUTLINED
+    if segment.tint == 0u {
+        return nothing();
+    }
+#endif
     return clip_from_eye(to_eye(segment, position));
 }
 

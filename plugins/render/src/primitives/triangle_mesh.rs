@@ -52,6 +52,7 @@ use self::material::{GpuPose, MeshSamplers, is_bindable};
 pub use self::material::{MeshAlpha, MeshMaterial, MeshPose, MeshSides, TextureSampling, TextureWrap};
 use crate::buffers::{FixedBuffer, Gpu, UniformBuffer, binding_size};
 use crate::color::linear_rgba;
+use crate::drawing::outlines::{self, OutlinedItem};
 use crate::drawing::pipeline::{PipelineKey, describe};
 use crate::drawing::queue::BulkQueueSet;
 use crate::drawing::shadows::ShadowItem;
@@ -105,6 +106,7 @@ impl Plugin for TriangleMeshPlugin {
         RenderAssetPlugin::<GpuGeometry>::default().build(app);
         load_internal_asset!(app, SHADER, "triangle_mesh.wgsl", Shader::from_wgsl);
         weighted::add_to(app);
+        outlines::add_to(app);
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };
@@ -119,6 +121,7 @@ impl Plugin for TriangleMeshPlugin {
             .add_render_command::<PickItem, DrawTriangleMesh>()
             .init_resource::<DrawFunctions<ShadowItem>>()
             .add_render_command::<ShadowItem, DrawTriangleMesh>()
+            .add_render_command::<OutlinedItem, DrawTriangleMesh>()
             .add_systems(RenderStartup, forget::<GpuMesh>)
             .add_systems(
                 ExtractSchedule,
@@ -132,6 +135,7 @@ impl Plugin for TriangleMeshPlugin {
                     queue::queue_meshes
                         .in_set(RenderSystems::Queue)
                         .in_set(BulkQueueSet(Self::NAME)),
+                    queue::queue_outlined_meshes.in_set(RenderSystems::Queue),
                     queue::queue_picked_meshes.in_set(RenderSystems::Queue),
                     queue::queue_casting_meshes.in_set(RenderSystems::Queue),
                     prepare_bind_groups.in_set(RenderSystems::PrepareBindGroups),
