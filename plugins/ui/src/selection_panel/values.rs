@@ -5,7 +5,8 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, cast::AsArray, types::UInt32Type};
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, QueryContext, RecordingEntry, ViewerCommand, chunk_loading::UiChunkRequests,
+    Cursor, DataResults, Item, QueryContext, RecordingEntry, ViewOverrides, ViewerCommand, Visualizers,
+    chunk_loading::UiChunkRequests,
 };
 use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt};
 use chronoscope_types::{Component, Rgba, TimeZone, components, format_time_in, format_value};
@@ -296,6 +297,20 @@ pub(super) fn views_with(pass: &Pass<'_>, path: &EntityPath) -> Vec<ViewId> {
     };
     let views = pass.viewport().views_in_order().into_iter();
     views.filter(has_it).collect()
+}
+
+/// Whether a view that has an entity among its own draws it.
+pub(super) fn is_drawn(pass: &Pass<'_>, view: ViewId, path: &EntityPath) -> bool {
+    let result = pass
+        .recording_of(view)
+        .and_then(|entry| entry.store().entity_id(path))
+        .zip(pass.of_view::<DataResults>(view))
+        .and_then(|(entity, results)| results.get(entity));
+    let overrides = pass.of_view::<ViewOverrides>(view);
+    result.zip(overrides).is_some_and(|(result, overrides)| {
+        let visualizers = pass.world.resource::<Visualizers>();
+        !overrides.all_instructions(result, visualizers).is_empty()
+    })
 }
 
 /// Reason for a missing value.

@@ -144,10 +144,10 @@ pub(crate) const ACTIONS: [ViewAction; 11] = [
 
 /// Draws the settings of a plot's looks.
 pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, looks: &PlotLooks) {
-    let corner = looks.legend().map(LegendPlace::corner);
+    let place = looks.legend();
     let properties = [PlotLegend::VISIBLE, PlotLegend::CORNER];
     settings_row(ui, context, view, &properties, |ui, context| {
-        let mut visible = corner.is_some();
+        let mut visible = place.is_some();
         if ui.checkbox(&mut visible, "Legend").changed() {
             let legend = PlotLegend::default().with_visible(visible);
             context
@@ -155,19 +155,20 @@ pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: 
                 .blueprint(BlueprintCommand::set_property(view, &legend));
             context.commands.push(ViewerCommand::EndGesture);
         }
-        if let Some(corner) = corner {
+        if let Some(LegendPlace { said, .. }) = place {
             let name = CORNERS
                 .iter()
-                .find(|(other, _)| *other == corner)
-                .map_or("", |(_, name)| name);
+                .find(|(corner, _)| said == Some(*corner))
+                .map_or("Where there is room", |(_, name)| name);
             ComboBox::from_id_salt(("legend corner", view))
                 .selected_text(name)
                 .show_ui(ui, |ui| {
-                    for (other, name) in CORNERS {
-                        if ui.selectable_label(other == corner, name).clicked() && other != corner {
+                    for (corner, name) in CORNERS {
+                        let is_said = said == Some(corner);
+                        if ui.selectable_label(is_said, name).clicked() && !is_said {
                             context.commands.blueprint(BlueprintCommand::set_property(
                                 view,
-                                &PlotLegend::default().with_corner(other),
+                                &PlotLegend::default().with_corner(corner),
                             ));
                             context.commands.push(ViewerCommand::EndGesture);
                         }
