@@ -1,5 +1,7 @@
 //! The editors for the component types of the vocabulary.
 
+use std::ops::RangeInclusive;
+
 use bevy::app::App;
 use chronoscope_types::{
     Rgba, VisualBounds2D, components as c,
@@ -174,13 +176,13 @@ macro_rules! vectors {
                 }
 
                 fn edit(ui: &mut Ui, value: &mut Self::Value) -> bool {
-                    ui.spacing_mut().item_spacing.x = size::GRID / 2.0;
-                    // A number beside another has little room.
-                    ui.spacing_mut().interact_size.x = 8.0 * size::GRID;
+                    let most = crowd(ui, value.len());
                     let mut is_changed = false;
                     for part in value.iter_mut() {
                         let speed = (*part as f64).abs().max(0.1) * 0.01;
-                        is_changed |= ui.add(DragValue::new(part).speed(speed).max_decimals(3)).changed();
+                        let drag = DragValue::new(part).speed(speed).max_decimals(3);
+                        let drag = drag.custom_formatter(|number, decimals| fitting(number, decimals, most));
+                        is_changed |= ui.add(drag).changed();
                     }
                     is_changed
                 }
@@ -208,6 +210,35 @@ vectors! {
     Vector2D,
     Vector3D,
     VoxelSize,
+}
+
+/// Has so many numbers stand side by side in the room that there is. Returns how many characters each has room for.
+fn crowd(ui: &mut Ui, count: usize) -> usize {
+    let gap = size::GRID / 2.0;
+    let spacing = ui.spacing_mut();
+    spacing.item_spacing.x = gap;
+    spacing.button_padding.x = gap;
+    spacing.interact_size.x = 8.0 * size::GRID;
+    let font = ui.style().drag_value_text_style.resolve(ui.style());
+    let digit = ui
+        .painter()
+        .layout_no_wrap("0".to_owned(), font, Color32::PLACEHOLDER);
+    let room = ui.available_width() / count.max(1) as f32 - 3.0 * gap;
+    (room / digit.size().x.max(1.0)).floor().max(0.0) as usize
+}
+
+/// A number with fewer decimals than it would have, where it is longer than that.
+fn fitting(number: f64, decimals: RangeInclusive<usize>, most_chars: usize) -> String {
+    let text = egui::emath::format_with_decimals_in_range(number, decimals);
+    if text.chars().count() <= most_chars {
+        return text;
+    }
+    let Some((whole, fraction)) = text.split_once('.') else {
+        return text;
+    };
+    let room = most_chars.saturating_sub(whole.chars().count() + 1);
+    let places = room.min(fraction.len());
+    format!("{number:.places$}")
 }
 
 macro_rules! choices {
@@ -291,8 +322,7 @@ impl ComponentEditor for c::blueprint::VisualBounds2D {
     }
 
     fn edit(ui: &mut Ui, value: &mut VisualBounds2D) -> bool {
-        ui.spacing_mut().item_spacing.x = size::GRID / 2.0;
-        ui.spacing_mut().interact_size.x = 8.0 * size::GRID;
+        let most = crowd(ui, 4);
         let speed = (value.x_range[1] - value.x_range[0]).abs().max(0.1) * 0.01;
         let [left, right] = &mut value.x_range;
         let [top, bottom] = &mut value.y_range;
@@ -300,6 +330,7 @@ impl ComponentEditor for c::blueprint::VisualBounds2D {
         let mut is_changed = false;
         for (part, name) in parts {
             let drag = DragValue::new(part).speed(speed).max_decimals(1);
+            let drag = drag.custom_formatter(|number, decimals| fitting(number, decimals, most));
             is_changed |= ui.add(drag).on_hover_text(name).changed();
         }
         is_changed
@@ -359,6 +390,19 @@ mod tests {
             .filter_map(|(_, node)| Some(node.label()?.to_owned()))
             .collect();
         assert_eq!(names, ["On"]);
+    }
+
+    #[test]
+    fn a_number_has_as_many_decimals_as_it_has_room_for() {
+        assert_eq!(fitting(0.5, 3..=3, 5), "0.500");
+        assert_eq!(fitting(-12.548, 1..=3, 5), "-12.5");
+        assert_eq!(fitting(-12.548, 1..=3, 4), "-13");
+        assert_eq!(fitting(-12.548, 1..=3, 7), "-12.548");
+        assert_eq!(
+            fitting(123_456.0, 0..=3, 5),
+            "123456",
+            "nothing but decimals is left out"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A row with a value: an editor fit for its type, where it comes from, and a way back. Of several values each has a row of its own.
 
-use arrow_array::Array as _;
+use arrow_array::{Array as _, cast::AsArray as _};
 use chronoscope_frame::ViewerCommand;
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::format_value;
@@ -33,6 +33,11 @@ pub(super) struct EditedValue<'a> {
     pub(super) source: &'a str,
     /// What the button says that takes it back, where there is one.
     pub(super) reset: Option<&'a str>,
+}
+
+/// Whether one value is several numbers, as a position is.
+fn has_several_numbers(array: &ArrayRef) -> bool {
+    array.as_fixed_size_list_opt().is_some() || array.as_struct_opt().is_some()
 }
 
 /// What the user did to a value.
@@ -71,10 +76,11 @@ impl EditedValue<'_> {
                     answer = Some(ValueAnswer::Reset);
                 }
                 let room = ui.available_rect_before_wrap();
-                // The value takes precedence where there is little room, and what is wider than its part, such as three numbers.
+                // The value takes precedence where there is little room, and where it is of several numbers.
                 let has_room = room.width() > 16.0 * size::GRID;
                 let mut part = room;
-                part.set_width(room.width() * if has_room { 0.6 } else { 1.0 });
+                let is_crowded = !has_room || has_several_numbers(self.array);
+                part.set_width(room.width() * if is_crowded { 1.0 } else { 0.6 });
                 let layout = Layout::left_to_right(Align::Center);
                 let mut left = ui.new_child(egui::UiBuilder::new().max_rect(part).layout(layout));
                 if is_list {

@@ -10,7 +10,7 @@ use crate::{
     icons,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{elided_label, elided_small, link_label, property_row, value_label},
+    widgets::{elided_label, elided_small, link_label, property_row, wrapped_label, wrapped_value},
 };
 
 /// A notice in place of an item that is gone.
@@ -53,14 +53,14 @@ pub(super) fn item_link(ui: &mut Ui, pass: &mut Pass<'_>, name: &str, text: &str
     });
 }
 
-/// A row with a text.
+/// A row with a text, of two lines where it needs them.
 pub(super) fn text_row(ui: &mut Ui, name: &str, text: &str) {
-    property_row(ui, name, |ui| elided_label(ui, text));
+    property_row(ui, name, |ui| wrapped_label(ui, text));
 }
 
-/// A row with a value.
+/// A row with a value, of two lines where it needs them.
 pub(super) fn value_row(ui: &mut Ui, name: &str, value: &str, unit: &str) {
-    property_row(ui, name, |ui| value_label(ui, value, unit));
+    property_row(ui, name, |ui| wrapped_value(ui, value, unit));
 }
 
 /// A box to check. Returns what it was changed to.

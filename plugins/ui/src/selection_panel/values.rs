@@ -5,7 +5,8 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, cast::AsArray, types::UInt32Type};
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    Cursor, Item, QueryContext, RecordingEntry, ViewerCommand, chunk_loading::UiChunkRequests,
+    Cursor, DataResults, Item, QueryContext, RecordingEntry, ViewOverrides, ViewerCommand, Visualizers,
+    chunk_loading::UiChunkRequests,
 };
 use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt, RowId};
 use chronoscope_types::{Component, Rgba, TimeZone, components, format_time_in, format_value};
@@ -319,6 +320,20 @@ fn highlight(ui: &Ui, pass: &Pass<'_>, item: &Item, row: Rect) {
     } else if pass.selection().hovered.as_ref() == Some(item) {
         ui.painter().rect_filled(row, 0.0, theme.raised);
     }
+}
+
+/// Whether a view that has an entity among its own draws it.
+pub(super) fn is_drawn(pass: &Pass<'_>, view: ViewId, path: &EntityPath) -> bool {
+    let result = pass
+        .recording_of(view)
+        .and_then(|entry| entry.store().entity_id(path))
+        .zip(pass.of_view::<DataResults>(view))
+        .and_then(|(entity, results)| results.get(entity));
+    let overrides = pass.of_view::<ViewOverrides>(view);
+    result.zip(overrides).is_some_and(|(result, overrides)| {
+        let visualizers = pass.world.resource::<Visualizers>();
+        !overrides.all_instructions(result, visualizers).is_empty()
+    })
 }
 
 /// Reason for a missing value.

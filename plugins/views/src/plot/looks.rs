@@ -144,24 +144,25 @@ pub(crate) const ACTIONS: [ViewAction; 11] = [
 
 /// Draws the settings of a plot's looks.
 pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, looks: &PlotLooks) {
-    let corner = looks.legend().map(LegendPlace::corner);
+    let place = looks.legend();
     let properties = [PlotLegend::VISIBLE, PlotLegend::CORNER];
     settings_row(ui, context, view, &properties, |ui, context| {
-        let mut visible = corner.is_some();
+        let mut visible = place.is_some();
         if ui.checkbox(&mut visible, "Legend").changed() {
             toggle_legend(context, view, looks);
         }
-        if let Some(corner) = corner {
+        if let Some(LegendPlace { said, .. }) = place {
             let name = CORNERS
                 .iter()
-                .find(|(other, _)| *other == corner)
-                .map_or("", |(_, name)| name);
+                .find(|(corner, _)| said == Some(*corner))
+                .map_or("Where there is room", |(_, name)| name);
             ComboBox::from_id_salt(("legend corner", view))
                 .selected_text(name)
                 .show_ui(ui, |ui| {
-                    for (other, name) in CORNERS {
-                        if ui.selectable_label(other == corner, name).clicked() && other != corner {
-                            let legend = PlotLegend::default().with_corner(other);
+                    for (corner, name) in CORNERS {
+                        let is_said = said == Some(corner);
+                        if ui.selectable_label(is_said, name).clicked() && !is_said {
+                            let legend = PlotLegend::default().with_corner(corner);
                             context.edit(BlueprintCommand::set_property(view, &legend));
                         }
                     }
