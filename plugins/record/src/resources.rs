@@ -53,7 +53,7 @@ pub(crate) fn record<R: Resource + Reflect + FromReflect + TypePath + GetTypeReg
         restore: reflect::restore_resource::<R>,
         remove: |world| _ = world.remove_resource::<R>(),
         is_there: World::contains_resource::<R>,
-        component: World::resource_id::<R>,
+        component: World::component_id::<R>,
     });
     let record = move |mut recorder: ResMut<WorldRecorder>,
                        resource: Option<Res<R>>,
