@@ -46,6 +46,10 @@ pub(crate) fn app_with(chunk: Chunk) -> App {
 }
 
 pub(crate) fn app_in(quality: RenderQuality, chunk: Chunk) -> App {
+    app_of(quality, [chunk])
+}
+
+pub(crate) fn app_of(quality: RenderQuality, chunks: impl IntoIterator<Item = Chunk>) -> App {
     let mut app = App::new();
     app.insert_resource(quality)
         .add_plugins(OffscreenPlugin {
@@ -57,13 +61,12 @@ pub(crate) fn app_in(quality: RenderQuality, chunk: Chunk) -> App {
         })
         .add_plugins(ChronoscopePlugins);
     offscreen::finish(&mut app);
-    let message = LogMessage::Chunk {
+    let messages = chunks.into_iter().map(|chunk| LogMessage::Chunk {
         store: StoreId::recording("pointer", "one"),
         chunk: Arc::new(chunk),
-    };
-    app.world_mut()
-        .resource_mut::<IngestSources>()
-        .add(ReadySource::new("cloud", vec![message]));
+    });
+    let source = ReadySource::new("cloud", messages.collect());
+    app.world_mut().resource_mut::<IngestSources>().add(source);
     offscreen::settle(&mut app, None).unwrap();
     app
 }

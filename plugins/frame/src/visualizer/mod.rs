@@ -58,9 +58,18 @@ pub trait Visual: Sized + Send + Sync + 'static {
 
     /// The visuals of the rows in a range of times as one, in the order of the rows. It shares what is large
     /// with them. Called with at least one, where [`Self::JOINS_ROWS`] is set.
-    fn join(_rows: &[Arc<Self>]) -> Option<Self> {
+    fn join(_rows: &[VisualOfRow<Self>]) -> Option<Self> {
         None
     }
+}
+
+/// The visual of a row in a range of times.
+#[derive(Clone, Debug)]
+pub struct VisualOfRow<T> {
+    /// The row.
+    pub row: RowId,
+    /// What it shows.
+    pub visual: Arc<T>,
 }
 
 /// What a visualizer is called and what it needs.

@@ -55,24 +55,20 @@ enum Output {
 
 impl PipelineKey {
     pub(crate) fn new(view: &ExtractedView, msaa: Msaa, blending: Blending) -> Self {
-        Self {
-            samples: msaa.samples(),
-            output: Output::Color(view.target_format),
-            blending,
-            writes_depth: blending == Blending::Opaque,
-            stride_log2: 0,
-            shapes_depth: false,
-            is_shadowed: false,
-        }
+        Self::of(msaa.samples(), Output::Color(view.target_format), blending)
     }
 
     /// The key of what is translucent and drawn in no certain order.
     pub(crate) fn gathered(msaa: Msaa) -> Self {
+        Self::of(msaa.samples(), Output::Gathered, Blending::Translucent)
+    }
+
+    fn of(samples: u32, output: Output, blending: Blending) -> Self {
         Self {
-            samples: msaa.samples(),
-            output: Output::Gathered,
-            blending: Blending::Translucent,
-            writes_depth: false,
+            samples,
+            output,
+            blending,
+            writes_depth: blending == Blending::Opaque,
             stride_log2: 0,
             shapes_depth: false,
             is_shadowed: false,
@@ -108,15 +104,7 @@ impl PipelineKey {
 
     /// The key of what casts shadows.
     pub(crate) fn casting() -> Self {
-        Self {
-            samples: 1,
-            output: Output::Depth,
-            blending: Blending::Opaque,
-            writes_depth: true,
-            stride_log2: 0,
-            shapes_depth: false,
-            is_shadowed: false,
-        }
+        Self::of(1, Output::Depth, Blending::Opaque)
     }
 
     /// Whether it is that of what casts shadows.
@@ -139,15 +127,7 @@ impl PipelineKey {
 
     /// The key of what is picked as it is drawn with a blending.
     pub(crate) fn picking(blending: Blending) -> Self {
-        Self {
-            samples: 1,
-            output: Output::Ids,
-            blending,
-            writes_depth: blending == Blending::Opaque,
-            stride_log2: 0,
-            shapes_depth: false,
-            is_shadowed: false,
-        }
+        Self::of(1, Output::Ids, blending)
     }
 }
 

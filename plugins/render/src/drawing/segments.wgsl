@@ -142,12 +142,21 @@ fn to_clip(segment: Segment, position: vec3<f32>) -> vec4<f32> {
 
 // The color to write, with straight alpha. Zero is the default.
 fn resolve_color(segment: Segment, color: u32) -> vec4<f32> {
+    return lit_up(segment, color, 1.0);
+}
+
+// The same for a face. It may fill the view: pointed at, it is lit up less than lines and points.
+fn resolve_face_color(segment: Segment, color: u32) -> vec4<f32> {
+    return lit_up(segment, color, 0.4);
+}
+
+fn lit_up(segment: Segment, color: u32, of_hovered: f32) -> vec4<f32> {
     let own = unpack4x8unorm(select(color, segment.default_color, color == 0u));
     let srgba = own * unpack4x8unorm(segment.tint);
     var linear = linear_from_srgb(srgba.rgb);
     let amount = select(1.0, 0.3, (segment.highlight & FAINT) != 0u);
     if (segment.highlight & HOVERED) != 0u {
-        linear = mix(linear, bulk.hovered.rgb, bulk.hovered.a * amount);
+        linear = mix(linear, bulk.hovered.rgb, bulk.hovered.a * amount * of_hovered);
     } else if (segment.highlight & SELECTED) != 0u {
         linear = mix(linear, bulk.selected.rgb, bulk.selected.a * amount);
     }

@@ -26,7 +26,7 @@ use bevy::ecs::world::World;
 use bevy::log::error_once;
 use bevy::platform::collections::HashMap;
 use bevy::render::camera::ExtractedCamera;
-use bevy::render::render_phase::{DrawFunctions, PhaseItem, TrackedRenderPass};
+use bevy::render::render_phase::{DrawFunctions, TrackedRenderPass};
 use bevy::render::render_resource::binding_types::texture_2d;
 use bevy::render::render_resource::{
     BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BlendComponent,
@@ -42,7 +42,7 @@ use bevy::shader::Shader;
 
 use super::full_screen::FullScreen;
 use super::pipeline::is_encoded_by_shader;
-use super::run_item::RunItem;
+use super::run_item::{RunItem, draw_items};
 use super::target::Target;
 use crate::stats::RenderStats;
 
@@ -280,15 +280,8 @@ pub(super) fn draw_weighted(
             multiview_mask: None,
         });
         set_viewport(&mut pass, camera.viewport.as_ref());
-        let functions = world.resource::<DrawFunctions<WeightedItem>>();
-        let mut functions = functions.write();
-        functions.prepare(world);
-        for item in items {
-            if let Some(function) = functions.get_mut(item.draw_function())
-                && let Err(error) = function.draw(world, &mut pass, view_entity, item)
-            {
-                error_once!("something translucent cannot be drawn: {error}");
-            }
+        if let Err(error) = draw_items(world, &mut pass, view_entity, items) {
+            error_once!("something translucent cannot be drawn: {error}");
         }
     }
     let mut pass = context.begin_tracked_render_pass(RenderPassDescriptor {

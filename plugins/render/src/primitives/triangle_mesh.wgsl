@@ -87,11 +87,11 @@ fn to_world(v: vec3<f32>) -> vec3<f32> {
     return times_rows(mesh.row_x, mesh.row_y, mesh.row_z, v);
 }
 
-// A linear color, and how much of it is mixed in.
+// A linear color, and how much of it is mixed in. A face may fill the view: pointed at, it is lit up less than lines and points.
 fn highlight_color(highlight: u32) -> vec4<f32> {
     let amount = select(1.0, 0.3, (highlight & FAINT) != 0u);
     if (highlight & HOVERED) != 0u {
-        return vec4(bulk.hovered.rgb, bulk.hovered.a * amount);
+        return vec4(bulk.hovered.rgb, bulk.hovered.a * amount * 0.4);
     }
     if (highlight & SELECTED) != 0u {
         return vec4(bulk.selected.rgb, bulk.selected.a * amount);

@@ -54,6 +54,7 @@ mod pictures;
 mod places;
 mod purge;
 mod results;
+mod rows;
 mod shadows;
 mod through_camera;
 mod visuals;

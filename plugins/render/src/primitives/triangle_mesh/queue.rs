@@ -123,6 +123,10 @@ pub(super) fn queue_casting_meshes(
     mut lights: Query<&mut ShadowLight>,
     meshes: Query<(Entity, &GpuMesh)>,
 ) {
+    if lights.is_empty() {
+        return;
+    }
+    let draw_function = functions.read().id::<DrawTriangleMesh>();
     for mut light in &mut lights {
         for (entity, mesh) in &meshes {
             let is_casting = mesh.mesh.material.blending() == Blending::Opaque
@@ -134,7 +138,6 @@ pub(super) fn queue_casting_meshes(
             let key = mesh.key(PipelineKey::casting(), geometry);
             let id = pipelines.specialize(&pipeline_cache, &pipeline, key);
             stats.count_draw(pipeline_cache.get_render_pipeline(id).is_some());
-            let draw_function = functions.read().id::<DrawTriangleMesh>();
             light.push(ShadowItem::new(entity, 0, id, draw_function));
         }
     }

@@ -465,6 +465,7 @@ impl Shown {
             frames: Frames::default(),
             lit,
             placed: Placed::new(),
+            row_ids: None,
             previous: None,
             drawn_order: 0.0,
             eye: None,
