@@ -1,11 +1,11 @@
 //! Outlines: a line around what is hovered or selected, for cameras that ask for it.
 //!
 //! What stands out is drawn once more, as a mask alone: without depths, so that a line is seen whatever hides the thing. Where the
-//! mask is near, and not itself, is the line. The mask is looked at tile by tile, and a tile without any of it within
+//! mask is near, and not itself, is the line. The mask is looked at tile by tile, and a tile with no edge of it within
 //! reach draws nothing.
 //!
 //! Cost: while something stands out, its vertices once more, a mask (2 bytes a pixel and sample) that is cleared and read once, and
-//! some 25 of its pixels (at a scale of one) for each pixel of the tiles about it. Where nothing does, no pass and no texture.
+//! 25 pixels of it (at a scale of one) for each pixel of the tiles about its edges. Where nothing does, no pass and no texture.
 
 use bevy::app::{App, SubApp};
 use bevy::asset::{Handle, load_internal_asset, uuid_handle};
@@ -51,8 +51,8 @@ const LINES_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1
 /// What is hovered, and what is selected.
 const MASK_FORMAT: TextureFormat = TextureFormat::Rg8Unorm;
 
-/// Whether there is any of it in a tile.
-const TILES_FORMAT: TextureFormat = TextureFormat::R8Unorm;
+/// Whether there is any of either in a tile, and whether there is nothing else.
+const TILES_FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
 
 /// Pixels along the side of a tile. No line is wider.
 const TILE: u32 = 16;
@@ -130,7 +130,7 @@ pub(super) fn outlined_target() -> ColorTargetState {
     }
 }
 
-/// The pipeline that finds the tiles in which there is something.
+/// The pipeline that finds the tiles with edges.
 #[derive(Resource)]
 struct TilesPipeline {
     layout: BindGroupLayoutDescriptor,
@@ -292,7 +292,7 @@ fn prepare_targets(
     }
 }
 
-/// Draws the mask, finds the tiles in which there is some of it, and draws lines there.
+/// Draws the mask, finds the tiles about its edges, and draws lines there.
 fn draw_outlines(
     world: &World,
     view: ViewQuery<(

@@ -1,10 +1,10 @@
-// Lines around what stands out, in the tiles that are no farther from it than one.
+// Lines around what stands out, in the tiles that are no farther from its edge than one.
 
 #import chronoscope_render::common::{bulk, quad_corner, clip_from_pixels, encode_output, nothing}
 
 // What is hovered, and what is selected: how much of each pixel it covers.
 @group(1) @binding(0) var mask: texture_2d<f32>;
-// Whether there is any of it in a tile.
+// Whether there is any of either in a tile, and whether there is nothing else.
 @group(1) @binding(1) var tiles: texture_2d<f32>;
 
 const TILE: i32 = #{TILE};
@@ -12,26 +12,40 @@ const TILE: i32 = #{TILE};
 // How wide a line is, in UI points: as the outline of a picture.
 const WIDTH_POINTS: f32 = 2.0;
 
+struct Varyings {
+    @builtin(position) position: vec4<f32>,
+    // Whether an edge of what is hovered is near.
+    @location(0) @interpolate(flat) is_by_hovered: u32,
+}
+
 @vertex
 fn vertex(
     @builtin(vertex_index) vertex_index: u32,
     @builtin(instance_index) instance_index: u32,
-) -> @builtin(position) vec4<f32> {
+) -> Varyings {
+    var out: Varyings;
+    out.position = nothing();
     let num_tiles = vec2<i32>(textureDimensions(tiles));
     let tile = vec2(i32(instance_index) % num_tiles.x, i32(instance_index) / num_tiles.x);
-    var found = 0.0;
+    var is_any = vec2(false);
+    var is_all = vec2(true);
     for (var y = -1; y <= 1; y++) {
         for (var x = -1; x <= 1; x++) {
             let neighbor = clamp(tile + vec2(x, y), vec2(0), num_tiles - 1);
-            found = max(found, textureLoad(tiles, neighbor, 0).r);
+            let here = textureLoad(tiles, neighbor, 0) > vec4(0.5);
+            is_any = is_any | here.xy;
+            is_all = is_all & here.zw;
         }
     }
-    if found <= 0.0 {
-        return nothing();
+    let has_edge = is_any & !is_all;
+    if !any(has_edge) {
+        return out;
     }
+    out.is_by_hovered = u32(has_edge.x);
     let corner = quad_corner(vertex_index) * 0.5 + 0.5;
     let pixels = (vec2<f32>(tile) + corner) * f32(TILE);
-    return clip_from_pixels(pixels, vec4(0.0, 0.0, 0.0, 1.0));
+    out.position = clip_from_pixels(pixels, vec4(0.0, 0.0, 0.0, 1.0));
+    return out;
 }
 
 fn mask_at(pixel: vec2<i32>) -> vec2<f32> {
@@ -40,9 +54,13 @@ fn mask_at(pixel: vec2<i32>) -> vec2<f32> {
 }
 
 @fragment
-fn fragment(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
-    let pixel = vec2<i32>(position.xy);
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    let pixel = vec2<i32>(in.position.xy);
     let own = mask_at(pixel);
+    // Within what stands out is no line, unless it is around what is hovered before what is selected.
+    if own.r >= 1.0 || (own.g >= 1.0 && in.is_by_hovered == 0u) {
+        discard;
+    }
     let width = min(WIDTH_POINTS * bulk.ui_point_pixels, f32(TILE) - 1.0);
     let reach = i32(ceil(width));
     // How much of the pixel lies within a line around any of its neighbors.

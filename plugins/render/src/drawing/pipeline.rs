@@ -114,15 +114,7 @@ impl PipelineKey {
 
     /// The key of what looks for outlines.
     pub(crate) fn outlining(msaa: Msaa) -> Self {
-        Self {
-            samples: msaa.samples(),
-            output: Output::Outlined,
-            blending: Blending::Opaque,
-            writes_depth: false,
-            stride_log2: 0,
-            shapes_depth: false,
-            is_shadowed: false,
-        }
+        Self::of(msaa.samples(), Output::Outlined, Blending::Opaque)
     }
 
     /// The key of what is picked as it is drawn with a blending.
