@@ -72,7 +72,7 @@ pub(crate) fn settings_row(
         if button.on_hover_text("Reset").clicked() {
             context
                 .commands
-                .blueprint(BlueprintCommand::SetProperty(view, set));
+                .blueprint(BlueprintCommand::edit_property(view, set));
             context.commands.push(ViewerCommand::EndGesture);
         }
     });
