@@ -25,7 +25,7 @@ use std::{any::TypeId, sync::Arc};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_store::EntityPath;
+use chronoscope_store::{EntityPath, RowId};
 pub(crate) use chunks::VisualChunks;
 pub use coming::{ComingVisuals, Way, ways_ahead};
 pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual, sample_times};
