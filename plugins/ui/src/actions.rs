@@ -19,6 +19,7 @@ use crate::{
     desktop_dialog::DesktopDialog,
     dialogs::OpenKind,
     edits,
+    named_panels::NamedPanels,
     palette::PaletteMode,
     panels::panel_state,
     pass::Pass,
@@ -307,10 +308,7 @@ fn open_files(kind: OpenKind, ctx: &egui::Context, pass: &Pass<'_>, state: &mut 
 /// Hides what is shown of the selection; shows it where all is hidden.
 fn toggle_visible(pass: &mut Pass<'_>) {
     let viewport = pass.viewport();
-    let is_visible = |contents: &Contents| match contents {
-        Contents::View(id) => viewport.views.get(id).is_some_and(|view| view.visible),
-        Contents::Container(id) => viewport.containers.get(id).is_some_and(|inner| inner.visible),
-    };
+    let is_visible = |contents: &Contents| arrange::is_visible(viewport, *contents);
     let items = arrange::movable_selection(pass);
     // Of several rows and instances it is once the same.
     let entities: BTreeSet<(ViewId, EntityPath, bool)> = pass
@@ -345,7 +343,7 @@ fn toggle_visible(pass: &mut Pass<'_>) {
 }
 
 /// Moves the selection among the lines of a log, where it is there, else in the tree that it is in: that of the streams, or that of
-/// the blueprint.
+/// the blueprint. Not where an app has another panel in the place of that tree.
 fn step(step: TreeStep, ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
     let is_up = match step {
         TreeStep::Previous => Some(true),
@@ -358,11 +356,16 @@ fn step(step: TreeStep, ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut Ui
         return;
     }
     let selected = pass.selection().selected.first();
+    let panels: &NamedPanels = pass.world.resource();
     let to = match (selected, pass.store()) {
-        (Some(item @ (Item::Entity(_) | Item::Component { .. })), Some(store)) => {
-            state.time_panel.step(store, item, step)
-        }
-        _ => state.left_panel.step(selected, step),
+        (Some(item @ (Item::Entity(_) | Item::Component { .. })), Some(store)) => panels
+            .is_built_in(Panel::Time)
+            .then(|| state.time_panel.step(store, item, step))
+            .flatten(),
+        _ => panels
+            .is_built_in(Panel::Blueprint)
+            .then(|| state.left_panel.step(selected, step))
+            .flatten(),
     };
     if let Some(item) = to {
         pass.push(ViewerCommand::Select(vec![item]));

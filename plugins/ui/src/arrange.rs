@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chronoscope_blueprint::{
     BlueprintCommand, ContainerId, ContainerKind, Contents, ContentsFilter, ContentsRule, RuleEffect,
-    ViewBlueprint, ViewClassId, ViewId,
+    ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
 };
 use chronoscope_frame::{DataResults, Item, ViewClasses, ViewerCommand, Visualizers};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
@@ -26,6 +26,14 @@ pub(crate) fn item_of(contents: Contents) -> Item {
     match contents {
         Contents::View(id) => Item::View(id),
         Contents::Container(id) => Item::Container(id),
+    }
+}
+
+/// Whether a view or a container is there and not hidden itself.
+pub(crate) fn is_visible(viewport: &ViewportBlueprint, contents: Contents) -> bool {
+    match contents {
+        Contents::View(id) => viewport.views.get(&id).is_some_and(|view| view.visible),
+        Contents::Container(id) => viewport.containers.get(&id).is_some_and(|inner| inner.visible),
     }
 }
 

@@ -10,9 +10,12 @@ use chronoscope_blueprint::{
     BLUEPRINT_TIMELINE, BlueprintCommand, BlueprintQuery, ViewClassId, ViewId, view_property,
 };
 use chronoscope_frame::{ActiveBlueprint, Item, Recordings, TimeCommand, ViewerCommand, ViewerCommands};
-use chronoscope_store::{StoreId, TimeType, Timeline, arrow::ArrayRef};
+use chronoscope_store::{
+    StoreId, TimeType, Timeline,
+    arrow::{Array, ArrayRef},
+};
 use chronoscope_types::{
-    AsComponents, Component, ComponentName, TimeBoundary,
+    AsComponents, Component, ComponentName, DataType, ReadError, TimeBoundary,
     blueprint::{EyeControls3D, LineGrid3D, PlotLegend, TimeAxis, VisibleTimeRanges},
     components::{
         Position3D,
@@ -23,7 +26,7 @@ use chronoscope_types::{
 use chronoscope_views::{AppViewUiExt, ViewUi, ViewUiContext};
 use egui::{Event, Key, Modifiers, vec2};
 
-use crate::{icons, testing::Stage};
+use crate::{AppComponentEditorExt, ComponentEditor, icons, testing::Stage};
 
 /// A class with one property that is listed and one that it draws itself.
 struct GridUi(ViewClassId);
@@ -307,4 +310,52 @@ fn a_visible_range_stands_between_two_times_too() {
     assert_eq!(range.timeline, "frame");
     let ends = [range.range.start, range.range.end];
     assert_eq!(ends, [TimeBoundary::Absolute(0), TimeBoundary::Absolute(20)]);
+}
+
+/// A spacing as an app would have it edited.
+struct Doubled;
+
+impl Component for Doubled {
+    const TYPE: &'static str = GridSpacing::TYPE;
+
+    type Value = f32;
+    type Slice<'a> = <GridSpacing as Component>::Slice<'a>;
+
+    fn datatype() -> DataType {
+        GridSpacing::datatype()
+    }
+
+    fn read_range(array: &dyn Array, range: std::ops::Range<usize>) -> Result<Self::Slice<'_>, ReadError> {
+        GridSpacing::read_range(array, range)
+    }
+
+    fn build(values: Vec<f32>) -> ArrayRef {
+        GridSpacing::build(values)
+    }
+}
+
+impl ComponentEditor for Doubled {
+    fn first(values: Self::Slice<'_>) -> Option<f32> {
+        values.first().copied()
+    }
+
+    fn edit(ui: &mut egui::Ui, value: &mut f32) -> bool {
+        let is_clicked = ui.button(format!("twice {value}")).clicked();
+        if is_clicked {
+            *value *= 2.0;
+        }
+        is_clicked
+    }
+}
+
+#[test]
+fn an_editor_of_an_app_takes_the_place_of_the_one_for_the_same_values() {
+    let (mut stage, view) = stage();
+    stage.app.add_component_editor::<Doubled>();
+    stage.draw();
+    let button = stage.find("twice 2.5");
+    stage.click(button);
+    let texts = stage.draw();
+    assert_eq!(spacing(&stage, view), Some(5.0));
+    assert!(texts.iter().any(|text| text == "twice 5"), "{texts:?}");
 }

@@ -228,11 +228,11 @@ fn show_timelines(ui: &mut Ui, entry: &RecordingEntry, entity: EntityId, zone: T
     }
 }
 
-/// The views that have the entity among theirs.
+/// The views that draw the entity: not those that only have it among theirs, as a log has all of a recording.
 fn show_views(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, but: Option<ViewId>) {
     let viewport = pass.viewport();
-    let mut views = values::views_with(pass, path);
-    views.retain(|view| Some(*view) != but);
+    let is_other = |view: &ViewId| Some(*view) != but && values::is_drawn(pass, *view, path);
+    let views: Vec<ViewId> = pass.views_with(path).filter(is_other).collect();
     if views.is_empty() {
         return;
     }

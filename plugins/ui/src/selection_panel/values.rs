@@ -5,13 +5,17 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, cast::AsArray, types::UInt32Type};
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, QueryContext, RecordingEntry, ViewerCommand, chunk_loading::UiChunkRequests,
+    Cursor, DataResults, Item, QueryContext, RecordingEntry, ViewOverrides, ViewerCommand, Visualizers,
+    chunk_loading::UiChunkRequests,
 };
 use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt, RowId};
 use chronoscope_types::{Component, Rgba, TimeZone, components, format_time_in, format_value};
 use egui::{Color32, Rect, RichText, Sense, Ui, Vec2};
 
-use super::{parts::grouped, row::RowRef};
+use super::{
+    parts::{grouped, list_rows},
+    row::RowRef,
+};
 use crate::{
     icons,
     pass::Pass,
@@ -21,9 +25,6 @@ use crate::{
 
 /// Characters of a value that are laid out; what is cut is in the tooltip.
 const MAX_CHARS: usize = 200;
-
-/// Rows of a list of instances that are shown without scrolling.
-const MAX_ROWS: usize = 12;
 
 /// An entity of a recording, or one of its instances, where somebody looks at it.
 #[derive(Clone, Copy)]
@@ -278,8 +279,8 @@ pub(super) fn show_instances(
     cell: &dyn Array,
 ) {
     let InstancesOf { path, view, row } = of;
-    let view = view.or_else(|| views_with(pass, path).first().copied());
-    let mut show_row = |ui: &mut Ui, at: usize| {
+    let view = view.or_else(|| pass.views_with(path).next());
+    let show_row = |ui: &mut Ui, at: usize| {
         let instance = cell.slice(at, 1);
         let text = format_value(descriptor.component_type.as_deref(), instance.as_ref(), MAX_CHARS);
         let (entity, instance) = (path.clone(), u32::try_from(at).ok());
@@ -308,18 +309,7 @@ pub(super) fn show_instances(
             pass.respond(&value.interact(Sense::click()), item);
         }
     };
-    if cell.len() <= MAX_ROWS {
-        (0..cell.len()).for_each(|at| show_row(ui, at));
-        return;
-    }
-    ui.spacing_mut().item_spacing.y = 0.0;
-    egui::ScrollArea::vertical()
-        .id_salt(("instances", &*descriptor.component))
-        .max_height(MAX_ROWS as f32 * size::ROW)
-        .auto_shrink([false, true])
-        .show_rows(ui, size::ROW, cell.len(), |ui, range| {
-            range.for_each(|at| show_row(ui, at));
-        });
+    list_rows(ui, ("instances", &*descriptor.component), cell.len(), show_row);
 }
 
 /// Lights up the row of an instance that is selected or pointed at.
@@ -332,19 +322,18 @@ fn highlight(ui: &Ui, pass: &Pass<'_>, item: &Item, row: Rect) {
     }
 }
 
-/// The views that have an entity among theirs, in the order of the layout.
-pub(super) fn views_with(pass: &Pass<'_>, path: &EntityPath) -> Vec<ViewId> {
-    let has_it = |view: &ViewId| {
-        let entity = pass
-            .recording_of(*view)
-            .and_then(|entry| entry.store().entity_id(path));
-        let results = pass.of_view::<DataResults>(*view);
-        entity
-            .zip(results)
-            .is_some_and(|(entity, results)| results.get(entity).is_some())
-    };
-    let views = pass.viewport().views_in_order().into_iter();
-    views.filter(has_it).collect()
+/// Whether a view that has an entity among its own draws it.
+pub(super) fn is_drawn(pass: &Pass<'_>, view: ViewId, path: &EntityPath) -> bool {
+    let result = pass
+        .recording_of(view)
+        .and_then(|entry| entry.store().entity_id(path))
+        .zip(pass.of_view::<DataResults>(view))
+        .and_then(|(entity, results)| results.get(entity));
+    let overrides = pass.of_view::<ViewOverrides>(view);
+    result.zip(overrides).is_some_and(|(result, overrides)| {
+        let visualizers = pass.world.resource::<Visualizers>();
+        !overrides.all_instructions(result, visualizers).is_empty()
+    })
 }
 
 /// Reason for a missing value.

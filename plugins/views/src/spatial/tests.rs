@@ -48,6 +48,7 @@ mod layers;
 mod meshes;
 mod millions;
 mod motion;
+mod outlines;
 mod picking;
 mod pictures;
 mod places;

@@ -14,6 +14,7 @@ use egui::{Align2, Color32, FontId, Pos2, Rect, Response, Sense, Ui, emath::GuiR
 use glam::{DVec2, UVec2};
 
 use super::{
+    bounds::Bounds,
     color_bar::paint_color_bars,
     labels::paint_labels,
     marks::logged_label,
@@ -132,6 +133,15 @@ impl Tile<'_> {
     /// Width and height in points.
     pub(crate) fn size(&self) -> DVec2 {
         DVec2::new(f64::from(self.rect.width()), f64::from(self.rect.height()))
+    }
+
+    /// Around all in the scene that is selected.
+    pub(crate) fn selected_bounds(&self) -> Bounds {
+        let selection = self.world.get_resource::<Selection>();
+        let selected = selection.map_or(&[][..], |selection| &selection.selected);
+        let entities = selected.iter().filter_map(Item::entity);
+        let bounds = entities.map(|entity| self.scene.bounds_of(entity));
+        bounds.fold(Bounds::EMPTY, Bounds::union)
     }
 }
 

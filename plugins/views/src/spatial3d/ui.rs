@@ -139,7 +139,7 @@ impl ViewUi for Spatial3DUi {
         };
         let mut moved = None;
         if action == Some(ViewAction::Focus) {
-            moved = focused_on_selection(&tile, known, context);
+            moved = focused_on_selection(&tile, known);
             if moved.is_some() {
                 send(context.world, view);
             }
@@ -309,17 +309,8 @@ fn followed<'a>(tile: &'a Tile<'_>, context: &ViewUiContext<'a>) -> Option<&'a E
     selected.find(|entity| !tile.scene.bounds_of(entity).is_empty())
 }
 
-fn focused_on_selection(tile: &Tile<'_>, eye: Eye, context: &ViewUiContext<'_>) -> Option<Eye> {
-    let selection = context.world.resource::<Selection>();
-    let bounds = selection
-        .selected
-        .iter()
-        .filter_map(Item::entity)
-        .map(|entity| tile.scene.bounds_of(entity))
-        .fold(
-            crate::spatial::bounds::Bounds::EMPTY,
-            crate::spatial::bounds::Bounds::union,
-        );
+fn focused_on_selection(tile: &Tile<'_>, eye: Eye) -> Option<Eye> {
+    let bounds = tile.selected_bounds();
     let size = tile.size();
     (!bounds.is_empty()).then(|| eye.focused_on(&bounds, size.x / size.y.max(1.0)))
 }

@@ -49,9 +49,8 @@ pub fn plain_text(text: &str) -> Cow<'_, str> {
 }
 
 use crate::{
-    AppViewUiExt as _,
+    AppViewUiExt as _, SpatialSystems,
     properties::{AppPropertiesExt as _, PropertyReader, ViewProperties},
-    spatial::SpatialSystems,
 };
 
 /// Lists of log lines.

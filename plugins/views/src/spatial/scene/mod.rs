@@ -28,7 +28,7 @@ use bevy::{asset::Handle, ecs::prelude::*, image::Image, math::UVec2};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
 use chronoscope_frame::{ContextId, Origin, RecordingKey, Report, Settled, View, ViewTile};
 use chronoscope_store::{EntityId, EntityPath};
-use glam::DAffine3;
+use glam::{DAffine3, DVec2};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use ahead::{ComingPictures, coming_pictures, look_ahead};
@@ -316,6 +316,12 @@ impl SpatialScene {
     /// The image that the view is rendered to, once there is one.
     pub fn image(&self) -> Option<&Handle<Image>> {
         self.camera.as_ref().map(SceneCamera::image)
+    }
+
+    /// Width and height of its tile in points.
+    pub(crate) fn size_points(&self) -> DVec2 {
+        let points = f64::from(self.tile.pixels_per_point.max(f32::MIN_POSITIVE));
+        DVec2::from_array(self.tile.size_pixels.map(f64::from)) / points
     }
 
     /// The size of the image that the view is to be rendered to, in pixels.
