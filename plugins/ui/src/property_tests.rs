@@ -16,12 +16,15 @@ use chronoscope_store::{
 };
 use chronoscope_types::{
     AsComponents, Component, ComponentName, DataType, ReadError, TimeBoundary,
-    blueprint::{LineGrid3D, PlotLegend, TimeAxis, VisibleTimeRanges},
-    components::blueprint::{GridSpacing, TimeRange, VisibleTimeRange},
+    blueprint::{EyeControls3D, LineGrid3D, PlotLegend, TimeAxis, VisibleTimeRanges},
+    components::{
+        Position3D,
+        blueprint::{GridSpacing, TimeRange, VisibleTimeRange},
+    },
     format_time, log_chunk,
 };
 use chronoscope_views::{AppViewUiExt, ViewUi, ViewUiContext};
-use egui::vec2;
+use egui::{Event, Key, Modifiers, vec2};
 
 use crate::{AppComponentEditorExt, ComponentEditor, icons, testing::Stage};
 
@@ -161,6 +164,69 @@ fn what_is_set_of_another_class_is_told_and_taken_back() {
     stage.click(reset);
     let texts = stage.draw();
     assert!(!says(&texts, "visible"), "{texts:?}");
+}
+
+/// A class that lists from where its views look.
+struct EyeUi(ViewClassId);
+
+impl ViewUi for EyeUi {
+    fn class(&self) -> ViewClassId {
+        self.0.clone()
+    }
+
+    fn icon(&self) -> &'static str {
+        icons::VIEW_UNKNOWN
+    }
+
+    fn ui(&self, _: &mut egui::Ui, _: &mut ViewUiContext<'_>) {}
+
+    fn properties(&self, _: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        let position = Position3D::build(vec![[1.25, 2.5, 3.75]]);
+        vec![(EyeControls3D::POSITION, position)]
+    }
+}
+
+#[test]
+fn an_eye_that_is_typed_is_one_step_to_undo_by_its_name() {
+    let (mut stage, view) = stage();
+    stage.app.add_view_ui(EyeUi("TimeSeries".into()));
+    stage.draw();
+    let eye = |stage: &Stage| {
+        let cell = said(stage, view, &EyeControls3D::POSITION)?;
+        Some(Position3D::read(&cell).unwrap().to_vec())
+    };
+    let steps = |stage: &Stage| {
+        let recordings = stage.app.world().resource::<Recordings>();
+        let undo = &recordings.active_blueprint().unwrap().1.undo;
+        (undo.undo_steps(), undo.undo_name())
+    };
+    let type_in = |stage: &mut Stage, shown: &str, text: &str| {
+        let field = stage.find(shown);
+        stage.click(field);
+        stage.press(Key::A, Modifiers::COMMAND);
+        for letter in text.chars() {
+            stage.draw_with(vec![Event::Text(letter.to_string())]);
+            stage.draw();
+        }
+        stage.press(Key::Enter, Modifiers::NONE);
+        stage.draw();
+    };
+    type_in(&mut stage, "1.25", "64");
+    assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 3.75]]));
+    assert_eq!(steps(&stage), (1, Some("change eye")));
+    type_in(&mut stage, "3.75", "87");
+    assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 87.0]]));
+    assert_eq!(steps(&stage), (2, Some("change eye")), "each field is a step");
+    // What a gesture in the view does is none.
+    let flown = EyeControls3D::default().with_position([5.0, 5.0, 5.0]);
+    set(&mut stage, view, &flown);
+    assert_eq!((eye(&stage), steps(&stage).0), (Some(vec![[5.0; 3]]), 2));
+    stage.press(Key::Z, Modifiers::COMMAND);
+    stage.draw();
+    assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 3.75]]));
+    stage.press(Key::Z, Modifiers::COMMAND);
+    stage.draw();
+    assert_eq!((eye(&stage), steps(&stage).0), (None, 0));
 }
 
 /// The stretch of time that the blueprint gives to the axis.

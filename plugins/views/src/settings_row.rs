@@ -69,7 +69,7 @@ pub(crate) fn settings_row(
         let button = ui.add(Button::new(icon).frame(false));
         button.widget_info(|| WidgetInfo::labeled(WidgetType::Button, ui.is_enabled(), "Reset"));
         if button.on_hover_text("Reset").clicked() {
-            context.edit(BlueprintCommand::SetProperty(view, set));
+            context.edit(BlueprintCommand::edit_property(view, set));
         }
     });
 }

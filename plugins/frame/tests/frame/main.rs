@@ -28,7 +28,7 @@ use chronoscope_frame::{
     EntityContexts, FramePlugins, InContext, InstructionIndex, MemoryBudget, QueryContext, RecordingEntry,
     Recordings, Report, ResultKey, Space, TimeControls, Transforms, View, ViewAxes, ViewClass, ViewOverrides,
     ViewTile, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals,
-    visualizer::QueryMode,
+    visualizer::{QueryMode, VisualOfRow},
 };
 use chronoscope_store::{Chunk, StoreEvent, StoreId};
 use chronoscope_types::read;

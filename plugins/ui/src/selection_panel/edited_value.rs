@@ -82,7 +82,9 @@ impl EditedValue<'_> {
                 let is_crowded = !has_room || has_several_numbers(self.array);
                 part.set_width(room.width() * if is_crowded { 1.0 } else { 0.6 });
                 let layout = Layout::left_to_right(Align::Center);
-                let mut left = ui.new_child(egui::UiBuilder::new().max_rect(part).layout(layout));
+                // Not by what stands beside it: a button that comes with the first letter must not take the focus.
+                let id = ui.id().with("value");
+                let mut left = ui.new_child(egui::UiBuilder::new().id(id).max_rect(part).layout(layout));
                 if is_list {
                     let icon = if is_unfolded {
                         icons::EXPANDED
@@ -126,15 +128,17 @@ impl EditedValue<'_> {
             let changed = self.show_values(ui, editors, component_type);
             answer = changed.map(ValueAnswer::Set).or(answer);
         }
+        // A drag is one step, which ends with the button; so is what is typed into a field, which ends once that is left.
         let is_editing = egui::Id::new("editing a value");
+        let is_typing = ui.ctx().text_edit_focused();
+        let field = ui.memory(egui::Memory::focused).filter(|_| is_typing);
         if answer.is_some() {
-            ui.data_mut(|data| data.insert_temp(is_editing, true));
-        }
-        // A drag is one step; it ends with the button.
-        if answer.is_none()
-            && ui.input(|input| !input.pointer.any_down())
-            && ui.data_mut(|data| data.remove_temp::<bool>(is_editing)).is_some()
+            ui.data_mut(|data| data.insert_temp(is_editing, field));
+        } else if ui.input(|input| !input.pointer.any_down())
+            && let Some(edited_in) = ui.data(|data| data.get_temp::<Option<egui::Id>>(is_editing))
+            && (edited_in.is_none() || edited_in != field)
         {
+            ui.data_mut(|data| data.remove::<Option<egui::Id>>(is_editing));
             pass.push(ViewerCommand::EndGesture);
         }
         let response = row.on_hover_ui(|ui| {

@@ -84,7 +84,7 @@ fn show_property(ui: &mut Ui, pass: &mut Pass<'_>, view: ViewId, property: &Prop
     if let Some(rest) = rest_of(&descriptor.component) {
         components.push((rest.descriptor(), property.array.slice(0, 0)));
     }
-    pass.edit(BlueprintCommand::SetProperty(view, components));
+    pass.edit(BlueprintCommand::edit_property(view, components));
     if matches!(answer, ValueAnswer::Reset) {
         pass.push(ViewerCommand::EndGesture);
     }

@@ -283,18 +283,18 @@ pub(super) fn show_instances(
     let show_row = |ui: &mut Ui, at: usize| {
         let instance = cell.slice(at, 1);
         let text = format_value(descriptor.component_type.as_deref(), instance.as_ref(), MAX_CHARS);
-        let (entity, instance) = (path.clone(), u32::try_from(at).ok());
+        let (entity, number) = (path.clone(), u32::try_from(at).ok());
         let item = view.map(|view| match row {
             Some(row) => Item::Row {
                 view,
                 entity,
                 row,
-                instance,
+                instance: number,
             },
             None => Item::DataResult {
                 view,
                 entity,
-                instance,
+                instance: number,
             },
         });
         if let Some(item) = &item {

@@ -12,7 +12,7 @@ use chronoscope_types::{
 };
 use egui::{ComboBox, DragValue, Ui};
 
-use super::properties::{PlotProperties, set_value_range};
+use super::properties::{PlotProperties, edit_value_range};
 use crate::{
     ViewUiContext,
     plot::{looks, window::ValueWindow},
@@ -81,7 +81,7 @@ fn show_axis(
                 (false, AxisScale::Linear) => ValueWindow::new(-1.0, 1.0),
                 (false, AxisScale::Logarithmic) => ValueWindow::new(1.0, 10.0),
             };
-            context.edit(set_value_range(view, side, range));
+            context.edit(edit_value_range(view, side, range));
         }
         let mut is_logarithmic = scale == AxisScale::Logarithmic;
         if ui
@@ -120,7 +120,7 @@ fn show_axis(
         {
             context
                 .commands
-                .blueprint(set_value_range(view, side, Some(range)));
+                .blueprint(edit_value_range(view, side, Some(range)));
         }
         if from.drag_stopped() || to.drag_stopped() || from.lost_focus() || to.lost_focus() {
             context.commands.push(ViewerCommand::EndGesture);
