@@ -198,8 +198,14 @@ pub(crate) fn cargo(args: &[&str]) -> anyhow::Result<Command> {
 
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<ExitStatus> {
     let args: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
-    eprintln!("$ cargo {}", args.join(" "));
-    command.status().context("cannot start Cargo")
+    let program = Path::new(command.get_program());
+    let name = program
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    eprintln!("$ {name} {}", args.join(" "));
+    command.status().with_context(|| format!("cannot start {name}"))
 }
 
 /// The code of a child as our own; death by a signal as shells tell it, 128 plus the signal.
