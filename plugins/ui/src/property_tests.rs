@@ -181,7 +181,7 @@ impl ViewUi for EyeUi {
     fn ui(&self, _: &mut egui::Ui, _: &mut ViewUiContext<'_>) {}
 
     fn properties(&self, _: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
-        let position = Position3D::build(vec![[1.25, 2.5, 3.75]]);
+        let position = Position3D::build(vec![[1.5, 2.5, 3.5]]);
         vec![(EyeControls3D::POSITION, position)]
     }
 }
@@ -211,10 +211,10 @@ fn an_eye_that_is_typed_is_one_step_to_undo_by_its_name() {
         stage.press(Key::Enter, Modifiers::NONE);
         stage.draw();
     };
-    type_in(&mut stage, "1.25", "64");
-    assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 3.75]]));
+    type_in(&mut stage, "1.5", "64");
+    assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 3.5]]));
     assert_eq!(steps(&stage), (1, Some("change eye")));
-    type_in(&mut stage, "3.75", "87");
+    type_in(&mut stage, "3.5", "87");
     assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 87.0]]));
     assert_eq!(steps(&stage), (2, Some("change eye")), "each field is a step");
     // What a gesture in the view does is none.
@@ -223,7 +223,7 @@ fn an_eye_that_is_typed_is_one_step_to_undo_by_its_name() {
     assert_eq!((eye(&stage), steps(&stage).0), (Some(vec![[5.0; 3]]), 2));
     stage.press(Key::Z, Modifiers::COMMAND);
     stage.draw();
-    assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 3.75]]));
+    assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 3.5]]));
     stage.press(Key::Z, Modifiers::COMMAND);
     stage.draw();
     assert_eq!((eye(&stage), steps(&stage).0), (None, 0));

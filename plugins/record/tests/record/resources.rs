@@ -183,6 +183,8 @@ fn resources_that_changed_since_are_listed() {
     stage.app.register_type::<Score>().register_type::<Rules>();
     stage.world().insert_resource(Score(0));
     stage.world().insert_resource(Rules(0));
+    // Something is recorded, so that there are times to go to.
+    stage.world().spawn(Transform::default());
     run(&mut stage, |world, frame| {
         if frame == 6 {
             world.resource_mut::<Score>().0 = 6;

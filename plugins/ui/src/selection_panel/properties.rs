@@ -105,13 +105,16 @@ fn properties(pass: &mut Pass<'_>, view: ViewId) -> Vec<Property> {
         return Vec::new();
     };
     let recordings = pass.recordings();
-    let Some((entry, blueprints)) = recordings.active_blueprint() else {
-        return Vec::new();
-    };
-    let store = entry.store();
-    let at = blueprints.undo.query_time();
-    let mut set = view_properties(&BlueprintQuery::new(store, &entry.recording.cache, at), view);
-    let sent = blueprints.default.as_ref().and_then(|id| recordings.find(id));
+    // Before the first edit there may be none.
+    let active = recordings.active_blueprint();
+    let mut set = active.map_or_else(Vec::new, |(entry, blueprints)| {
+        let at = blueprints.undo.query_time();
+        view_properties(
+            &BlueprintQuery::new(entry.store(), &entry.recording.cache, at),
+            view,
+        )
+    });
+    let sent = active.and_then(|(_, blueprints)| recordings.find(blueprints.default.as_ref()?));
     let new = |descriptor: ComponentDescriptor, hit: Option<&Hit>, fallback: ArrayRef| {
         let sent = sent.and_then(|sent| {
             let query = BlueprintQuery::new(sent.store(), &sent.recording.cache, i64::MAX);
@@ -146,6 +149,7 @@ fn properties(pass: &mut Pass<'_>, view: ViewId) -> Vec<Property> {
         !is_drawn && !is_range && !has_row(QueryContext::ARCHETYPE) && !has_row(EyeControls3DRest::ARCHETYPE)
     });
     found.extend(others.filter_map(|hit| {
+        let store = active?.0.store();
         let component = store.component_id(hit.column().name())?;
         Some(new(store.descriptor(component).clone(), Some(hit), hit.cell()))
     }));
