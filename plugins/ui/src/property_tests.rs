@@ -211,10 +211,10 @@ fn an_eye_that_is_typed_is_one_step_to_undo_by_its_name() {
         stage.press(Key::Enter, Modifiers::NONE);
         stage.draw();
     };
-    type_in(&mut stage, "1.5", "64");
+    type_in(&mut stage, "1.50", "64");
     assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 3.5]]));
     assert_eq!(steps(&stage), (1, Some("change eye")));
-    type_in(&mut stage, "3.5", "87");
+    type_in(&mut stage, "3.50", "87");
     assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 87.0]]));
     assert_eq!(steps(&stage), (2, Some("change eye")), "each field is a step");
     // What a gesture in the view does is none.
