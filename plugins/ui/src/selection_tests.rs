@@ -516,7 +516,7 @@ fn the_numbers_of_a_value_have_room_side_by_side() {
 }
 
 #[test]
-fn a_long_text_goes_on_in_a_second_line() {
+fn a_long_text_goes_on_in_further_lines() {
     let mut stage = stage();
     let source = "/home/somebody/recordings/a whole day/through the town and back.rrd";
     let mut recordings = stage.app.world_mut().resource_mut::<Recordings>();

@@ -55,6 +55,9 @@ pub(crate) fn noted_header<R>(ui: &mut Ui, title: &str, note: &str, actions: imp
     .inner
 }
 
+/// The most lines of a value: they hold two times.
+const MAX_LINES: usize = 3;
+
 /// The least room in which a note says something.
 const LEAST_NOTE: f32 = 5.0 * size::GRID;
 
@@ -169,9 +172,9 @@ pub fn value_label(ui: &mut Ui, value: &str, unit: &str) -> Response {
     value_in_lines(ui, value, unit, 1)
 }
 
-/// A [`value_label`] that goes on in a second line where one does not hold it.
+/// A [`value_label`] that goes on in further lines where one does not hold it.
 pub(crate) fn wrapped_value(ui: &mut Ui, value: &str, unit: &str) -> Response {
-    value_in_lines(ui, value, unit, 2)
+    value_in_lines(ui, value, unit, MAX_LINES)
 }
 
 fn value_in_lines(ui: &mut Ui, value: &str, unit: &str, most_lines: usize) -> Response {
@@ -186,11 +189,16 @@ fn value_in_lines(ui: &mut Ui, value: &str, unit: &str, most_lines: usize) -> Re
     elided_job(ui, job, &full, most_lines)
 }
 
-/// An [`elided_label`] that goes on in a second line where one does not hold it.
+/// An [`elided_label`] that goes on in further lines where one does not hold it.
 pub(crate) fn wrapped_label(ui: &mut Ui, text: &str) -> Response {
     let font = egui::TextStyle::Body.resolve(ui.style());
     let format = TextFormat::simple(font, Theme::of(ui).text);
-    elided_job(ui, LayoutJob::single_section(text.to_owned(), format), text, 2)
+    elided_job(
+        ui,
+        LayoutJob::single_section(text.to_owned(), format),
+        text,
+        MAX_LINES,
+    )
 }
 
 /// Icon, title and hint in the middle of a place where there is nothing to show.
@@ -286,7 +294,13 @@ fn elided_job(ui: &mut Ui, mut job: LayoutJob, full: &str, most_lines: usize) ->
         ..TextWrapping::default()
     };
     job.break_on_newline = false;
-    let galley = ui.painter().layout_job(job);
+    let in_words = (most_lines > 1).then(|| job.clone());
+    let mut galley = ui.painter().layout_job(job);
+    if let Some(mut job) = in_words.filter(|_| galley.elided) {
+        // Broken within words it may fit.
+        job.wrap.break_anywhere = true;
+        galley = ui.painter().layout_job(job);
+    }
     let lines = galley.rows.len().max(1);
     // The first of several lines stands where the only one would.
     let above = match lines {
@@ -339,5 +353,26 @@ mod tests {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(12_345_678), "12\u{2009}345\u{2009}678");
+    }
+
+    #[test]
+    fn a_long_value_is_broken_within_words_where_it_fits_only_so() {
+        let context = egui::Context::default();
+        fonts::add_fonts(&context);
+        let text = "2026-11-22T14:16:02.340064 – 2026-11-22T14:16:07.340064";
+        let mut output = context.run_ui(egui::RawInput::default(), |ui| {
+            let font = egui::TextStyle::Monospace.resolve(ui.style());
+            let digit = ui
+                .painter()
+                .layout_no_wrap("0".to_owned(), font, Color32::PLACEHOLDER);
+            ui.set_max_width(20.5 * digit.size().x);
+            wrapped_value(ui, text, "");
+        });
+        output.textures_delta.clear();
+        let texts = output.shapes.iter().filter_map(|clipped| match &clipped.shape {
+            egui::Shape::Text(text) => Some((text.galley.rows.len(), text.galley.elided)),
+            _ => None,
+        });
+        assert_eq!(texts.collect::<Vec<_>>(), [(3, false)]);
     }
 }

@@ -53,12 +53,12 @@ pub(super) fn item_link(ui: &mut Ui, pass: &mut Pass<'_>, name: &str, text: &str
     });
 }
 
-/// A row with a text, of two lines where it needs them.
+/// A row with a text, of several lines where it needs them.
 pub(super) fn text_row(ui: &mut Ui, name: &str, text: &str) {
     property_row(ui, name, |ui| wrapped_label(ui, text));
 }
 
-/// A row with a value, of two lines where it needs them.
+/// A row with a value, of several lines where it needs them.
 pub(super) fn value_row(ui: &mut Ui, name: &str, value: &str, unit: &str) {
     property_row(ui, name, |ui| wrapped_value(ui, value, unit));
 }

@@ -73,10 +73,10 @@ impl Bounds {
         self.min.cmple(other.max).all() && other.min.cmple(self.max).all()
     }
 
-    /// Whether it reaches farther beyond another than half of that is long.
+    /// Whether it reaches farther beyond another than that is long.
     pub(crate) fn outgrows(self, other: Self) -> bool {
         let beyond = (other.min - self.min).max(self.max - other.max);
-        beyond.max_element() > 0.5 * other.size().max_element()
+        beyond.max_element() > other.size().max_element()
     }
 
     /// The smallest box around both.

@@ -287,7 +287,7 @@ fn what_outgrows_its_beginning_is_framed() {
         let points = Points3D::new([[0.0; 3], [end, 0.0, 0.0]]);
         log_chunk("p", [(frame(), time)], &points).unwrap()
     };
-    for (end, framed) in [(20.0, 20.0), (12.0, 10.0)] {
+    for (end, framed) in [(21.0, 21.0), (19.0, 10.0)] {
         let mut viewer = Viewer::new([row(0, 10.0), row(20, end)]);
         seek_to(&mut viewer, 0);
         assert_eq!(viewer.scene().framing.framed().all.max.x, framed);
