@@ -199,14 +199,10 @@ pub(super) struct Track {
 impl Track {
     /// Goes to a time. Returns whether another row is to be written than was last.
     fn follow(&mut self, lookup: &Lookup<'_>, entity: EntityId, component: Option<ComponentId>) -> bool {
-        if let Some(cursor) = &mut self.cursor {
-            if cursor.answer().validity.contains(lookup.time) {
-                return false;
-            }
-            // Within a chunk, a row of another time is another one.
-            if cursor.follow(lookup.time) {
-                return true;
-            }
+        if let Some(cursor) = &mut self.cursor
+            && let Some(is_other) = cursor.follow(lookup.time)
+        {
+            return is_other;
         }
         let written = self.written();
         let cursor = lookup.cursor(entity, component);
