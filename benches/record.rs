@@ -20,7 +20,7 @@ use std::time::Duration;
 use bevy::{asset::AssetPlugin, prelude::*, time::TimeUpdateStrategy, transform::TransformPlugin};
 use chronoscope::{
     ChronoscopePlugins,
-    frame::{DiffLog, FramePlugins, Recordings},
+    frame::{DiffLog, FramePlugins, Item, Recordings, Selection},
     log::{BatchSettings, FileSink, MemorySink, Recorder},
     record::{FRAME_TIMELINE, RecordPlugin, RecordSettings, Rewind, RewindPlugin, WorldRecorder},
     store::{StoreId, Timeline},
@@ -145,15 +145,29 @@ fn frames_late(app: &App, moving: usize) -> Vec<i64> {
         let newest = recording.latest_at(entity, frame, i64::MAX, translation);
         newest.hit?.data_time()
     };
-    let some = (0..moving).step_by((moving / 50).max(1));
-    some.map(|at| recorder.frame() - newest(at).unwrap_or(-1))
+    some_of(moving)
+        .map(|at| recorder.frame() - newest(at).unwrap_or(-1))
         .collect()
 }
 
-fn record_moving(case: &str, moving: usize, frames: usize, settings: RecordSettings) {
+/// Fifty of those that move.
+fn some_of(moving: usize) -> impl Iterator<Item = usize> {
+    (0..moving).step_by((moving / 50).max(1))
+}
+
+/// Selects those of which it is asked how late their rows are.
+fn look_at_some(app: &mut App, moving: usize) {
+    let items = some_of(moving).map(|at| Item::Entity(format!("/world/e{at}").as_str().into()));
+    app.world_mut().resource_mut::<Selection>().selected = items.collect();
+}
+
+fn record_moving(case: &str, moving: usize, frames: usize, settings: RecordSettings, looks: bool) {
     let mut base = world(moving, 0);
     start(&mut base, WARM_UP);
     let mut app = recorded(moving, 0, settings);
+    if looks {
+        look_at_some(&mut app, moving);
+    }
     start(&mut app, if frames == SLOW_FRAMES { TURN } else { WARM_UP });
     let mut late = Vec::new();
     compare(case, frames, &mut base, |_| {
@@ -307,15 +321,18 @@ fn main() {
         flush_budget: Duration::MAX,
         ..RecordSettings::default()
     };
-    let cases: [(&str, &dyn Fn(&str)); 11] = [
+    let cases: [(&str, &dyn Fn(&str)); 12] = [
         ("moving_10k", &|case| {
-            record_moving(case, ENTITIES, FRAMES, RecordSettings::default());
+            record_moving(case, ENTITIES, FRAMES, RecordSettings::default(), false);
+        }),
+        ("moving_10k_looked_at", &|case| {
+            record_moving(case, ENTITIES, FRAMES, RecordSettings::default(), true);
         }),
         ("moving_200", &|case| {
-            record_moving(case, 200, FRAMES, RecordSettings::default());
+            record_moving(case, 200, FRAMES, RecordSettings::default(), false);
         }),
         ("moving_10k_at_once", &|case| {
-            record_moving(case, ENTITIES, SLOW_FRAMES, at_once());
+            record_moving(case, ENTITIES, SLOW_FRAMES, at_once(), false);
         }),
         ("resting_10k", &|_| record_resting()),
         ("plain_moving_10k", &|case| record_plainly(case, ENTITIES, 0)),

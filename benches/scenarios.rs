@@ -477,7 +477,8 @@ fn flood_rows(numbers: &[i64]) -> Vec<Chunk> {
         .collect()
 }
 
-fn flood_row(number: i64) -> Chunk {
+/// A row of a flood.
+pub(crate) fn flood_row(number: i64) -> Chunk {
     let times = [(Timeline::sequence(TIMELINE), number / FLOOD_SERIES)];
     let path = format!("/plots/{}", number % FLOOD_SERIES);
     log_chunk(path, times, &Scalars::new([(number % 1_000) as f64])).unwrap()

@@ -8,13 +8,12 @@ use std::{
 use chronoscope::{
     frame::Recordings,
     live::{Link, LiveRuntime, ServerSettings, envelope, listen, send},
-    store::{StoreId, Timeline},
-    types::{LogMessage, Scalars, StoreInfo, log_chunk},
+    store::StoreId,
+    types::{LogMessage, StoreInfo},
 };
 
 use crate::{
-    scenarios::FLOOD_SERIES,
-    scenes::TIMELINE,
+    scenarios::flood_row,
     stage::{FrameCost, Stage},
 };
 
@@ -69,21 +68,16 @@ fn num_received(stage: &Stage) -> u64 {
     recordings.active().map_or(0, |entry| entry.store().num_rows())
 }
 
-/// Sends so many rows of [`FLOOD_SERIES`] series, a message each. They are encoded before the first is sent.
+/// Sends so many rows of [`FLOOD_SERIES`](crate::scenarios::FLOOD_SERIES) series, a message each. They are encoded before the first is sent.
 ///
 /// # Panics
 /// Where the viewer does not take them.
 pub fn send_to(link: &Link, num_rows: u64) {
     let store = StoreId::recording("flood", "sent");
     let info = LogMessage::StoreInfo(StoreInfo::new(store.clone()));
-    let rows = (0..num_rows as i64).map(|number| {
-        let times = [(Timeline::sequence(TIMELINE), number / FLOOD_SERIES)];
-        let path = format!("/plots/{}", number % FLOOD_SERIES);
-        let chunk = log_chunk(path, times, &Scalars::new([(number % 1_000) as f64])).expect("a row");
-        LogMessage::Chunk {
-            store: store.clone(),
-            chunk: chunk.into(),
-        }
+    let rows = (0..num_rows as i64).map(|number| LogMessage::Chunk {
+        store: store.clone(),
+        chunk: flood_row(number).into(),
     });
     let messages = std::iter::once(info).chain(rows);
     let encoded: Vec<_> = messages

@@ -67,9 +67,7 @@ pub struct FrameCost {
     pub engine: Option<Cost>,
     /// All of the engine's frame.
     pub app: Cost,
-    /// The messages that arrived.
-    pub messages: usize,
-    /// The rows in them.
+    /// The rows that arrived.
     pub rows: u64,
     /// The work of the phases, counted in items. What is zero is left out.
     pub work: Vec<(Work, u64)>,
@@ -303,7 +301,6 @@ impl Stage {
             ui,
             engine: self.engine.as_ref().map(EngineClock::last),
             app,
-            messages: diagnostics.ingested_messages,
             rows: diagnostics.ingested_rows,
             work: world.resource::<WorkCounters>().iter().collect(),
             queries,

@@ -161,5 +161,5 @@ fn extension(path: &Path) -> Option<String> {
     Some(extension.to_ascii_lowercase())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "text_files"))]
 mod tests;

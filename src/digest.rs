@@ -1,17 +1,18 @@
 //! What all views show, as text that can be compared: between two runs, two numbers of threads, two machines.
 
-use std::{
-    fmt::Write as _,
-    hash::{Hash as _, Hasher as _},
-};
+use std::{fmt::Write as _, hash::Hasher as _};
 
 use bevy::ecs::world::World;
 use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{Cursor, DataResult, DataResults, View, ViewTile, Visualizer, Visuals};
-use chronoscope_views::{
-    spatial::{SpatialScenes, SpatialSources},
-    time_series::{EntitySeries, Measurements, SeriesLines, SeriesPoints},
-};
+use chronoscope_frame::{Cursor, DataResults, View, ViewTile};
+#[cfg(feature = "spatial")]
+use chronoscope_views::spatial::{SpatialScenes, SpatialSources};
+
+#[cfg(feature = "time_series")]
+use self::series::add_series;
+
+#[cfg(feature = "time_series")]
+mod series;
 
 /// The cursor, and per view its entities with their visualizers, how it is looked at, and the parts and series that it draws, in order.
 /// The last line is a hash of all others.
@@ -29,11 +30,7 @@ pub fn digest(world: &mut World) -> String {
             let mut text = of_results(view, results);
             // What a view has that is not shown depends on when it was.
             if tile.is_some_and(|tile| tile.shown) {
-                for result in results.iter() {
-                    add_series::<SeriesLines>(&mut text, world, view.id, result);
-                    add_series::<SeriesPoints>(&mut text, world, view.id, result);
-                    add_series::<Measurements>(&mut text, world, view.id, result);
-                }
+                add_series(&mut text, world, view.id, results);
             }
             (view.id, text)
         })
@@ -41,12 +38,7 @@ pub fn digest(world: &mut World) -> String {
     views.sort_by_key(|(view, _)| *view);
     for (view, results) in views {
         text.push_str(&results);
-        let scene = world.resource::<SpatialScenes>().get(view);
-        let Some(scene) = scene else { continue };
-        line(&mut text, format_args!("  seen by {:?}", scene.projector()));
-        for part in scene.digest(world.resource::<SpatialSources>()) {
-            line(&mut text, format_args!("  draws {part}"));
-        }
+        add_scene(&mut text, world, view);
     }
     let mut hasher = std::hash::DefaultHasher::new();
     hasher.write(text.as_bytes());
@@ -70,40 +62,24 @@ fn of_results(view: &View, results: &DataResults) -> String {
     text
 }
 
-/// The series that a visualizer makes of an entity: the samples at the times that are shown, and what holds at all times.
-fn add_series<V: Visualizer<Visual = EntitySeries>>(
-    text: &mut String,
-    world: &World,
-    view: ViewId,
-    result: &DataResult,
-) {
-    let visuals = world.get_resource::<Visuals<V>>();
-    let Some(visuals) = visuals.and_then(|visuals| visuals.view(view)) else {
-        return;
-    };
-    let (path, name) = (&result.path, V::INFO.name);
-    for (_, series) in visuals.of_entity(result.entity) {
-        for column in 0..series.samples.num_columns() {
-            let shown = series.samples.indices(column, series.shown);
-            let times = series.samples.times(column).get(shown.clone());
-            let values = series.samples.values(column).get(shown);
-            let (times, values) = (times.unwrap_or_default(), values.unwrap_or_default());
-            let mut hasher = std::hash::DefaultHasher::new();
-            times.hash(&mut hasher);
-            for value in values {
-                value.to_bits().hash(&mut hasher);
-            }
-            let (count, content) = (times.len(), hasher.finish());
-            line(
-                text,
-                format_args!("  plots {path} {name}[{column}] {count} samples {content:016x}"),
-            );
-        }
-        if !series.constants.is_empty() {
-            line(text, format_args!("  plots {path} {name} {:?}", series.constants));
-        }
+/// What a spatial view draws, and for which eye.
+#[cfg(feature = "spatial")]
+fn add_scene(text: &mut String, world: &World, view: ViewId) {
+    let scene = world
+        .get_resource::<SpatialScenes>()
+        .and_then(|scenes| scenes.get(view));
+    let Some(scene) = scene else { return };
+    line(text, format_args!("  seen by {:?}", scene.projector()));
+    for part in scene.digest(world.resource::<SpatialSources>()) {
+        line(text, format_args!("  draws {part}"));
     }
 }
+
+#[cfg(not(feature = "spatial"))]
+fn add_scene(_: &mut String, _: &World, _: ViewId) {}
+
+#[cfg(not(feature = "time_series"))]
+fn add_series(_: &mut String, _: &World, _: ViewId, _: &DataResults) {}
 
 fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
     // Writing to a string does not fail.

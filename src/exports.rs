@@ -214,8 +214,8 @@ impl Job {
     fn new(entry: &RecordingEntry, timeline: TimelineId, export: &Export) -> (Self, Gathering) {
         let store = entry.store();
         match export {
-            Export::Series(_) => {
-                let entities = entities_of(entry, export);
+            Export::Series(paths) => {
+                let entities = entities_of(entry, paths);
                 let names = entities.iter().map(|entity| store.entity_path(*entity).ui_path());
                 let job = Self::Series {
                     names: names.collect(),

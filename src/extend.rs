@@ -18,7 +18,7 @@
 //! | something that counts against the memory budget | `add_viewer_cache` | [`viewer_cache`] | |
 //!
 //! The plugins themselves can be left out or replaced too: see [`ChronoscopePlugins`](crate::ChronoscopePlugins) and
-//! [`FramePlugins`](crate::frame::FramePlugins).
+//! [`FramePlugins`](crate::frame::FramePlugins). What is not even to be compiled is a matter of [Cargo features](crate#what-is-compiled).
 
 pub mod view_class {
     //! A kind of view: which views of it a recording deserves, and how its tile is drawn.
@@ -298,6 +298,20 @@ pub mod panel {
     //! App::new()
     //!     .init_resource::<Traffic>()
     //!     .add_panel(NamedPanel::new("Traffic", traffic).at(PanelSide::Left));
+    //! ```
+    //!
+    //! One with the name of a panel of the viewer takes its place: the bar above, recordings and blueprint, the selection, and
+    //! time. Commands, keys and the blueprint open and close it as they did that one.
+    //!
+    //! ```
+    //! use bevy::prelude::*;
+    //! use chronoscope::{blueprint::Panel, egui, frame::Cursor, prelude::*};
+    //!
+    //! fn clock(InMut(ui): InMut<egui::Ui>, cursor: Res<Cursor>) {
+    //!     ui.heading(cursor.time.to_string());
+    //! }
+    //!
+    //! App::new().add_panel(NamedPanel::new(Panel::Time.name(), clock));
     //! ```
 }
 

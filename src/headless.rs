@@ -59,12 +59,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         let signal = Arc::clone(&signal);
         move || signal.end()
     });
-    let settings = LoadSettings {
-        // What is only known cannot be passed on.
-        index_from_bytes: u64::MAX,
-        ..FileSettings::default().0
-    };
-    let mut sources: VecDeque<SourceHandle> = inputs.open(&settings, &runtime).into();
+    let mut sources: VecDeque<SourceHandle> = inputs.open(&load_settings(), &runtime).into();
     sources
         .iter()
         .for_each(|source| source.set_waker(&signal.waker()));
@@ -118,12 +113,15 @@ fn receive_one(options: &Options, inputs: &Inputs, runtime: &LiveRuntime) -> any
         _ = server.next_within(ANSWER);
         return received;
     }
-    let settings = LoadSettings {
-        // What is only known was not received.
+    receive(inputs.open(&load_settings(), runtime))
+}
+
+/// All of each file is read: what is only known cannot be passed on, and was not received.
+fn load_settings() -> LoadSettings {
+    LoadSettings {
         index_from_bytes: u64::MAX,
         ..FileSettings::default().0
-    };
-    receive(inputs.open(&settings, runtime))
+    }
 }
 
 fn receive(sources: Vec<SourceHandle>) -> anyhow::Result<ExitCode> {

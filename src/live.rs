@@ -13,7 +13,6 @@ use chronoscope_types::SourceStatus;
 
 use self::flow::FlowMeter;
 use crate::{
-    cli::parse_time,
     look_at::{LookAtPlugin, WantedTimeOfSource, WantedTimes},
     named_files::OpenNamed,
     sources::{open_requested, report_of},
@@ -179,9 +178,9 @@ fn take_senders(
         let mut source = LiveSource::new(arrival.source);
         if let Some(hand_over) = arrival.hand_over {
             source.is_file = true;
-            match hand_over.time.as_deref().map(parse_time).transpose() {
-                Ok(time) => source.time = time.map(|time| WantedTimeOfSource::new(time, wanted.clone())),
-                Err(error) => reports.push(Report::error(source.name(), format!("--time: {error}"))),
+            match WantedTimeOfSource::parse(hand_over.time.as_deref(), &wanted) {
+                Ok(time) => source.time = time,
+                Err(error) => reports.push(Report::error(source.name(), error)),
             }
         }
         sources.add(source);

@@ -9,7 +9,7 @@ use chronoscope_frame::{
 use chronoscope_store::{StoreId, StoreKind};
 use chronoscope_types::parse_time;
 
-use crate::cli::TimeArgument;
+use crate::cli::{self, TimeArgument};
 
 pub(crate) struct LookAtPlugin;
 
@@ -58,12 +58,18 @@ pub(crate) struct WantedTimeOfSource {
 }
 
 impl WantedTimeOfSource {
-    pub(crate) fn new(time: TimeArgument, wanted: WantedTimes) -> Self {
-        Self {
+    /// The time that another start hands over, if any, as `--time` takes it.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub(crate) fn parse(time: Option<&str>, wanted: &WantedTimes) -> Result<Option<Self>, String> {
+        let time = time.map(cli::parse_time).transpose();
+        let time = time.map_err(|error| format!("--time: {error}"))?;
+        Ok(time.map(|time| Self {
             time,
-            wanted,
+            wanted: wanted.clone(),
             noted: Vec::new(),
-        }
+        }))
     }
 
     /// Notes it for a recording that the source brings.

@@ -7,7 +7,6 @@ use chronoscope_frame::{RecentFiles, Report, Reports};
 use chronoscope_live::{NamedFile, NamedFiles};
 
 use crate::{
-    cli::parse_time,
     look_at::{WantedTimeOfSource, WantedTimes},
     sources::{BlueprintTarget, FileSettings, follow_files, open_files_at, remember},
 };
@@ -33,16 +32,13 @@ impl Command for OpenNamed {
             files.iter().map(|file| file.path().to_owned()).collect()
         };
         let files = paths(&files);
-        let time = match time.as_deref().map(parse_time).transpose() {
-            Ok(time) => {
-                time.map(|time| WantedTimeOfSource::new(time, world.resource::<WantedTimes>().clone()))
-            }
+        let time = match WantedTimeOfSource::parse(time.as_deref(), world.resource::<WantedTimes>()) {
+            Ok(time) => time,
             Err(error) => {
                 let name = files
                     .first()
                     .map_or(String::new(), |path| path.display().to_string());
-                let report = Report::error(name, format!("--time: {error}"));
-                world.resource_mut::<Reports>().push(report);
+                world.resource_mut::<Reports>().push(Report::error(name, error));
                 None
             }
         };

@@ -21,7 +21,6 @@ use bevy::{
 };
 use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use chronoscope_frame::{IngestSources, Settled};
-use chronoscope_views::spatial::PointBudget;
 
 use crate::executors::run_one_after_the_other;
 
@@ -103,7 +102,8 @@ impl Plugin for HeadlessPlugin {
         app.add_plugins(ScheduleRunnerPlugin::run_once());
         run_one_after_the_other(app);
         // Nobody watches: what moves may take its time, and every picture has all points.
-        app.insert_resource(PointBudget::UNLIMITED);
+        #[cfg(feature = "spatial")]
+        app.insert_resource(chronoscope_views::spatial::PointBudget::UNLIMITED);
     }
 }
 

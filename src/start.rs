@@ -9,12 +9,10 @@ use bevy::prelude::*;
 use chronoscope_frame::{
     Frame, FrameSystems, IngestSources, MemoryBudget, RecentFiles, Recordings, TimeControls,
 };
-use chronoscope_render::RenderQuality;
 use chronoscope_ui::UiSettings;
-use chronoscope_views::{spatial::FramePace, spatial3d::EyeMotion};
 
 use crate::{
-    cli::{Cli, QualityArgument, ThemeArgument, TimeArgument},
+    cli::{Cli, Options, ThemeArgument, TimeArgument},
     inputs::Inputs,
     live::{Connections, LiveRuntime, follow, when_asked_to_end},
     look_at::look_at,
@@ -40,11 +38,7 @@ impl Plugin for StartPlugin {
                 ..default()
             });
         }
-        app.insert_resource(match options.quality {
-            QualityArgument::Auto => RenderQuality::Auto,
-            QualityArgument::Cheap => RenderQuality::Cheap,
-            QualityArgument::Full => RenderQuality::Full,
-        });
+        set_up_space(app, options);
         let theme = match options.theme.unwrap_or_default() {
             ThemeArgument::System => egui::ThemePreference::System,
             ThemeArgument::Dark => egui::ThemePreference::Dark,
@@ -60,10 +54,6 @@ impl Plugin for StartPlugin {
         });
         let is_interactive = options.is_interactive();
         app.world_mut().resource_mut::<TimeControls>().clock_frozen = !is_interactive;
-        if is_interactive {
-            app.insert_resource(EyeMotion { glide_secs: 0.1 });
-            app.init_resource::<FramePace>();
-        }
         if let Some(time) = &options.time {
             app.insert_resource(PendingTime(time.clone()));
             let mut times = app.world_mut().resource_mut::<TimeControls>();
@@ -107,6 +97,27 @@ impl Plugin for StartPlugin {
         open_files(world, blueprint, BlueprintTarget::Open);
     }
 }
+
+/// How well spatial views draw, and how they move.
+#[cfg(feature = "spatial")]
+fn set_up_space(app: &mut App, options: &Options) {
+    use crate::cli::QualityArgument;
+    use chronoscope_render::RenderQuality;
+
+    app.insert_resource(match options.quality {
+        QualityArgument::Auto => RenderQuality::Auto,
+        QualityArgument::Cheap => RenderQuality::Cheap,
+        QualityArgument::Full => RenderQuality::Full,
+    });
+    if options.is_interactive() {
+        #[cfg(feature = "spatial3d")]
+        app.insert_resource(chronoscope_views::spatial3d::EyeMotion { glide_secs: 0.1 });
+        app.init_resource::<chronoscope_views::spatial::FramePace>();
+    }
+}
+
+#[cfg(not(feature = "spatial"))]
+fn set_up_space(_: &mut App, _: &Options) {}
 
 /// Ends the program when it is asked to by a signal, also where it rests.
 fn end_when_asked(app: &mut App, runtime: LiveRuntime) {

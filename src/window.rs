@@ -11,6 +11,7 @@ use std::{
 };
 
 use bevy::{
+    a11y::AccessibilityRequested,
     log::LogPlugin,
     prelude::*,
     window::{ExitCondition, PresentMode, PrimaryWindow, WindowOccluded, WindowResolution},
@@ -20,7 +21,10 @@ use bevy_egui::{EguiContext, EguiGlobalSettings, EguiPlugin, EguiPreUpdateSet, P
 use chronoscope_frame::{IngestSources, Recordings, Settled, TimeControls};
 use chronoscope_store::Waker;
 
-use crate::{executors::run_one_after_the_other, offscreen::SETTLED_FRAMES, own_windows::OwnWindowsPlugin};
+use crate::{
+    accessibility::AccessibilityPlugin, executors::run_one_after_the_other, offscreen::SETTLED_FRAMES,
+    own_windows::OwnWindowsPlugin,
+};
 
 /// The engine with one window, a camera for egui in it, and Bevy's logger where the app has none yet.
 pub struct WindowedPlugin {
@@ -71,7 +75,7 @@ impl Plugin for WindowedPlugin {
                 PrimaryEguiContext,
             ));
         });
-        app.add_plugins(OwnWindowsPlugin);
+        app.add_plugins((OwnWindowsPlugin, AccessibilityPlugin));
         app.init_resource::<Woken>();
         app.add_systems(Startup, install_waker);
         app.add_systems(First, begin_frame);
@@ -90,6 +94,9 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
 /// The time between two frames of a window that cannot be seen while it plays.
 const HIDDEN_FRAME: Duration = Duration::from_millis(200);
 
+/// The time between two frames at rest while a screen reader asks about the window: nothing wakes the window for its requests.
+const ASKED_FRAME: Duration = Duration::from_millis(100);
+
 /// Draws without a break while something moves, and sleeps until something happens otherwise. What loads or
 /// is decoded elsewhere wakes the window when it is there.
 ///
@@ -102,6 +109,7 @@ fn pace(
     settled: Res<Settled>,
     recordings: Res<Recordings>,
     times: Res<TimeControls>,
+    asked: Option<Res<AccessibilityRequested>>,
 ) {
     // Who follows live data is woken by that data.
     let playing = recordings
@@ -114,6 +122,8 @@ fn pace(
         UpdateMode::reactive_low_power(HIDDEN_FRAME)
     } else if playing || settled.resting_frames() < SETTLED_FRAMES {
         UpdateMode::Continuous
+    } else if asked.is_some_and(|asked| asked.get()) {
+        UpdateMode::reactive_low_power(ASKED_FRAME)
     } else {
         UpdateMode::reactive_low_power(LONGEST_SLEEP)
     };

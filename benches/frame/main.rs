@@ -132,7 +132,7 @@ fn play(mut scenario: Scenario, stage: &mut Stage) {
         scenario.step(stage, scenarios::WARM_UP + frame);
         let cost = stage.frame();
         if let Some(interval) = scenario.interval {
-            if cost.messages == 0 {
+            if cost.rows == 0 {
                 break;
             }
             std::thread::sleep(interval.saturating_sub(begin.elapsed()));

@@ -22,13 +22,17 @@ fn name_of_plots(base: &str, count: usize, samples: i64) -> String {
     format!("{base}_{count}x{}", samples.trim_start_matches('_'))
 }
 
-fn set_plots(stage: &mut Stage, count: usize, samples: i64) {
-    stage.log(scenes::series(count, samples));
-    let views = (0..count.div_ceil(SERIES_PER_PLOT)).map(|at| {
+/// Views of so many series, plots of five each.
+pub(super) fn plot_views(count: usize) -> impl ExactSizeIterator<Item = ViewBlueprint> {
+    (0..count.div_ceil(SERIES_PER_PLOT)).map(|at| {
         let origin = format!("/plot{at}");
         ViewBlueprint::new(view_id(at), ViewClassId::TIME_SERIES, origin.as_str())
-    });
-    show(stage, scenes::layout(views, ContainerKind::Grid));
+    })
+}
+
+fn set_plots(stage: &mut Stage, count: usize, samples: i64) {
+    stage.log(scenes::series(count, samples));
+    show(stage, scenes::layout(plot_views(count), ContainerKind::Grid));
 }
 
 /// Plots with all of their samples, of which each frame shows another stretch: it begins and ends at these shares of all.

@@ -10,7 +10,7 @@ use chronoscope::{
     },
 };
 
-use super::{Scenario, name_of, show};
+use super::{Scenario, name_of, plots::plot_views, show};
 use crate::{
     archetypes::DEPTH_CLOUD,
     scenes::{self, TIMELINE, view_id},
@@ -119,16 +119,12 @@ pub fn workbench(entities: usize, series: usize) -> Scenario {
                 .iter()
                 .find(|archetype| archetype.class == ViewClassId::TEXT_LOG);
             stage.log(lines.map(|lines| lines.chunk("/logs", (0..1_000).collect())));
-            let num_plots = series.div_ceil(5);
-            let plots = (0..num_plots).map(|at| {
-                let origin = format!("/plot{at}");
-                ViewBlueprint::new(view_id(at), ViewClassId::TIME_SERIES, origin.as_str())
-            });
+            let plots = plot_views(series);
             let others = [
                 (ViewClassId::SPATIAL_3D, "/world"),
                 (ViewClassId::TEXT_LOG, "/logs"),
             ];
-            let others = (num_plots..)
+            let others = (plots.len()..)
                 .zip(others)
                 .map(|(at, (class, origin))| ViewBlueprint::new(view_id(at), class, origin));
             show(stage, scenes::layout(plots.chain(others), ContainerKind::Grid));

@@ -5,8 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use chronoscope_frame::{Export, RecordingEntry};
-use chronoscope_store::{Chunk, ChunkId, ChunkMeta, ComponentId, EntityId, RowId, TimeRange, TimelineId};
+use chronoscope_frame::RecordingEntry;
+use chronoscope_store::{
+    Chunk, ChunkId, ChunkMeta, ComponentId, EntityId, EntityPath, RowId, TimeRange, TimelineId,
+};
 use chronoscope_types::Scalars;
 
 /// How many bytes of chunks are asked for at once.
@@ -186,10 +188,7 @@ impl What {
 }
 
 /// The entities with scalars that are asked for, and those below them, in the order of their paths.
-pub(super) fn entities_of(entry: &RecordingEntry, export: &Export) -> Vec<EntityId> {
-    let Export::Series(paths) = export else {
-        return Vec::new();
-    };
+pub(super) fn entities_of(entry: &RecordingEntry, paths: &[EntityPath]) -> Vec<EntityId> {
     let store = entry.store();
     let mut wanted: BTreeSet<EntityId> = BTreeSet::new();
     let mut stack: Vec<EntityId> = paths.iter().filter_map(|path| store.entity_id(path)).collect();

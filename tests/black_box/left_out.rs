@@ -81,7 +81,7 @@ macro_rules! each_left_out {
 
 #[test]
 fn each_plugin_may_be_left_out() {
-    let groups = each_left_out![
+    let mut groups = each_left_out![
         limits::MemoryLimitPlugin,
         frame::products::ProductsPlugin,
         frame::schedule::FrameSchedulePlugin,
@@ -111,6 +111,23 @@ fn each_plugin_may_be_left_out() {
         live::LivePlugin,
         screenshots::ScreenshotPlugin,
     ];
+    // As the Cargo features leave them out, together with what they share.
+    let without_space = || {
+        ChronoscopePlugins
+            .build()
+            .disable::<render::BulkRenderPlugin>()
+            .disable::<views::Spatial3DPlugin>()
+            .disable::<views::Spatial2DPlugin>()
+    };
+    let without_views = without_space()
+        .disable::<views::TimeSeriesPlugin>()
+        .disable::<views::BarChartPlugin>()
+        .disable::<views::TextLogPlugin>()
+        .disable::<views::TextDocumentPlugin>();
+    groups.extend([
+        ("what is in space", without_space()),
+        ("all views", without_views),
+    ]);
     let mut failed = Vec::new();
     for (name, group) in groups {
         let frames = catch_unwind(AssertUnwindSafe(|| {

@@ -13,12 +13,12 @@ use chronoscope::{
     frame::{Cursor, FramePlugins, IngestSources, Recordings},
     hand_over::{Listening, listen},
     inputs::Inputs,
-    io::{LoadEvent, read_file},
+    io::{LoadEvent, read_file, write_file},
     live::{self, Link, LiveRuntime, ServerSettings, envelope},
     sources::{FileSettings, FileSourcesPlugin},
     start::StartPlugin,
     store::{EntityPath, RowId, StoreId, Timeline},
-    types::{LogMessage, Scalars, SourceStatus, StoreInfo, log_chunk},
+    types::{AsComponents, LogMessage, Points3D, Scalars, SourceStatus, StoreInfo, Transform3D, log_chunk},
 };
 use clap::Parser as _;
 use tempfile::TempDir;
@@ -486,6 +486,38 @@ fn what_is_sent_is_shown_as_what_is_read() {
     let files = [scene.to_str().unwrap(), layout.to_str().unwrap()];
     assert_eq!(sent, digest(&files, "2", time[1]));
     assert!(sent.lines().count() > 10, "{sent}");
+}
+
+#[test]
+fn transforms_that_are_sent_late_place_as_those_that_came_in_time() {
+    let store = StoreId::recording("app", "late");
+    let message = |entity: &str, frame: i64, archetype: &dyn AsComponents| {
+        let times = [(Timeline::sequence("frame"), frame)];
+        LogMessage::Chunk {
+            store: store.clone(),
+            chunk: Arc::new(log_chunk(entity, times, archetype).unwrap()),
+        }
+    };
+    let point = |frame| message("/world/robot/arm", frame, &Points3D::new([[1.0_f32, 0.0, 0.0]]));
+    let place = |frame: i64| {
+        let translation = Transform3D::from_translation([frame as f32, 0.0, 0.0]);
+        message("/world/robot", frame, &translation)
+    };
+    let info = LogMessage::StoreInfo(StoreInfo::new(store.clone()));
+    let points: Vec<_> = (0..20).map(point).collect();
+    let places: Vec<_> = (0..20).map(place).collect();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("in_time.rrd");
+    let in_time = places
+        .iter()
+        .zip(&points)
+        .flat_map(|(place, point)| [place, point]);
+    write_file(&file, std::iter::once(&info).chain(in_time)).unwrap();
+    let (program, link) = listening(&["--digest", "--threads", "2", "--time", "frame=7"]);
+    send(&link, [vec![info], points, places].concat()).join().unwrap();
+    let sent = finish(program, None);
+    assert!(sent.contains("/world/robot/arm"), "{sent}");
+    assert_eq!(sent, digest(&[file.to_str().unwrap()], "2", "frame=7"));
 }
 
 #[test]

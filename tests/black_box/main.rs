@@ -33,5 +33,6 @@ mod pointer;
 mod program;
 mod recording;
 mod report;
+mod rows;
 mod several_files;
 mod sources;

@@ -277,11 +277,36 @@ fn a_mesh_with_a_texture_is_hovered_and_selected_as_a_whole() {
     let item = app.world().resource::<Selection>().hovered.clone();
     let named = |item: Option<&Item>| item.map(|item| (item.entity().unwrap().to_string(), item.instance()));
     assert_eq!(named(item.as_ref()), Some(("/sign".to_owned(), None)));
-    let lit = picture(&mut app);
-    assert_eq!(shaded(&lit, red).0, 0, "all of it stands out");
+    let hovered = picture(&mut app);
+    save(&hovered, "mesh_hovered.png");
+    let left = shaded(&hovered, red).0;
+    assert!(left > num_red / 4, "it keeps its colors: {left} red pixels");
 
     sent += click(&mut app, place);
     let selected = app.world().resource::<Selection>().selected.first().cloned();
     assert_eq!(named(selected.as_ref()), Some(("/sign".to_owned(), None)));
     assert!(sent < 4_000, "{sent} bytes to light it up");
+
+    send(&mut app, [Event::PointerGone]);
+    let selected = picture(&mut app);
+    save(&selected, "mesh_selected.png");
+    let left = shaded(&selected, red).0;
+    assert!(left > num_red * 9 / 10, "{left} of {num_red} red pixels");
+    // What is to the left of it, row by row.
+    let beside = (0..before.height()).filter_map(|y| {
+        let is_it = |x: &u32| red(before.get_pixel(*x, y)) || green(before.get_pixel(*x, y));
+        let first = (0..before.width()).find(is_it)?;
+        Some((first.checked_sub(1)?, y))
+    });
+    let beside: Vec<(u32, u32)> = beside.collect();
+    let is_line = |(x, y): &&(u32, u32)| {
+        let [r, g, b] = selected.get_pixel(*x, *y).0;
+        b > 200 && g > 60 && g < b && r < b
+    };
+    let num_lines = beside.iter().filter(is_line).count();
+    assert!(
+        num_lines > beside.len() / 2,
+        "a line in {num_lines} of {} rows",
+        beside.len()
+    );
 }

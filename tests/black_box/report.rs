@@ -89,3 +89,36 @@ fn views_in_tabs_that_are_not_open_are_reported_too() {
         );
     }
 }
+
+/// A picture whose header is right, and whose pixels are damaged.
+fn damaged_picture() -> Vec<u8> {
+    let noise = |x: u32, y: u32| (x * 7919 + y * 104_729 + x * y * 31) as u8;
+    let picture =
+        image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([noise(x, y), noise(y, x), noise(x, x)]));
+    let mut file = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut file, image::ImageFormat::Png).unwrap();
+    let mut bytes = file.into_inner();
+    bytes[200..260].fill(0);
+    bytes
+}
+
+#[test]
+fn pictures_that_cannot_be_decoded_are_reported_in_tabs_that_are_not_open() {
+    let folder = TempDir::new().unwrap();
+    let picture = folder.path().join("damaged.png");
+    std::fs::write(&picture, damaged_picture()).unwrap();
+    let layout = folder.path().join("tabs.ron");
+    let view = |class: &str, name: &str| format!(r#"View(class: "{class}", origin: "/", name: "{name}")"#);
+    let (open, shut) = (view("TextLog", "open"), view("2D", "shut"));
+    let inner = format!("Tabs(contents: [{open}, {}])", view("2D", "inner"));
+    let text = format!("(version: 1, layout: Tabs(contents: [{inner}, {shut}]))");
+    std::fs::write(&layout, text).unwrap();
+    let (lines, _) = report(&[&picture, &layout]);
+    for name in ["inner", "shut"] {
+        let start = format!("{name}\t/damaged.png\t-\twarning: the PNG file cannot be decoded");
+        assert!(
+            lines.iter().any(|line| line.starts_with(&start)),
+            "{start:?} is not among {lines:#?}"
+        );
+    }
+}

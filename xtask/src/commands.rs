@@ -198,8 +198,14 @@ pub(crate) fn cargo(args: &[&str]) -> anyhow::Result<Command> {
 
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<ExitStatus> {
     let args: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
-    eprintln!("$ cargo {}", args.join(" "));
-    command.status().context("cannot start Cargo")
+    let program = Path::new(command.get_program());
+    let name = program
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    eprintln!("$ {name} {}", args.join(" "));
+    command.status().with_context(|| format!("cannot start {name}"))
 }
 
 /// The code of a child as our own; death by a signal as shells tell it, 128 plus the signal.
@@ -289,17 +295,22 @@ mod tests {
         check_test_args(&["--", "-p"], &[], "test --no-fail-fast --workspace -- -p");
     }
 
+    /// What is compiled for packages, a line each.
+    #[track_caller]
+    fn compiled(args: &[&str]) -> String {
+        let tree = ["tree", "--locked", "--prefix=none", "--edges=normal"];
+        let output = cargo(&tree).unwrap().args(args).output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     #[test]
     fn without_default_features_there_is_no_renderer_and_no_interface() {
-        let args = [
-            "tree",
-            "--locked",
-            "--prefix=none",
-            "--edges=normal",
-            "--package=headless_query",
-        ];
-        let output = cargo(&args).unwrap().output().unwrap();
-        let packages = String::from_utf8(output.stdout).unwrap();
+        let packages = compiled(&["--package=headless_query"]);
         assert!(packages.contains("chronoscope_frame "), "{packages}");
         for heavy in ["bevy_render ", "bevy_egui ", "egui ", "wgpu ", "winit "] {
             let found = packages.lines().any(|package| package.starts_with(heavy));
@@ -307,17 +318,48 @@ mod tests {
         }
     }
 
+    /// Looks for packages among what is compiled with some features of the viewer's and no others.
+    #[track_caller]
+    fn check_features(features: &str, compiled_then: &[&str], left_out: &[&str]) {
+        let features = format!("--features={features}");
+        let packages = compiled(&["--package=chronoscope", "--no-default-features", &features]);
+        let has = |name: &str| {
+            let mut names = packages.lines().filter_map(|line| line.split(' ').next());
+            names.any(|package| package == name)
+        };
+        for name in compiled_then {
+            assert!(has(name), "{features}: {name} is missing");
+        }
+        for name in left_out {
+            assert!(!has(name), "{features}: {name} is compiled, too");
+        }
+    }
+
+    #[test]
+    fn what_only_a_set_needs_is_left_out_with_it() {
+        check_features(
+            "assets,diagnostics,gizmos,http,lights,live,logs,picture_files,text,text_files",
+            &["bevy_gizmos", "bevy_light", "chronoscope_live", "tokio-rustls"],
+            &[
+                "bevy_egui",
+                "bevy_render",
+                "chronoscope_views",
+                "egui",
+                "wgpu",
+                "winit",
+            ],
+        );
+        check_features("gizmos", &["bevy_gizmos"], &["bevy_light", "chronoscope_live"]);
+        let pictures = ["chronoscope_render", "gif", "image-webp"];
+        check_features("spatial2d", &pictures, &["egui_extras", "pulldown-cmark", "rfd"]);
+        check_features("text_log", &["chronoscope_ui", "egui_extras"], &pictures);
+        check_features("text_document", &["pulldown-cmark"], &pictures);
+        check_features("viewer", &pictures, &["rfd", "ureq"]);
+    }
+
     #[test]
     fn the_viewer_brings_no_second_engine_and_no_second_interface() {
-        let args = [
-            "tree",
-            "--locked",
-            "--prefix=none",
-            "--edges=normal",
-            "--package=chronoscope",
-        ];
-        let output = cargo(&args).unwrap().output().unwrap();
-        let packages = String::from_utf8(output.stdout).unwrap();
+        let packages = compiled(&["--package=chronoscope"]);
         for single in ["bevy_ecs ", "bevy_render ", "egui ", "wgpu "] {
             let found = packages.lines().map(|line| line.trim_end_matches(" (*)"));
             let found: std::collections::BTreeSet<&str> =

@@ -24,8 +24,9 @@ Commands:
                offscreen to target/demo.png. ARGS go to the viewer.
   test [ARGS]  Runs the whole suite: unit tests, integration tests, examples, documentation tests. ARGS go to
                `cargo test`, for instance `-p chronoscope_store` or the name of a test.
-  sdk [COUNT]  Drives the viewer with the Python SDK of Rerun, in an environment that is made for it in target/sdk.
-               COUNT is the number of single rows to flood it with.
+  sdk [ARGS]   Drives the viewer with the Python SDK of Rerun, in an environment that is made for it in target/sdk.
+               ARGS are for tests/sdk/check.py: the number of single rows to flood it with, --long SECONDS, --only NAME.
+               With --program PATH before them, that viewer is driven, and nothing is built.
   fuzz NAME    Runs a fuzz target of the folder fuzz/, with ARGS for libFuzzer, such as -max_total_time=60.
   setup        Only installs the system packages that the other commands need.
   help         Shows this text.

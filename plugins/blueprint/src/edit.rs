@@ -15,6 +15,7 @@ use chronoscope_types::{Clear, blueprint as archetypes, own::SecondScalarAxis};
 use crate::{
     BlueprintCommand, BlueprintEdit, BlueprintError, BlueprintQuery, Gesture, UndoState, ViewId,
     ViewportBlueprint,
+    command::Components,
     rows::{drop_rows_after, drop_superseded, latest_clear},
     snapshot::{copied_settings, snapshot},
 };
@@ -167,6 +168,16 @@ impl BlueprintCommand {
         }
     }
 
+    /// Sets properties of a view as a step to undo, also where that only moves the user about: what is typed is an edit, and what a
+    /// gesture in the view does is none.
+    pub fn edit_property(view: ViewId, components: Components) -> Self {
+        let command = Self::SetProperty(view, components);
+        match command.is_navigation() {
+            true => Self::group(command.name(), [command]),
+            false => command,
+        }
+    }
+
     /// The view that is navigated, where one is named; `None` for what is no navigation.
     fn navigated_view(&self, current: &ViewportBlueprint) -> Option<Option<ViewId>> {
         self.is_navigation().then_some(match self {
@@ -232,6 +243,7 @@ fn name_of_properties(components: &[(ComponentDescriptor, ArrayRef)]) -> &'stati
         "ScalarAxis" | "ScalarAxisScale" | "SecondScalarAxis" | "TimeAxis" => "change axis",
         "TextLogColumns" | "TextLogFormat" | "TextLogRows" => "change log",
         "TextDocumentFormat" => "change document",
+        "VisualBounds2D" => "change bounds",
         "VisibleTimeRanges" => "change visible time range",
         _ => "change view property",
     }
@@ -246,6 +258,11 @@ fn gesture_of(command: &BlueprintCommand) -> Option<Gesture> {
         BlueprintCommand::SetProperty(view, _) | BlueprintCommand::SetDefault(view, _) => {
             (view, command.name()).hash(&mut hasher);
         }
+        // Properties that are a step though they could be navigation.
+        BlueprintCommand::Group { commands, .. } => match commands.as_slice() {
+            [BlueprintCommand::SetProperty(view, _)] => (view, command.name()).hash(&mut hasher),
+            _ => return None,
+        },
         // All series of a plot but one are hidden by a gesture.
         BlueprintCommand::SetOverride { view, .. } => view.hash(&mut hasher),
         BlueprintCommand::SetShares { id, .. } => id.hash(&mut hasher),

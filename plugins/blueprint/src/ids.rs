@@ -202,6 +202,16 @@ pub enum Panel {
 impl Panel {
     /// All panels.
     pub const ALL: [Self; 4] = [Self::Top, Self::Blueprint, Self::Selection, Self::Time];
+
+    /// The name: what a panel that is to take its place is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Top => "Top bar",
+            Self::Blueprint => "Recordings and blueprint",
+            Self::Selection => "Selection",
+            Self::Time => "Time",
+        }
+    }
 }
 
 /// FNV-1a in 128 bits (Fowler, Noll and Vo; the parameters of the published specification) over the words, each behind

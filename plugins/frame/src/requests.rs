@@ -326,7 +326,9 @@ impl Names<'_> {
                 in_blueprint(viewport.containers.contains_key(id), Contents::Container(*id))
             }
             Item::View(_) => Ok(()),
-            Item::Entity(entity) | Item::DataResult { entity, .. } => self.find_entity(entity, None, of),
+            Item::Entity(entity) | Item::DataResult { entity, .. } | Item::Row { entity, .. } => {
+                self.find_entity(entity, None, of)
+            }
             Item::Component { entity, component } => self.find_entity(entity, Some(component), of),
         }
     }

@@ -3,7 +3,7 @@
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ContainerId, ViewId};
-use chronoscope_store::{EntityPath, StoreId};
+use chronoscope_store::{EntityPath, RowId, StoreId};
 
 use crate::RecordingEntry;
 
@@ -27,6 +27,17 @@ pub enum Item {
         /// The instance: a point of a cloud, a box of several. All of them where it is not given.
         instance: Option<u32>,
     },
+    /// One row of an entity that a view shows several rows of: a line of a log, or a row in a range of times.
+    Row {
+        /// The view.
+        view: ViewId,
+        /// The entity.
+        entity: EntityPath,
+        /// The row.
+        row: RowId,
+        /// The instance in that row. All of them where it is not given.
+        instance: Option<u32>,
+    },
     /// A component of an entity.
     Component {
         /// The entity.
@@ -40,9 +51,10 @@ impl Item {
     /// The entity that it concerns, if one.
     pub fn entity(&self) -> Option<&EntityPath> {
         match self {
-            Self::Entity(entity) | Self::DataResult { entity, .. } | Self::Component { entity, .. } => {
-                Some(entity)
-            }
+            Self::Entity(entity)
+            | Self::DataResult { entity, .. }
+            | Self::Row { entity, .. }
+            | Self::Component { entity, .. } => Some(entity),
             Self::Store(_) | Self::Container(_) | Self::View(_) => None,
         }
     }
@@ -50,22 +62,41 @@ impl Item {
     /// The instance of its entity that it concerns, if one alone.
     pub fn instance(&self) -> Option<u32> {
         match self {
-            Self::DataResult { instance, .. } => *instance,
+            Self::DataResult { instance, .. } | Self::Row { instance, .. } => *instance,
             _ => None,
         }
     }
 
-    /// Whether it is the other item, or an instance of it.
+    /// The row of its entity that it concerns, if one alone.
+    pub fn row(&self) -> Option<RowId> {
+        match self {
+            Self::Row { row, .. } => Some(*row),
+            _ => None,
+        }
+    }
+
+    /// The entity in a view that it is, or a row or an instance of.
+    pub fn in_view(&self) -> Option<(ViewId, &EntityPath)> {
+        match self {
+            Self::DataResult { view, entity, .. } | Self::Row { view, entity, .. } => Some((*view, entity)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the other item, or a row or an instance of it.
     pub fn is_part_of(&self, other: &Self) -> bool {
-        match (self, other) {
-            (
-                Self::DataResult { view, entity, .. },
-                Self::DataResult {
-                    view: other_view,
-                    entity: other_entity,
-                    instance: None,
-                },
-            ) => view == other_view && entity == other_entity,
+        match other {
+            Self::DataResult {
+                view,
+                entity,
+                instance: None,
+            } => self.in_view() == Some((*view, entity)),
+            Self::Row {
+                view,
+                entity,
+                row,
+                instance: None,
+            } => self.in_view() == Some((*view, entity)) && self.row() == Some(*row),
             _ => self == other,
         }
     }
@@ -73,7 +104,7 @@ impl Item {
     /// The view that it concerns, if one.
     pub fn view(&self) -> Option<ViewId> {
         match self {
-            Self::View(view) | Self::DataResult { view, .. } => Some(*view),
+            Self::View(view) | Self::DataResult { view, .. } | Self::Row { view, .. } => Some(*view),
             _ => None,
         }
     }
@@ -235,5 +266,24 @@ mod tests {
         assert!(!point(view, Some(1)).is_part_of(&point(view, Some(2))));
         assert!(!point(view, None).is_part_of(&point(view, Some(1))));
         assert!(!point(view, Some(1)).is_part_of(&point(other, None)));
+    }
+
+    #[test]
+    fn a_row_is_a_part_of_its_entity_and_has_instances() {
+        let (view, other) = (view(1), view(2));
+        let row = |view, row: u128, instance| Item::Row {
+            view,
+            entity: "/cloud".into(),
+            row: RowId::from_u128(row),
+            instance,
+        };
+        let seventh = row(view, 7, None);
+        assert!(seventh.is_part_of(&point(view, None)));
+        assert!(!seventh.is_part_of(&point(other, None)));
+        assert!(!point(view, None).is_part_of(&seventh));
+        assert!(row(view, 7, Some(3)).is_part_of(&seventh));
+        assert!(!row(view, 8, Some(3)).is_part_of(&seventh));
+        assert!(!seventh.is_part_of(&row(view, 7, Some(3))));
+        assert_eq!(seventh.in_view(), point(view, Some(1)).in_view());
     }
 }

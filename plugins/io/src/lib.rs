@@ -26,7 +26,7 @@
 //! - Reading costs time and memory in proportion to the file, whatever it claims, and can be cancelled at any moment.
 //!
 //! # Extensions
-//! [`Importers`] takes more importers. Live streams send the same [`LoadEvent`]s through a [`SourceSender`].
+//! Each importer is a Cargo feature: `rrd`, `picture_files`, `text_files`. [`Importers`] takes more of them. Live streams send the same [`LoadEvent`]s through a [`SourceSender`].
 //!
 //! # Glossary
 //! | term | meaning |
@@ -69,10 +69,13 @@ pub use combine::combine;
 pub use error::{IoError, MessageError};
 pub use event::{LoadEvent, LoadOutcome, LoadReport, Severity};
 pub use http::{HttpError, HttpLink};
+#[cfg(feature = "picture_files")]
+pub use import::PictureImporter;
+#[cfg(feature = "text_files")]
+pub use import::TextImporter;
 pub use import::{
     Candidate, Certainty, FileInput, ImportContext, ImportOptions, ImportSettings, ImportSink, ImportTime,
-    Importer, Importers, Messages, PictureImporter, SideFiles, SourceKind, Stopped, TextImporter,
-    send_messages,
+    Importer, Importers, Messages, SideFiles, SourceKind, Stopped, send_messages,
 };
 pub use load::{LoadHandle, LoadProgress, LoadSettings, load_files, open_files, open_stream};
 pub use read::{Events, index_file, open_file, read_bytes, read_file};

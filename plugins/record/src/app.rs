@@ -1,20 +1,40 @@
-//! What an app says about what else is recorded: states, messages, events.
+//! What an app says about what else is recorded: resources, states, messages, events.
 
 use std::sync::Arc;
 
 use bevy_app::App;
 use bevy_ecs::prelude::*;
+use bevy_reflect::{FromReflect, GetTypeRegistration, Reflect, TypePath};
 use chronoscope_frame::Report;
 use chronoscope_store::{ComponentDescriptor, EntityPath};
 use chronoscope_types::{AsComponents, Component as _, components};
 
-use crate::{WorldRecorder, order, recorder::RECORDER};
+use crate::{WorldRecorder, order, recorder::RECORDER, resources};
 
 /// The column of states, as a view of states reads it.
 const STATE_COMPONENT: &str = "StateChange:state";
 
 /// What an app says about what is recorded beside entities.
 pub trait AppRecordMoreExt {
+    /// Records a resource: its value where it changed, below `/resources`, so that it can be seen and rewound.
+    ///
+    /// ```
+    /// # use bevy_app::App;
+    /// # use bevy_ecs::prelude::*;
+    /// # use bevy_reflect::Reflect;
+    /// # use chronoscope_record::{AppRecordMoreExt, RecordPlugin};
+    /// #[derive(Resource, Reflect)]
+    /// struct Wind { speed: f32 }
+    ///
+    /// App::new()
+    ///     .add_plugins(RecordPlugin::new("kite"))
+    ///     .insert_resource(Wind { speed: 4.0 })
+    ///     .record_resource::<Wind>();
+    /// ```
+    fn record_resource<R: Resource + Reflect + FromReflect + TypePath + GetTypeRegistration>(
+        &mut self,
+    ) -> &mut Self;
+
     /// Records a resource as a state where it changed: a game's `State`, the mode of a machine.
     ///
     /// ```
@@ -88,6 +108,13 @@ impl<A> Default for EventRows<A> {
 }
 
 impl AppRecordMoreExt for App {
+    fn record_resource<R: Resource + Reflect + FromReflect + TypePath + GetTypeRegistration>(
+        &mut self,
+    ) -> &mut Self {
+        resources::record::<R>(self);
+        self
+    }
+
     fn record_state<R: Resource>(
         &mut self,
         path: impl Into<EntityPath>,

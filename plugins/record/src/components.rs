@@ -95,7 +95,8 @@ impl<T> RecordComponent<T> {
 
 /// What an app says about what is recorded.
 pub trait AppRecordExt {
-    /// Records a component: its value where it changed, so that it can be seen and rewound.
+    /// Records a component: its value where it changed, so that it can be seen and rewound. A resource, which is a component too, is
+    /// left out: that is for [`record_resource`](crate::AppRecordMoreExt::record_resource).
     ///
     /// ```
     /// # use bevy_app::App;
@@ -245,7 +246,7 @@ impl RecordedComponents {
     /// Sends rows as chunks, within the limits.
     pub(crate) fn flush(
         &mut self,
-        limits: FlushLimits,
+        limits: FlushLimits<'_>,
         ticks: &Ticks,
         slots: &Slots,
         mut send: impl FnMut(Result<Chunk, ChunkError>),

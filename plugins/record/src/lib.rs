@@ -3,8 +3,8 @@
 //! # What is recorded
 //! [`RecordPlugin`] makes the [`WorldRecorder`] and says when what runs: [`RecordSystems`]. [`RecordSettings`] say what of the
 //! world is recorded and what that may cost. [`AppRecordExt`] adds components of the app,
-//! [`AppRecordMoreExt`] states and messages, [`AppRecordMaterialExt`] materials. [`RecordAssetsPlugin`] (meshes, cameras),
-//! [`RecordLightsPlugin`], [`RecordGizmosPlugin`], [`RecordDiagnosticsPlugin`] and [`log_layer`] are for what the engine has.
+//! [`AppRecordMoreExt`] resources, states and messages, [`AppRecordMaterialExt`] materials. [`RecordAssetsPlugin`] (meshes, cameras),
+//! [`RecordLightsPlugin`], [`RecordGizmosPlugin`], [`RecordTextPlugin`], [`RecordDiagnosticsPlugin`] and [`log_layer`] are for what the engine has.
 //! [`AppTimeSourceExt`] adds timelines, [`AppLogExt`] recordings of something else.
 //!
 //! # How
@@ -34,6 +34,7 @@ mod settings;
 mod ticks;
 mod time_sources;
 
+mod shown;
 mod slots;
 
 mod columns;
@@ -62,6 +63,9 @@ mod lights;
 mod logs;
 #[cfg(feature = "pbr")]
 mod materials;
+mod resources;
+#[cfg(feature = "text")]
+mod text;
 
 mod rewind;
 
@@ -89,6 +93,8 @@ pub use recorder::WorldRecorder;
 pub use rewind::{EntityRewound, NotRestored, Rewind, RewindPlugin, RewindState};
 pub use rows::{ENTITY_COMPONENT, PARENT_COMPONENT};
 pub use settings::{NotRecorded, RecordSettings};
+#[cfg(feature = "text")]
+pub use text::RecordTextPlugin;
 pub use ticks::RecordTimelines;
 pub use time_sources::{
     AppTimeSourceExt, FIXED_TIMELINE, FRAME_TIMELINE, REAL_TIMELINE, SIM_TIMELINE, SourceTime,

@@ -7,13 +7,14 @@ use std::{
 
 use bevy_app::{App, Last, Plugin};
 use bevy_ecs::{
-    entity_disabling::Disabled, hierarchy::ChildOf, prelude::*, query::Allow, resource::IsResource,
+    change_detection::Tick as ChangeTick, entity_disabling::Disabled, hierarchy::ChildOf, prelude::*,
+    query::Allow, resource::IsResource,
 };
 use bevy_time::{Real, Time};
 use bevy_transform::components::Transform;
 use chronoscope_frame::{
-    AppViewerCacheExt as _, CacheSize, DiffLog, PlayState, PurgeOrder, Recordings, Report, Reports,
-    TimeControls, ViewerCache,
+    AppViewerCacheExt as _, CacheSize, DiffLog, PlayState, PurgeOrder, RecordingEntry, Recordings, Report,
+    Reports, TimeControls, ViewerCache,
 };
 use chronoscope_log::{BatchSettings, Batched, FileSink, MemorySink, Recorder, Sink, SinkNotice};
 use chronoscope_store::StoreId;
@@ -26,6 +27,7 @@ use crate::{
     recorder::{RECORDER, Stores, deadline},
     rewind::LastComponents,
     rows::Identity,
+    shown::LookedAt,
     slots::Naming,
     ticks::Ticks,
     time_sources::{self, TimeSources},
@@ -62,6 +64,7 @@ pub enum RecordSystems {
 /// | `RecordMaterialsPlugin`, with the feature `pbr` | base colors and textures of standard materials |
 /// | `RecordLightsPlugin` | lights as points and arrows, and their strength |
 /// | `RecordGizmosPlugin` | what is drawn with gizmos, as lines |
+/// | `RecordTextPlugin` | texts in the world as labels, those of the user interface as values |
 /// | `RecordDiagnosticsPlugin` | diagnostics as scalars |
 ///
 /// ```
@@ -216,6 +219,10 @@ impl Plugin for RecordPlugin {
         if self.settings.lights {
             app.add_plugins(crate::RecordLightsPlugin);
         }
+        #[cfg(feature = "text")]
+        if self.settings.text {
+            app.add_plugins(crate::RecordTextPlugin);
+        }
         time_sources::add_own(app, self.settings.timelines);
         app.insert_resource(recorder)
             .init_resource::<RecordedComponents>()
@@ -308,8 +315,10 @@ fn begin(world: &mut World) {
     }
     let times = time_sources::read(world);
     let frame_time = world.get_resource::<Time<Real>>().map(Time::delta_secs_f64);
+    // What runs later has this tick at least.
+    let changes = ChangeTick::new(world.change_tick().get().wrapping_sub(1));
     let mut recorder = world.resource_mut::<WorldRecorder>();
-    recorder.begin(&times);
+    recorder.begin(&times, changes);
     if let Some(secs) = frame_time.filter(|_| recorder.settings.frame_times) {
         recorder.log_or_report("app/frame_time_ms".into(), &Scalars::new([secs * 1e3]));
     }
@@ -450,6 +459,7 @@ fn flush(
     reports: Option<ResMut<Reports>>,
     times: Option<ResMut<TimeControls>>,
     real_time: Option<Res<Time<Real>>>,
+    looked_at: LookedAt<'_, '_>,
     mut begun: Local<Option<StoreId>>,
 ) {
     let (recorder, components) = (&mut *recorder, &mut *components);
@@ -485,6 +495,10 @@ fn flush(
         || components.is_waiting()
         || recorder.viewer.as_ref().is_some_and(|viewer| !viewer.is_empty());
     if is_waiting {
+        let entry = recordings.find(recorder.recorder.id());
+        if let Some(key) = entry.map(RecordingEntry::key) {
+            recorder.shown.update(&looked_at, key, &recorder.slots);
+        }
         let mut stores = Stores {
             recordings: &mut recordings,
             log: &mut log,

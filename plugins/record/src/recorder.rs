@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bevy_ecs::prelude::*;
+use bevy_ecs::{change_detection::Tick as ChangeTick, prelude::*};
 use chronoscope_frame::{DiffLog, Recordings, Report, Reports};
 use chronoscope_log::{LogError, MemorySink, Recorder};
 use chronoscope_store::{Chunk, ChunkError, EntityPath, StoreId};
@@ -17,6 +17,7 @@ use crate::{
     FRAME_TIMELINE, RecordSettings,
     components::RecordedComponents,
     rows::{Gone, Identity, Pose},
+    shown::ShownSlots,
     slots::{Slot, SlotId, Slots, Standing},
     ticks::{NamedTime, Tick, Ticks},
     tracks::{FlushLimits, Row, RowIdBlock, Tracks},
@@ -43,6 +44,8 @@ pub struct WorldRecorder {
     /// The times of the first frame of a fork that has not begun yet.
     begins_at: Vec<NamedTime>,
     pub(crate) deadline: Option<Instant>,
+    /// Whose rows are sent first.
+    pub(crate) shown: ShownSlots,
     /// Nothing is recorded: the world shows a time that is past.
     pub(crate) is_paused: bool,
     /// What is to be recorded of the time in which nothing was.
@@ -69,6 +72,7 @@ impl WorldRecorder {
             shift: Vec::new(),
             begins_at: Vec::new(),
             deadline: None,
+            shown: ShownSlots::default(),
             is_paused: false,
             records_all: false,
             while_paused: WhilePaused::default(),
@@ -157,8 +161,8 @@ impl WorldRecorder {
         })
     }
 
-    /// Begins a frame: rows are at these times from now on, one per timeline.
-    pub(crate) fn begin(&mut self, clocks: &[i64]) {
+    /// Begins a frame: rows are at these times from now on, one per timeline. What changes after this tick of the engine is later.
+    pub(crate) fn begin(&mut self, clocks: &[i64], changes: ChangeTick) {
         self.frame += 1;
         self.shift.resize(clocks.len(), 0);
         for (timeline, begin) in std::mem::take(&mut self.begins_at) {
@@ -168,8 +172,8 @@ impl WorldRecorder {
             }
         }
         let times = clocks.iter().zip(&self.shift);
-        self.ticks
-            .push(times.map(|(clock, shift)| clock.saturating_add(*shift)));
+        let times = times.map(|(clock, shift)| clock.saturating_add(*shift));
+        self.ticks.push(times, changes);
         for (timeline, time) in self.ticks.latest() {
             self.recorder.set_time(timeline, time);
         }
@@ -260,14 +264,6 @@ impl WorldRecorder {
         }
     }
 
-    /// What is sent now, however much that is: the limits of a frame, or none.
-    pub(crate) fn flush_limits(&self) -> FlushLimits {
-        FlushLimits {
-            deadline: self.deadline,
-            max_rows: self.settings.max_rows,
-        }
-    }
-
     /// Sends a chunk to all sinks. What is wrong with it is reported.
     pub(crate) fn send(&mut self, chunk: Result<Chunk, ChunkError>) {
         match chunk {
@@ -285,7 +281,11 @@ impl WorldRecorder {
         if let (Some(viewer), Some(stores)) = (&self.viewer, stores.as_deref_mut()) {
             stores.take(viewer);
         }
-        let limits = self.flush_limits();
+        let limits = FlushLimits {
+            deadline: self.deadline,
+            max_rows: self.settings.max_rows,
+            first: self.shown.slots(),
+        };
         let Self {
             recorder,
             viewer,
@@ -309,11 +309,7 @@ impl WorldRecorder {
         };
         let path_of = |slot: &Slot| slot.path.clone();
         // Who is there comes first, but takes no more than half of the time: while ever more are born, those that are there move.
-        let births = FlushLimits {
-            deadline: limits.deadline.map(half_way_to),
-            ..limits
-        };
-        identities.flush(births, ticks, slots, path_of, &mut send);
+        identities.flush(limits.half(), ticks, slots, path_of, &mut send);
         gone.flush(limits, ticks, slots, path_of, &mut send);
         poses.flush(limits, ticks, slots, path_of, &mut send);
         components.flush(limits, ticks, slots, &mut send);
@@ -397,12 +393,6 @@ impl<'a> Stores<'a> {
             }
         }
     }
-}
-
-/// The moment in the middle between now and a deadline.
-fn half_way_to(deadline: Instant) -> Instant {
-    let now = Instant::now();
-    now + deadline.saturating_duration_since(now) / 2
 }
 
 /// The moment until which a frame may send.

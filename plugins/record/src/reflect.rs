@@ -5,7 +5,8 @@ use std::any::TypeId;
 use bevy_ecs::{
     component::Component,
     entity::{Entity, EntityMapper},
-    world::EntityWorldMut,
+    resource::Resource,
+    world::{EntityWorldMut, World},
 };
 use bevy_reflect::{
     FromReflect, GetTypeRegistration, PartialReflect, Reflect, TypePath, TypeRegistration, TypeRegistry,
@@ -52,6 +53,23 @@ pub(crate) fn restore<T: Component + Reflect + FromReflect + TypePath + GetTypeR
     let mut value: T = from_text(text, registry)?;
     T::map_entities(&mut value, &mut MapTo(mapper));
     entity.insert(value);
+    Ok(())
+}
+
+/// Writes a resource. An error is a sentence about the value.
+pub(crate) type RestoreResource =
+    fn(&mut World, &str, &TypeRegistry, &mut dyn EntityMapper) -> Result<(), String>;
+
+/// Writes the value that a text stands for to a resource.
+pub(crate) fn restore_resource<R: Resource + Reflect + FromReflect + TypePath + GetTypeRegistration>(
+    world: &mut World,
+    text: &str,
+    registry: &TypeRegistry,
+    mapper: &mut dyn EntityMapper,
+) -> Result<(), String> {
+    let mut value: R = from_text(text, registry)?;
+    R::map_entities(&mut value, &mut MapTo(mapper));
+    world.insert_resource(value);
     Ok(())
 }
 

@@ -35,6 +35,8 @@ pub struct RecordSettings {
     pub gizmos: bool,
     /// Whether lights are recorded, with the Cargo feature `lights`.
     pub lights: bool,
+    /// Whether texts of the engine are recorded, with the Cargo feature `text`.
+    pub text: bool,
 }
 
 impl Default for RecordSettings {
@@ -51,6 +53,7 @@ impl Default for RecordSettings {
             diagnostics: true,
             gizmos: true,
             lights: true,
+            text: true,
         }
     }
 }

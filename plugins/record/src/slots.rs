@@ -34,6 +34,8 @@ pub(crate) struct Slots {
     by_path: FxHashMap<EntityPath, SlotId>,
     /// Of paths that several entities would have, the number that was given last.
     namesakes: FxHashMap<EntityPath, u32>,
+    /// Grows with each path that is given or given up.
+    version: u64,
     /// New since their identities were recorded last, or under another path than before: their identity and all that they have is to be recorded.
     pub(crate) fresh: Vec<SlotId>,
     /// Those of them that were recorded before, with their paths then: what waits belongs there, and what did not change is to be
@@ -65,6 +67,7 @@ impl Slots {
             by_index: Vec::new(),
             by_path: FxHashMap::default(),
             namesakes: FxHashMap::default(),
+            version: 0,
             fresh: Vec::new(),
             moved: Vec::new(),
         }
@@ -76,6 +79,11 @@ impl Slots {
             + self.by_index.capacity() * size_of::<u32>()
             + self.by_path.capacity() * size_of::<(EntityPath, SlotId)>()
             + self.namesakes.capacity() * size_of::<(EntityPath, u32)>()
+    }
+
+    /// Another number than before, where an entity has another path than before, or is new or gone.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
     }
 
     /// The recorded entities, those included that are gone.
@@ -130,6 +138,7 @@ impl Slots {
         self.set_index(entity, slot);
         self.by_path.insert(path, slot);
         self.fresh.push(slot);
+        self.version += 1;
         slot
     }
 
@@ -179,6 +188,7 @@ impl Slots {
     pub(crate) fn remove(&mut self, slot: SlotId) -> Option<&Slot> {
         let place = self.slots.get_mut(slot as usize).filter(|place| place.is_alive)?;
         place.is_alive = false;
+        self.version += 1;
         self.by_path.remove(&place.path);
         if let Some(index) = self.by_index.get_mut(place.entity.index_u32() as usize)
             && *index == slot + 1
@@ -213,6 +223,7 @@ impl Slots {
             (place.path, place.parent) = (path, parent);
             self.fresh.push(slot);
         }
+        self.version += 1;
         self.moved.extend(slots.into_iter().zip(before));
     }
 
@@ -246,6 +257,7 @@ impl Slots {
             .iter()
             .map(|(slot, _)| slot.and_then(|slot| self.path(slot)).is_none_or(is_cleared))
             .collect();
+        self.version += 1;
         // All paths are given up first, so that none of them is in the way of another.
         for ((slot, _), _) in with_slots.iter().zip(&moves).filter(|(_, moves)| **moves) {
             if let Some(place) = slot.and_then(|slot| self.slots.get(slot as usize)) {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use bevy_ecs::change_detection::Tick as ChangeTick;
 use chronoscope_store::{TimeColumn, Timeline};
 
 /// The timelines of a recorded world that it has without the app's doing. More are added by
@@ -41,6 +42,8 @@ pub(crate) struct Ticks {
     timelines: Vec<Timeline>,
     /// Per timeline, those of the frames from `first` on.
     times: Vec<VecDeque<i64>>,
+    /// Of these frames, the tick after which the engine counts what changed later.
+    changes: VecDeque<ChangeTick>,
     first: Tick,
     /// The frames that are kept.
     len: u32,
@@ -55,6 +58,7 @@ impl Ticks {
         Self {
             times: vec![VecDeque::new(); timelines.len()],
             timelines,
+            changes: VecDeque::new(),
             first: 0,
             len: 0,
         }
@@ -75,8 +79,17 @@ impl Ticks {
         self.timelines.iter().zip(latest)
     }
 
-    /// Begins a frame at these times, one per timeline.
-    pub(crate) fn push(&mut self, times: impl ExactSizeIterator<Item = i64>) {
+    /// After which tick of the engine changes came later than a frame that is kept: the latest one at or before a time. `None`
+    /// where that is not known.
+    pub(crate) fn changes_at(&self, timeline: &str, time: i64) -> Option<ChangeTick> {
+        let mut timelines = self.timelines.iter();
+        let at = timelines.position(|known| **known.name() == *timeline)?;
+        let frame = self.times.get(at)?.iter().rposition(|begun| *begun <= time)?;
+        self.changes.get(frame).copied()
+    }
+
+    /// Begins a frame at these times, one per timeline, and at a tick of the engine.
+    pub(crate) fn push(&mut self, times: impl ExactSizeIterator<Item = i64>, changes: ChangeTick) {
         debug_assert_eq!(times.len(), self.timelines.len(), "a time per timeline");
         let is_full = self.len >= 2 * Self::KEPT;
         for (kept, time) in self.times.iter_mut().zip(times) {
@@ -85,7 +98,9 @@ impl Ticks {
             }
             kept.push_back(time);
         }
+        self.changes.push_back(changes);
         if is_full {
+            self.changes.drain(..Self::KEPT as usize);
             self.first += Self::KEPT;
             self.len -= Self::KEPT;
         }

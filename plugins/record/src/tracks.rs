@@ -56,8 +56,10 @@ const BLOCK_ROWS: usize = 8;
 pub(crate) struct Tracks<V> {
     /// By slot.
     tracks: Vec<Track<V>>,
-    /// The tracks with rows that wait, in the order of their first rows.
+    /// The tracks with rows that wait, in the order of their first rows, and some whose rows were sent meanwhile.
     queue: VecDeque<SlotId>,
+    /// Which of those that come first is next, counted on and on.
+    next_first: usize,
     /// Blocks without rows, for any track.
     free: Vec<Vec<Row<V>>>,
     /// The rows of one track, while they become a chunk.
@@ -76,6 +78,7 @@ struct Track<V> {
     latest: Vec<Row<V>>,
     /// The blocks before it.
     full: Vec<Vec<Row<V>>>,
+    is_queued: bool,
 }
 
 impl<V> Default for Track<V> {
@@ -83,6 +86,7 @@ impl<V> Default for Track<V> {
         Self {
             latest: Vec::new(),
             full: Vec::new(),
+            is_queued: false,
         }
     }
 }
@@ -102,6 +106,7 @@ impl<V> Default for Tracks<V> {
         Self {
             tracks: Vec::new(),
             queue: VecDeque::new(),
+            next_first: 0,
             free: Vec::new(),
             gathered: Vec::new(),
             num_blocks: 0,
@@ -122,11 +127,31 @@ pub(crate) trait RowColumns: Sized {
     }
 }
 
-/// A limit on the time that a frame spends on sending rows.
+/// A limit on the time that a frame spends on sending rows, and whose come first.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FlushLimits {
+pub(crate) struct FlushLimits<'a> {
     pub(crate) deadline: Option<Instant>,
     pub(crate) max_rows: usize,
+    /// Those that are looked at, each once. They may take half of the time.
+    pub(crate) first: &'a [SlotId],
+}
+
+impl FlushLimits<'_> {
+    /// With half of the time that is left.
+    pub(crate) fn half(self) -> Self {
+        let half_way = |deadline: Instant| {
+            let now = Instant::now();
+            now + deadline.saturating_duration_since(now) / 2
+        };
+        Self {
+            deadline: self.deadline.map(half_way),
+            ..self
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
 }
 
 impl<V: RowColumns> Tracks<V> {
@@ -138,7 +163,8 @@ impl<V: RowColumns> Tracks<V> {
             self.tracks.resize_with(at + 1, Track::default);
         }
         let track = &mut self.tracks[at];
-        if track.first().is_none() {
+        if !track.is_queued {
+            track.is_queued = true;
             self.queue.push_back(slot);
         }
         self.value_bytes += row.value.heap_bytes();
@@ -185,16 +211,20 @@ impl<V: RowColumns> Tracks<V> {
         (!self.gathered.is_empty()).then(|| chunk_of(&mut self.gathered, path, ticks))
     }
 
-    /// Sends rows as chunks, those first that wait longest, until none wait or the time is over. What waits too long, or has
-    /// become a whole chunk, is sent in any case.
+    /// Sends rows as chunks, those that are looked at and then those that wait longest, until none wait or the time is over. What
+    /// waits too long, or has become a whole chunk, is sent in any case.
     pub(crate) fn flush<P: Borrow<EntityPath>>(
         &mut self,
-        limits: FlushLimits,
+        limits: FlushLimits<'_>,
         ticks: &Ticks,
         slots: &Slots,
         path_of: impl Fn(&Slot) -> P,
         mut send: impl FnMut(Result<Chunk, ChunkError>),
     ) {
+        if self.is_empty() {
+            return;
+        }
+        self.flush_first(limits.half(), ticks, slots, &path_of, &mut send);
         while let Some(&slot) = self.queue.front() {
             let place = slots.get(slot);
             let (Some(place), Some(track)) = (place, self.tracks.get(slot as usize)) else {
@@ -205,16 +235,18 @@ impl<V: RowColumns> Tracks<V> {
             if let Some(first) = track.first() {
                 let must =
                     track.len() >= limits.max_rows || ticks.now().wrapping_sub(first.tick) >= Ticks::KEPT / 2;
-                if !must && limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                if !must && limits.is_over() {
                     return;
                 }
                 self.gather(slot);
                 send(chunk_of(&mut self.gathered, path_of(place).borrow(), ticks));
             }
             self.queue.pop_front();
-            if !place.is_alive
-                && let Some(track) = self.tracks.get_mut(slot as usize)
-            {
+            let Some(track) = self.tracks.get_mut(slot as usize) else {
+                continue;
+            };
+            track.is_queued = false;
+            if !place.is_alive {
                 // No more come.
                 self.list_capacity -= track.full.capacity();
                 *track = Track::default();
@@ -223,6 +255,29 @@ impl<V: RowColumns> Tracks<V> {
         // Nothing waits: the next rows may be few, or none.
         self.num_blocks -= self.free.len();
         self.free = Vec::new();
+    }
+
+    /// Sends rows of those that are looked at, of one at least. The next time goes on behind the last of them.
+    fn flush_first<P: Borrow<EntityPath>>(
+        &mut self,
+        limits: FlushLimits<'_>,
+        ticks: &Ticks,
+        slots: &Slots,
+        path_of: &impl Fn(&Slot) -> P,
+        send: &mut impl FnMut(Result<Chunk, ChunkError>),
+    ) {
+        for _ in limits.first {
+            let slot = limits.first[self.next_first % limits.first.len()];
+            self.next_first = self.next_first.wrapping_add(1);
+            // It stays in the queue, too.
+            self.gather(slot);
+            if let (Some(place), false) = (slots.get(slot), self.gathered.is_empty()) {
+                send(chunk_of(&mut self.gathered, path_of(place).borrow(), ticks));
+                if limits.is_over() {
+                    return;
+                }
+            }
+        }
     }
 
     /// Takes the rows of one entity together, for a chunk.

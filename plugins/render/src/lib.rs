@@ -27,7 +27,7 @@
 //!
 //! Every `Camera3d` sees the lists on its `RenderLayers`, with a perspective or an orthographic projection. A
 //! [`BulkView`] on the camera sets the size of a UI point and the highlight colors; without one the target's scale
-//! factor and quiet defaults serve. It may limit how many points are drawn, too: large clouds are thinned evenly then. Where surfaces are lit, they may cast
+//! factor and quiet defaults serve. Where it asks for it, what is highlighted has an outline, too, whatever hides it. It may limit how many points are drawn, too: large clouds are thinned evenly then. Where surfaces are lit, they may cast
 //! [`Shadows`]. An [`EyeOrigin`] places the eye in `f64`.
 //!
 //! # How it gets to the GPU

@@ -67,6 +67,11 @@ impl RenderStats {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts what a picture waits for beside its draws.
+    pub(crate) fn await_ready(&self, is_ready: bool) {
+        self.0.pending.fetch_add(u64::from(!is_ready), Ordering::Relaxed);
+    }
+
     pub(crate) fn count_instances(&self, count: u64) {
         self.0.instances.fetch_add(count, Ordering::Relaxed);
     }

@@ -58,6 +58,9 @@ pub struct BulkView {
     /// shaded by the direction of their normal alone, which costs next to nothing. With it, up to 2^20 round points are spheres
     /// that cut each other; more of them hide each other as discs do.
     pub is_lit: bool,
+    /// Whether what is hovered or selected, as a whole or one of its logical instances, has a line around it, 2 UI points wide, in
+    /// the color of its highlight, whatever hides it. Nothing is done for it where nothing is highlighted.
+    pub is_outlined: bool,
     /// What casts shadows, where surfaces are lit: the light stands still then. `None` leaves them out, and costs nothing. Needs
     /// [`ShadowPlugin`](crate::ShadowPlugin).
     pub shadows: Option<Shadows>,
@@ -79,6 +82,7 @@ impl Default for BulkView {
             is_order_independent: false,
             depth_shading: 0.0,
             is_lit: false,
+            is_outlined: false,
             shadows: None,
             point_budget: None,
         }
@@ -196,6 +200,7 @@ pub(crate) struct GpuBulkView {
     eye: ViewEye,
     is_order_independent: bool,
     is_shaded_by_depth: bool,
+    is_outlined: bool,
     point_budget: Option<u32>,
     bind_group: Option<(BufferId, BindGroup)>,
 }
@@ -237,6 +242,7 @@ impl GpuBulkView {
             eye,
             is_order_independent: false,
             is_shaded_by_depth: false,
+            is_outlined: false,
             point_budget: None,
             bind_group: Some((buffer.id(), bind_group)),
         })
@@ -265,6 +271,11 @@ impl GpuBulkView {
     /// Whether what lies behind its neighbors is darkened.
     pub(crate) fn is_shaded_by_depth(&self) -> bool {
         self.is_shaded_by_depth
+    }
+
+    /// Whether what stands out has a line around it.
+    pub(crate) fn is_outlined(&self) -> bool {
+        self.is_outlined
     }
 
     /// Whether surfaces are lit.
@@ -359,6 +370,7 @@ fn extract_views(
             view.eye = eye;
             view.is_order_independent = is_order_independent;
             view.is_shaded_by_depth = is_shaded_by_depth;
+            view.is_outlined = settings.is_outlined;
             view.point_budget = settings.point_budget;
         } else {
             let uniform = UniformBuffer::new(&gpu, "bulk_view", values);
@@ -367,6 +379,7 @@ fn extract_views(
                 eye,
                 is_order_independent,
                 is_shaded_by_depth,
+                is_outlined: settings.is_outlined,
                 point_budget: settings.point_budget,
                 bind_group: None,
             });

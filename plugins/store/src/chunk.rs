@@ -425,6 +425,16 @@ impl Chunk {
         self.row_ids_sorted
     }
 
+    /// The position of a row by its id.
+    pub fn position_of(&self, row_id: RowId) -> Option<usize> {
+        let ids = self.row_ids();
+        if self.row_ids_sorted {
+            ids.binary_search(&row_id).ok()
+        } else {
+            ids.iter().position(|id| *id == row_id)
+        }
+    }
+
     /// The time columns, ordered by the timeline's name.
     pub fn timelines(&self) -> &[TimeColumn] {
         &self.timelines

@@ -90,6 +90,20 @@ pub struct Hit<C = Arc<Chunk>> {
 pub type HitRef<'s> = Hit<&'s Arc<Chunk>>;
 
 impl Hit {
+    /// What a row of a chunk has of a component, with its time on a timeline; `None` where it has none of it.
+    pub fn of_row(chunk: &Arc<Chunk>, row: usize, component: &str, timeline: Option<&str>) -> Option<Self> {
+        let mut columns = chunk.components().iter();
+        let column = columns.position(|column| &**column.name() == component)?;
+        let is_there = row < chunk.num_rows() && chunk.components()[column].is_valid(row);
+        let times = timeline.and_then(|timeline| chunk.timeline(timeline));
+        is_there.then(|| Self {
+            chunk: Arc::clone(chunk),
+            column: column as u32,
+            row: row as u32,
+            data_time: times.and_then(|column| column.times().get(row).copied()),
+        })
+    }
+
     /// The same row of a chunk that has another column in place of the component's.
     pub(crate) fn in_chunk(&self, chunk: Arc<Chunk>) -> Self {
         Self { chunk, ..*self }

@@ -1,9 +1,9 @@
-//! Around a time: the next and the previous time at which anything was logged, and the chunks of a range.
+//! Around a time: the next and the previous time at which anything was logged, and the chunks of a range. And a row by its id.
 
 use std::sync::Arc;
 
 use crate::{
-    Chunk, ChunkMeta, ChunkStore, ComponentId, EntityId, TimeRange, TimelineId,
+    Chunk, ChunkMeta, ChunkStore, ComponentId, EntityId, RowId, TimeRange, TimelineId,
     interval_index::{Entry, IntervalIndex},
     rows::ChunkData,
 };
@@ -36,6 +36,17 @@ impl ChunkStore {
         self.slots_of(entity)
             .into_iter()
             .filter_map(|slot| self.loaded(slot).map(ChunkData::chunk))
+    }
+
+    /// A row of an entity by its id: its chunk, and its position there. `None` where it is not in memory.
+    ///
+    /// Costs O(k) for k chunks of the entity, and looks into those whose ids lie around it.
+    pub fn row_by_id(&self, entity: EntityId, row_id: RowId) -> Option<(&Arc<Chunk>, usize)> {
+        self.slots_of(entity).into_iter().find_map(|slot| {
+            let slot = self.slot(slot).filter(|slot| slot.meta.may_hold(row_id))?;
+            let chunk = slot.chunk_data.as_ref()?.chunk();
+            Some((chunk, chunk.position_of(row_id)?))
+        })
     }
 
     /// The first time after `time` at which some row lies on this timeline.
@@ -117,6 +128,30 @@ enum Side {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use crate::{Chunk, ChunkStore, RowId, StoreId, Timeline};
+
+    #[test]
+    fn a_row_is_found_by_its_id() {
+        let mut store = ChunkStore::new(StoreId::recording("app", "rec"));
+        let frame = Timeline::sequence("frame");
+        let ids: Vec<RowId> = (0..6).map(|_| RowId::new()).collect();
+        // Some alone, some in a chunk in which they are in no order.
+        for rows in [&[0][..], &[4, 2, 5], &[3], &[1]] {
+            let mut chunk = Chunk::builder("/a");
+            for row in rows {
+                chunk = chunk.with_row(ids[*row], [(frame.clone(), *row as i64)], []);
+            }
+            store.insert(chunk.build().unwrap()).unwrap();
+        }
+        let a = store.entity_id(&"/a".into()).unwrap();
+        for (time, id) in (0..).zip(&ids) {
+            let (chunk, row) = store.row_by_id(a, *id).unwrap();
+            assert_eq!(chunk.row_ids()[row], *id);
+            assert_eq!(chunk.timeline("frame").unwrap().times()[row], time);
+        }
+        assert!(store.row_by_id(a, RowId::new()).is_none());
+        let root = store.entity_id(&"/".into()).unwrap();
+        assert!(store.row_by_id(root, ids[0]).is_none(), "of another entity");
+    }
 
     #[test]
     fn steps_over_all_entities() {

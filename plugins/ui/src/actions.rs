@@ -19,6 +19,7 @@ use crate::{
     desktop_dialog::DesktopDialog,
     dialogs::OpenKind,
     edits,
+    named_panels::NamedPanels,
     palette::PaletteMode,
     panels::panel_state,
     pass::Pass,
@@ -103,6 +104,7 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
             ctx.copy_text(selection_panel::tables_text(pass));
         }
         UiCommand::CopyTable
+        | UiCommand::CopyRows
         | UiCommand::ResetLook
         | UiCommand::FocusSelection
         | UiCommand::FollowEntity
@@ -129,10 +131,10 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
         UiCommand::ItemMenu => state.item_menu.open(pass),
         UiCommand::ExpandAll => set_all_rows(true, pass, state),
         UiCommand::CollapseAll => set_all_rows(false, pass, state),
-        UiCommand::RowAbove => step_in_tree(TreeStep::Previous, pass, state),
-        UiCommand::RowBelow => step_in_tree(TreeStep::Next, pass, state),
-        UiCommand::ExpandRow => step_in_tree(TreeStep::Expand, pass, state),
-        UiCommand::CollapseRow => step_in_tree(TreeStep::Collapse, pass, state),
+        UiCommand::RowAbove => step(TreeStep::Previous, ctx, pass, state),
+        UiCommand::RowBelow => step(TreeStep::Next, ctx, pass, state),
+        UiCommand::ExpandRow => step(TreeStep::Expand, ctx, pass, state),
+        UiCommand::CollapseRow => step(TreeStep::Collapse, ctx, pass, state),
         UiCommand::SelectBack => state.selection_history.go(pass, true),
         UiCommand::SelectForward => state.selection_history.go(pass, false),
         UiCommand::Maximize => pass.edit(edits::maximize(one_view(pass))),
@@ -306,27 +308,23 @@ fn open_files(kind: OpenKind, ctx: &egui::Context, pass: &Pass<'_>, state: &mut 
 /// Hides what is shown of the selection; shows it where all is hidden.
 fn toggle_visible(pass: &mut Pass<'_>) {
     let viewport = pass.viewport();
-    let is_visible = |contents: &Contents| match contents {
-        Contents::View(id) => viewport.views.get(id).is_some_and(|view| view.visible),
-        Contents::Container(id) => viewport.containers.get(id).is_some_and(|inner| inner.visible),
-    };
+    let is_visible = |contents: &Contents| arrange::is_visible(viewport, *contents);
     let items = arrange::movable_selection(pass);
-    let entities: Vec<(ViewId, EntityPath, bool)> = pass
+    // Of several rows and instances it is once the same.
+    let entities: BTreeSet<(ViewId, EntityPath, bool)> = pass
         .selection()
         .selected
         .iter()
-        .filter_map(|item| match item {
-            Item::DataResult { view, entity, .. } => {
-                let store = pass.recording_of(*view)?.store();
-                let overrides = pass.of_view::<ViewOverrides>(*view);
-                let is_visible = overrides.is_none_or(|overrides| {
-                    store
-                        .entity_id(entity)
-                        .is_none_or(|entity| overrides.is_visible(entity))
-                });
-                Some((*view, entity.clone(), is_visible))
-            }
-            _ => None,
+        .filter_map(|item| {
+            let (view, entity) = item.in_view()?;
+            let store = pass.recording_of(view)?.store();
+            let overrides = pass.of_view::<ViewOverrides>(view);
+            let is_visible = overrides.is_none_or(|overrides| {
+                store
+                    .entity_id(entity)
+                    .is_none_or(|entity| overrides.is_visible(entity))
+            });
+            Some((view, entity.clone(), is_visible))
         })
         .collect();
     let any_visible = items.iter().any(is_visible) || entities.iter().any(|(_, _, is_visible)| *is_visible);
@@ -344,14 +342,30 @@ fn toggle_visible(pass: &mut Pass<'_>) {
     }
 }
 
-/// Moves the selection in the tree that it is in: that of the streams, or that of the blueprint.
-fn step_in_tree(step: TreeStep, pass: &mut Pass<'_>, state: &mut UiState) {
+/// Moves the selection among the lines of a log, where it is there, else in the tree that it is in: that of the streams, or that of
+/// the blueprint. Not where an app has another panel in the place of that tree.
+fn step(step: TreeStep, ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
+    let is_up = match step {
+        TreeStep::Previous => Some(true),
+        TreeStep::Next => Some(false),
+        _ => None,
+    };
+    let extends = ctx.input(|input| input.modifiers.shift);
+    if is_up.is_some_and(|is_up| view_commands::step_in_rows(is_up, extends, ctx, pass)) {
+        state.repaint_requested = true;
+        return;
+    }
     let selected = pass.selection().selected.first();
+    let panels: &NamedPanels = pass.world.resource();
     let to = match (selected, pass.store()) {
-        (Some(item @ (Item::Entity(_) | Item::Component { .. })), Some(store)) => {
-            state.time_panel.step(store, item, step)
-        }
-        _ => state.left_panel.step(selected, step),
+        (Some(item @ (Item::Entity(_) | Item::Component { .. })), Some(store)) => panels
+            .is_built_in(Panel::Time)
+            .then(|| state.time_panel.step(store, item, step))
+            .flatten(),
+        _ => panels
+            .is_built_in(Panel::Blueprint)
+            .then(|| state.left_panel.step(selected, step))
+            .flatten(),
     };
     if let Some(item) = to {
         pass.push(ViewerCommand::Select(vec![item]));
@@ -385,7 +399,7 @@ fn copied_paths(pass: &Pass<'_>) -> String {
             .get(id)
             .map_or_else(String::new, container_title),
         Item::Entity(entity) => entity.to_string(),
-        Item::DataResult { entity, instance, .. } => match instance {
+        Item::DataResult { entity, instance, .. } | Item::Row { entity, instance, .. } => match instance {
             Some(instance) => format!("{entity}[{instance}]"),
             None => entity.to_string(),
         },

@@ -1,11 +1,11 @@
 //! Views and containers that are added, copied, changed and removed: from what is selected to edits of the
 //! blueprint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chronoscope_blueprint::{
     BlueprintCommand, ContainerId, ContainerKind, Contents, ContentsFilter, ContentsRule, RuleEffect,
-    ViewBlueprint, ViewClassId, ViewId,
+    ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
 };
 use chronoscope_frame::{DataResults, Item, ViewClasses, ViewerCommand, Visualizers};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
@@ -26,6 +26,14 @@ pub(crate) fn item_of(contents: Contents) -> Item {
     match contents {
         Contents::View(id) => Item::View(id),
         Contents::Container(id) => Item::Container(id),
+    }
+}
+
+/// Whether a view or a container is there and not hidden itself.
+pub(crate) fn is_visible(viewport: &ViewportBlueprint, contents: Contents) -> bool {
+    match contents {
+        Contents::View(id) => viewport.views.get(&id).is_some_and(|view| view.visible),
+        Contents::Container(id) => viewport.containers.get(&id).is_some_and(|inner| inner.visible),
     }
 }
 
@@ -107,13 +115,12 @@ pub(crate) fn bring_to_front(pass: &mut Pass<'_>, view: ViewId) {
 /// Takes back all that was edited of the selected entities in their views, as one step.
 pub(crate) fn remove_overrides(pass: &mut Pass<'_>) {
     let selected = pass.selection().selected.iter();
-    let commands: Vec<BlueprintCommand> = selected
-        .filter_map(|item| match item {
-            Item::DataResult { view, entity, .. } => Some(BlueprintCommand::ClearOverrides {
-                view: *view,
-                entity: entity.clone(),
-            }),
-            _ => None,
+    let entities: BTreeSet<(ViewId, &EntityPath)> = selected.filter_map(Item::in_view).collect();
+    let commands: Vec<BlueprintCommand> = entities
+        .into_iter()
+        .map(|(view, entity)| BlueprintCommand::ClearOverrides {
+            view,
+            entity: entity.clone(),
         })
         .collect();
     if !commands.is_empty() {
@@ -226,7 +233,7 @@ pub(crate) fn remove(pass: &mut Pass<'_>, items: &[Item]) {
                 commands.push(BlueprintCommand::RemoveContainer(*id));
                 names.push("remove container");
             }
-            Item::DataResult { view, entity, .. } => {
+            Item::DataResult { view, entity, .. } | Item::Row { view, entity, .. } => {
                 let Some(blueprint) = viewport.views.get(view) else {
                     continue;
                 };

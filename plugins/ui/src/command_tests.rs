@@ -15,7 +15,7 @@ use chronoscope_frame::{
     ActiveBlueprint, Item, Recordings, Selection, TimeCommand, TimeControls, ViewOverrides, ViewerCommand,
     commands::{FileRequests, ScreenshotRequests},
 };
-use chronoscope_store::{TimeRange, Timeline};
+use chronoscope_store::{RowId, TimeRange, Timeline};
 use chronoscope_types::{Scalars, log_chunk};
 use egui::{Event, Key, Modifiers, Pos2, vec2};
 
@@ -158,6 +158,15 @@ fn prepare(command: UiCommand, stage: &mut Stage) {
             };
             select(stage, item);
             press(stage, Key::H, Modifiers::NONE);
+        }
+        UiCommand::CopyRows => {
+            let item = Item::Row {
+                view,
+                entity: "/group/a".into(),
+                row: RowId::new(),
+                instance: None,
+            };
+            select(stage, item);
         }
         UiCommand::MoveEarlier | UiCommand::MoveLater => {
             // The copy stands behind, and is selected.

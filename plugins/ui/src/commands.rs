@@ -168,6 +168,8 @@ commands! {
     Selection CopyValue: "Copy values", COPY;
     /// Copies what the selected view shows, or all instances of the selected entities, as lines of values with tabs between them.
     Selection CopyTable: "Copy as table", TABLE;
+    /// Copies the selected lines of a log.
+    Selection CopyRows: "Copy selected lines", COPY, key(COMMAND, Key::C);
     /// Copies a picture of the selected view.
     Selection CopyPicture: "Copy picture of the view", COPY;
     /// Opens the menu of what is selected.

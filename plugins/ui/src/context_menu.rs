@@ -133,6 +133,10 @@ fn entries(ui: &mut Ui, pass: &mut Pass<'_>, item: &Item) {
         Item::Container(id) => of_container(ui, pass, *id),
         Item::Entity(entity) | Item::Component { entity, .. } => of_entity(ui, pass, entity, None),
         Item::DataResult { view, entity, .. } => of_entity(ui, pass, entity, Some(*view)),
+        Item::Row { view, entity, .. } => {
+            action_row(ui, pass, UiCommand::CopyRows, *view);
+            of_entity(ui, pass, entity, Some(*view));
+        }
         Item::Store(id) => {
             choice_row(ui, pass, icons::RECORDING, "Show", Choice::Activate(id.clone()));
             let name = id.recording_id.to_string();

@@ -1,23 +1,43 @@
 //! Editors of components: how a value is changed in the selection panel.
 //!
-//! There is one per component type. [`AppComponentEditorExt::add_component_editor`] adds more, or replaces one.
+//! There is one per component type. [`AppComponentEditorExt::add_component_editor`] adds more, or replaces one of those that are
+//! [`built_in`].
+
+#[cfg(feature = "component_editors")]
+pub(crate) mod built_in;
 
 use std::collections::BTreeMap;
 
 use arrow_array::Array as _;
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_store::arrow::ArrayRef;
-use chronoscope_types::{
-    Component, Rgba, VisualBounds2D, components as c,
-    enums::{Enumeration, ViewDir},
-};
-use egui::{Color32, DragValue, Ui};
-
-use crate::{theme::size, widgets::DraftEdit};
+use chronoscope_types::Component;
+use egui::Ui;
 
 /// A component type whose values can be edited.
 ///
-/// ```ignore
+/// ```
+/// # use bevy::app::App;
+/// # use chronoscope_types::{Component, components::Length};
+/// # use chronoscope_ui::{AppComponentEditorExt, ComponentEditor};
+/// # struct Temperature;
+/// # impl Component for Temperature {
+/// #     const TYPE: &'static str = "Temperature";
+/// #     type Value = f32;
+/// #     type Slice<'a> = <Length as Component>::Slice<'a>;
+/// #     fn datatype() -> chronoscope_types::DataType {
+/// #         Length::datatype()
+/// #     }
+/// #     fn read_range(
+/// #         array: &dyn arrow_array::Array,
+/// #         range: std::ops::Range<usize>,
+/// #     ) -> Result<Self::Slice<'_>, chronoscope_types::ReadError> {
+/// #         Length::read_range(array, range)
+/// #     }
+/// #     fn build(values: Vec<f32>) -> arrow_array::ArrayRef {
+/// #         Length::build(values)
+/// #     }
+/// # }
 /// impl ComponentEditor for Temperature {
 ///     fn first(values: Self::Slice<'_>) -> Option<f32> {
 ///         values.first().copied()
@@ -28,7 +48,7 @@ use crate::{theme::size, widgets::DraftEdit};
 ///     }
 /// }
 ///
-/// app.add_component_editor::<Temperature>();
+/// App::new().add_component_editor::<Temperature>();
 /// ```
 pub trait ComponentEditor: Component {
     /// The first of some values, which is the one that is edited.
@@ -74,20 +94,6 @@ impl ComponentEditors {
             None => Edited::Unreadable,
         }
     }
-
-    /// Adds those of another; they replace the ones of the same component types.
-    pub(crate) fn take_over(&mut self, mut other: Self) {
-        self.by_type.append(&mut other.by_type);
-    }
-
-    /// With editors for the component types of this viewer.
-    pub(crate) fn add_all(&mut self) {
-        add_plain(self);
-        add_vectors(self);
-        add_choices(self);
-        self.add::<c::ViewCoordinates>();
-        self.add::<c::blueprint::VisualBounds2D>();
-    }
 }
 
 fn edit_array<T: ComponentEditor>(ui: &mut Ui, array: &ArrayRef, at: usize) -> Edited {
@@ -122,356 +128,5 @@ impl AppComponentEditorExt for App {
         self.init_resource::<ComponentEditors>();
         self.world_mut().resource_mut::<ComponentEditors>().add::<T>();
         self
-    }
-}
-
-/// Editors of numbers: each with its least and its greatest value.
-macro_rules! numbers {
-    ($function:ident; $($($name:ident)::+: $range:expr;)*) => {
-        $(
-            impl ComponentEditor for c::$($name)::+ {
-                fn first(values: Self::Slice<'_>) -> Option<Self::Value> {
-                    values.first().copied()
-                }
-
-                fn edit(ui: &mut Ui, value: &mut Self::Value) -> bool {
-                    let speed = (*value as f64).abs().max(0.1) * 0.01;
-                    let drag = DragValue::new(value).range($range).speed(speed);
-                    ui.add(drag).changed()
-                }
-            }
-        )*
-
-        fn $function(editors: &mut ComponentEditors) {
-            $(editors.add::<c::$($name)::+>();)*
-        }
-    };
-}
-
-numbers! {
-    add_numbers;
-    AxisLength: 0.0..=f32::MAX;
-    CellSize: 0.0..=f32::MAX;
-    ClassId: 0..=u16::MAX;
-    Count: 0..=u64::MAX;
-    DepthMeter: 0.0..=f32::MAX;
-    DrawOrder: f32::MIN..=f32::MAX;
-    FillRatio: 0.0..=f32::MAX;
-    GammaCorrection: 0.01..=10.0;
-    ImagePlaneDistance: 0.0..=f32::MAX;
-    KeypointId: 0..=u16::MAX;
-    Length: 0.0..=f32::MAX;
-    LinearSpeed: 0.0..=f64::MAX;
-    MarkerSize: 0.0..=1_000.0;
-    Opacity: 0.0..=1.0;
-    OpticalDensity: 0.0..=f32::MAX;
-    // Less than nothing is in points of the screen.
-    Radius: f32::MIN..=f32::MAX;
-    Scalar: f64::MIN..=f64::MAX;
-    StrokeWidth: 0.0..=1_000.0;
-    Variance: 0.0..=f64::MAX;
-    VoxelValue: f32::MIN..=f32::MAX;
-    blueprint::AngularSpeed: f64::MIN..=f64::MAX;
-    blueprint::GridSpacing: 0.0..=f32::MAX;
-    blueprint::NearClipPlane: 0.0..=f32::MAX;
-}
-
-macro_rules! switches {
-    ($function:ident; $($($name:ident)::+),*) => {
-        $(
-            impl ComponentEditor for c::$($name)::+ {
-                fn first(values: Self::Slice<'_>) -> Option<bool> {
-                    values.first().copied()
-                }
-
-                fn edit(ui: &mut Ui, value: &mut bool) -> bool {
-                    let text = if *value { "On" } else { "Off" };
-                    ui.checkbox(value, text).changed()
-                }
-            }
-        )*
-
-        fn $function(editors: &mut ComponentEditors) {
-            $(editors.add::<c::$($name)::+>();)*
-        }
-    };
-}
-
-switches!(add_switches; Interactive, ShowLabels, Visible, blueprint::Enabled, blueprint::LockRangeDuringZoom);
-
-macro_rules! texts {
-    ($function:ident; $($($name:ident)::+),*) => {
-        $(
-            impl ComponentEditor for c::$($name)::+ {
-                fn first(values: Self::Slice<'_>) -> Option<String> {
-                    values.first().map(str::to_owned)
-                }
-
-                fn edit(ui: &mut Ui, value: &mut String) -> bool {
-                    let typed = DraftEdit::new("text", value.as_str()).show(ui);
-                    let is_changed = typed.is_some();
-                    if let Some(typed) = typed {
-                        *value = typed;
-                    }
-                    is_changed
-                }
-            }
-        )*
-
-        fn $function(editors: &mut ComponentEditors) {
-            $(editors.add::<c::$($name)::+>();)*
-        }
-    };
-}
-
-texts!(add_texts; EntityPath, Name, Text, TextLogLevel, TransformFrameId, Unit);
-
-macro_rules! colors {
-    ($function:ident; $($($name:ident)::+),*) => {
-        $(
-            impl ComponentEditor for c::$($name)::+ {
-                fn first(values: Self::Slice<'_>) -> Option<Rgba> {
-                    values.first().map(|color| Rgba(*color))
-                }
-
-                fn edit(ui: &mut Ui, value: &mut Rgba) -> bool {
-                    let [r, g, b, a] = value.to_array();
-                    let mut color = Color32::from_rgba_unmultiplied(r, g, b, a);
-                    let is_changed = ui.color_edit_button_srgba(&mut color).changed();
-                    if is_changed {
-                        *value = Rgba::from_array(color.to_srgba_unmultiplied());
-                    }
-                    is_changed
-                }
-            }
-        )*
-
-        fn $function(editors: &mut ComponentEditors) {
-            $(editors.add::<c::$($name)::+>();)*
-        }
-    };
-}
-
-colors!(add_colors; AlbedoFactor, Color);
-
-fn add_plain(editors: &mut ComponentEditors) {
-    add_numbers(editors);
-    add_switches(editors);
-    add_texts(editors);
-    add_colors(editors);
-}
-
-macro_rules! vectors {
-    ($function:ident; $($($name:ident)::+),* $(,)?) => {
-        $(
-            impl ComponentEditor for c::$($name)::+ {
-                fn first(values: Self::Slice<'_>) -> Option<Self::Value> {
-                    values.first().copied()
-                }
-
-                fn edit(ui: &mut Ui, value: &mut Self::Value) -> bool {
-                    ui.spacing_mut().item_spacing.x = size::GRID / 2.0;
-                    // A number beside another has little room.
-                    ui.spacing_mut().interact_size.x = 8.0 * size::GRID;
-                    let mut is_changed = false;
-                    for part in value.iter_mut() {
-                        let speed = (*part as f64).abs().max(0.1) * 0.01;
-                        is_changed |= ui.add(DragValue::new(part).speed(speed).max_decimals(3)).changed();
-                    }
-                    is_changed
-                }
-            }
-        )*
-
-        fn $function(editors: &mut ComponentEditors) {
-            $(editors.add::<c::$($name)::+>();)*
-        }
-    };
-}
-
-vectors! {
-    add_vectors;
-    HalfSize2D,
-    HalfSize3D,
-    Plane3D,
-    Position2D,
-    Position3D,
-    Range1D,
-    Resolution,
-    Scale3D,
-    Translation3D,
-    ValueRange,
-    Vector2D,
-    Vector3D,
-    VoxelSize,
-}
-
-macro_rules! choices {
-    ($function:ident; $($($name:ident)::+),* $(,)?) => {
-        $(
-            impl ComponentEditor for c::$($name)::+ {
-                fn first(values: Self::Slice<'_>) -> Option<Self::Value> {
-                    values.first().copied()
-                }
-
-                fn edit(ui: &mut Ui, value: &mut Self::Value) -> bool {
-                    choose(ui, value)
-                }
-            }
-        )*
-
-        fn $function(editors: &mut ComponentEditors) {
-            $(editors.add::<c::$($name)::+>();)*
-        }
-    };
-}
-
-choices! {
-    add_choices;
-    AggregationPolicy,
-    Colormap,
-    FillMode,
-    InterpolationMode,
-    MagnificationFilter,
-    MarkerShape,
-    MeshFaceRendering,
-    PointShading,
-    blueprint::BackgroundKind,
-    blueprint::Corner2D,
-    blueprint::Eye3DKind,
-    blueprint::LinkAxis,
-    blueprint::PointsDisplay,
-    blueprint::TooltipMode,
-    own::AxisScale,
-    own::AxisSide,
-    own::EyeProjection,
-}
-
-/// What X, Y and Z are, of all that can be.
-impl ComponentEditor for c::ViewCoordinates {
-    fn first(values: Self::Slice<'_>) -> Option<[u8; 3]> {
-        values.first().copied()
-    }
-
-    fn edit(ui: &mut Ui, value: &mut [u8; 3]) -> bool {
-        let text = |xyz: [u8; 3]| {
-            let names = xyz.map(|code| ViewDir::from_code(code).map_or("?", ViewDir::name));
-            names.join(", ")
-        };
-        let before = *value;
-        // Up and down are one direction, and so on.
-        let differ = |a: ViewDir, b: ViewDir| (a.code() - 1) / 2 != (b.code() - 1) / 2;
-        egui::ComboBox::from_id_salt("axes")
-            .selected_text(text(before))
-            .width((ui.available_width() - size::ROW).clamp(12.0 * size::GRID, 36.0 * size::GRID))
-            .truncate()
-            .show_ui(ui, |ui| {
-                for x in ViewDir::ALL.iter().copied() {
-                    for y in ViewDir::ALL.iter().copied().filter(|y| differ(x, *y)) {
-                        let others = ViewDir::ALL.iter().copied();
-                        for z in others.filter(|z| differ(x, *z) && differ(y, *z)) {
-                            let choice = [x, y, z].map(ViewDir::code);
-                            ui.selectable_value(value, choice, text(choice));
-                        }
-                    }
-                }
-            });
-        before != *value
-    }
-}
-
-/// Left, right, top, bottom.
-impl ComponentEditor for c::blueprint::VisualBounds2D {
-    fn first(values: Self::Slice<'_>) -> Option<VisualBounds2D> {
-        values.first().copied()
-    }
-
-    fn edit(ui: &mut Ui, value: &mut VisualBounds2D) -> bool {
-        ui.spacing_mut().item_spacing.x = size::GRID / 2.0;
-        ui.spacing_mut().interact_size.x = 8.0 * size::GRID;
-        let speed = (value.x_range[1] - value.x_range[0]).abs().max(0.1) * 0.01;
-        let [left, right] = &mut value.x_range;
-        let [top, bottom] = &mut value.y_range;
-        let parts = [(left, "Left"), (right, "Right"), (top, "Top"), (bottom, "Bottom")];
-        let mut is_changed = false;
-        for (part, name) in parts {
-            let drag = DragValue::new(part).speed(speed).max_decimals(1);
-            is_changed |= ui.add(drag).on_hover_text(name).changed();
-        }
-        is_changed
-    }
-}
-
-fn choose<E: Enumeration>(ui: &mut Ui, value: &mut E) -> bool {
-    let before = *value;
-    egui::ComboBox::from_id_salt("choice")
-        .selected_text(before.name())
-        .width((ui.available_width() - size::ROW).clamp(12.0 * size::GRID, 36.0 * size::GRID))
-        .truncate()
-        .show_ui(ui, |ui| {
-            for choice in E::ALL {
-                ui.selectable_value(value, *choice, choice.name());
-            }
-        });
-    before != *value
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use chronoscope_store::arrow::ArrayRef;
-
-    use super::*;
-
-    #[test]
-    fn an_editor_may_be_replaced() {
-        let mut editors = ComponentEditors::default();
-        assert!(!editors.has(c::Radius::TYPE));
-        editors.add_all();
-        assert!(editors.has(c::Radius::TYPE) && editors.has(c::Colormap::TYPE));
-        let count = editors.by_type.len();
-        editors.add::<c::Radius>();
-        assert_eq!(editors.by_type.len(), count);
-    }
-
-    #[test]
-    fn a_switch_is_read_out() {
-        let mut editors = ComponentEditors::default();
-        editors.add_all();
-        let ctx = egui::Context::default();
-        ctx.enable_accesskit();
-        let value: ArrayRef = c::blueprint::Enabled::build(vec![true]);
-        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
-            editors.show(ui, c::blueprint::Enabled::TYPE, &value, 0);
-        });
-        output.textures_delta.clear();
-        let update = output.platform_output.accesskit_update;
-        let nodes = update.into_iter().flat_map(|update| update.nodes);
-        let names: Vec<String> = nodes
-            .filter(|(_, node)| node.role() == egui::accesskit::Role::CheckBox)
-            .filter_map(|(_, node)| Some(node.label()?.to_owned()))
-            .collect();
-        assert_eq!(names, ["On"]);
-    }
-
-    #[test]
-    fn values_that_cannot_be_read_are_not_edited() {
-        let mut editors = ComponentEditors::default();
-        editors.add_all();
-        let texts: ArrayRef = Arc::new(arrow_array::StringArray::from(vec!["red"]));
-        let none: ArrayRef = c::Radius::build(Vec::new());
-        egui::__run_test_ui(|ui| {
-            for (component_type, value) in [
-                (c::Radius::TYPE, &texts),
-                (c::Radius::TYPE, &none),
-                ("no.such.Type", &none),
-            ] {
-                assert!(matches!(
-                    editors.show(ui, component_type, value, 0),
-                    Edited::Unreadable
-                ));
-            }
-        });
     }
 }

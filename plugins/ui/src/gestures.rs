@@ -29,7 +29,7 @@ impl GesturesState {
 }
 
 /// Gestures, by place.
-const PLACES: [(&str, &[(&str, &str)]); 6] = [
+const PLACES: [(&str, &[(&str, &str)]); 7] = [
     (
         "In all views",
         &[
@@ -74,6 +74,17 @@ const PLACES: [(&str, &[(&str, &str)]); 6] = [
             (
                 "drag from a legend",
                 "moves a series to another plot; with Ctrl it stays, too",
+            ),
+        ],
+    ),
+    (
+        "Text logs",
+        &[
+            ("click on a line", "selects it; with Shift all up to it"),
+            ("click on a time", "moves the cursor there"),
+            (
+                "up, down",
+                "selects the line above or below; with Shift that one, too",
             ),
         ],
     ),

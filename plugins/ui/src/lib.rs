@@ -21,8 +21,12 @@
 //! # The panels
 //! `top_bar` with `menu`, `palette`, `notifications`, `save_dialog` and `dialogs`, of which some are the desktop's
 //! (`desktop_dialog`), `rename`, `history` of edits, `gestures`, `settings_dialog`; `left_panel` with recordings, sources and blueprint, `viewport` with the tiles,
-//! `selection_panel`, `time_panel`; by title, as those of an app are, `named_panels` with `performance_panel`. `entity_drag` is what can be dragged from one to
+//! `selection_panel`, `time_panel`, `performance_panel`; all are in the list of `named_panels`, as those of an app are. `entity_drag` is what can be dragged from one to
 //! another.
+//!
+//! # What can be left out
+//! The editors of the vocabulary's types, the performance panel, the series in the tree of the blueprint, and the desktop's dialogs
+//! are Cargo features: `component_editors`, `performance_panel`, `time_series`, `file_dialog`.
 //!
 //! # All together
 //! [`UiState`] is what the panels of one instance remember, `actions` runs commands, `overlay` is what
@@ -72,6 +76,7 @@ mod left_panel;
 mod menu;
 mod notifications;
 mod palette;
+#[cfg(feature = "performance_panel")]
 mod performance_panel;
 mod rename;
 mod save_dialog;
@@ -100,6 +105,10 @@ mod file_tests;
 mod host_tests;
 #[cfg(test)]
 mod live_tests;
+#[cfg(test)]
+mod log_row_tests;
+#[cfg(test)]
+mod panel_tests;
 #[cfg(test)]
 mod property_tests;
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Panels by title: one of the viewer's own, and those that an app adds.
+//! Panels by title: those of the viewer, and those that an app adds.
 //!
-//! In a pass, `reserve` lays them out and leaves the room for what is in them; once the pass has no more use for the world,
+//! In a pass, `fill` draws what is in the places of the viewer's own; of those of an app, `reserve` lays them out and leaves the room for what is in them; once the pass has no more use for the world,
 //! `draw` runs the system of each, which may change anything.
 
 use std::{borrow::Cow, collections::BTreeSet};
@@ -12,11 +12,12 @@ use bevy::{
         system::{BoxedSystem, InMut, SystemId},
     },
 };
+use chronoscope_blueprint::Panel;
 use chronoscope_frame::Report;
 use egui::{KeyboardShortcut, Rect, Ui};
 
 use crate::{
-    commands::{AppCommandExt, NamedCommand},
+    commands::{AppCommandExt, NamedCommand, UiCommand},
     icons,
     pass::{Pass, Place},
     theme::{Theme, size},
@@ -45,7 +46,20 @@ pub struct NamedPanel {
     size: Option<f32>,
     is_open: bool,
     shortcut: Option<KeyboardShortcut>,
-    system: BoxedSystem<InMut<'static, Ui>>,
+    content: NewContent,
+}
+
+enum NewContent {
+    BuiltIn,
+    System(BoxedSystem<InMut<'static, Ui>>),
+}
+
+/// What is in a panel.
+#[derive(Clone, Copy)]
+enum Content {
+    /// What the viewer has there.
+    BuiltIn,
+    System(SystemId<InMut<'static, Ui>>),
 }
 
 impl NamedPanel {
@@ -54,6 +68,11 @@ impl NamedPanel {
         title: impl Into<Cow<'static, str>>,
         system: impl IntoSystem<InMut<'static, Ui>, (), M>,
     ) -> Self {
+        let system: BoxedSystem<InMut<'static, Ui>> = Box::new(IntoSystem::into_system(system));
+        Self::with_content(title, NewContent::System(system))
+    }
+
+    fn with_content(title: impl Into<Cow<'static, str>>, content: NewContent) -> Self {
         Self {
             title: title.into(),
             icon: icons::PANEL_RIGHT,
@@ -61,7 +80,7 @@ impl NamedPanel {
             size: None,
             is_open: true,
             shortcut: None,
-            system: Box::new(IntoSystem::into_system(system)),
+            content,
         }
     }
 
@@ -101,10 +120,22 @@ impl NamedPanel {
     }
 }
 
+impl From<Panel> for NamedPanel {
+    /// A panel of the viewer's own.
+    fn from(panel: Panel) -> Self {
+        Self::with_content(panel.name(), NewContent::BuiltIn)
+    }
+}
+
 /// Adds panels.
 pub trait AppPanelExt {
-    /// Adds a panel, and a command that opens and closes it; one of the same title is replaced. The performance panel is added by
-    /// this call, too.
+    /// Adds a panel, and a command that opens and closes it; one of the same title is replaced. All panels of the viewer are added
+    /// by this call, too, so that each can be replaced.
+    ///
+    /// One that is called as a [`Panel`] of the viewer has its place, its size, and its command; the blueprint opens and closes
+    /// it. It gets all of the room, without a title or a bar to scroll by: in the bar above, and in the place of the time panel
+    /// while that is collapsed, the height of a button. Side, size and icon mean nothing there. With that [`Panel`] itself, the
+    /// viewer's own is back.
     ///
     /// ```
     /// # use bevy::{ecs::system::InMut, prelude::*};
@@ -118,30 +149,57 @@ pub trait AppPanelExt {
     ///
     /// App::new().init_resource::<Wind>().add_panel(NamedPanel::new("Wind", wind_panel));
     /// ```
-    fn add_panel(&mut self, panel: NamedPanel) -> &mut Self;
+    fn add_panel(&mut self, panel: impl Into<NamedPanel>) -> &mut Self;
 }
 
 impl AppPanelExt for App {
-    fn add_panel(&mut self, panel: NamedPanel) -> &mut Self {
-        let mut command = NamedCommand::toggle_panel(panel.title.clone()).with_icon(panel.icon);
-        if let Some(shortcut) = panel.shortcut {
-            command = command.with_shortcut(shortcut);
-        }
+    fn add_panel(&mut self, panel: impl Into<NamedPanel>) -> &mut Self {
+        let panel = panel.into();
+        let command = toggle_command(&panel);
         let world = self.world_mut();
         let panel = RegisteredPanel {
+            place: place_of(&panel.title),
             title: panel.title,
             side: panel.side,
             size: panel.size,
             is_open: panel.is_open,
-            system: world.register_boxed_system(panel.system),
+            content: match panel.content {
+                NewContent::BuiltIn => Content::BuiltIn,
+                NewContent::System(system) => Content::System(world.register_boxed_system(system)),
+            },
         };
         world.init_resource::<NamedPanels>();
-        if let Some(replaced) = world.resource_mut::<NamedPanels>().add(panel) {
+        let replaced = world.resource_mut::<NamedPanels>().add(panel);
+        if let Some(Content::System(system)) = replaced.map(|replaced| replaced.content) {
             // It is nobody else's, and was not running.
-            _ = world.unregister_system(replaced.system);
+            _ = world.unregister_system(system);
         }
-        self.add_command(command)
+        if let Some(command) = command {
+            self.add_command(command);
+        }
+        self
     }
+}
+
+/// The place of the viewer's own panel of this title.
+fn place_of(title: &str) -> Option<Panel> {
+    Panel::ALL.into_iter().find(|panel| panel.name() == title)
+}
+
+/// The command that opens and closes a panel. That of a place is there already, and gets no more than a key.
+fn toggle_command(panel: &NamedPanel) -> Option<NamedCommand> {
+    let command = match place_of(&panel.title) {
+        None => NamedCommand::toggle_panel(panel.title.clone()).with_icon(panel.icon),
+        Some(_) if panel.shortcut.is_none() => return None,
+        Some(Panel::Top) => return None,
+        Some(Panel::Blueprint) => UiCommand::ToggleLeftPanel.into(),
+        Some(Panel::Selection) => UiCommand::ToggleSelectionPanel.into(),
+        Some(Panel::Time) => UiCommand::ToggleTimePanel.into(),
+    };
+    Some(match panel.shortcut {
+        Some(shortcut) => command.with_shortcut(shortcut),
+        None => command,
+    })
 }
 
 /// The panels, in the order in which they are laid out.
@@ -150,10 +208,12 @@ pub(crate) struct NamedPanels(Vec<RegisteredPanel>);
 
 struct RegisteredPanel {
     title: Cow<'static, str>,
+    /// The place of a panel of the viewer's own, which it has instead of a side.
+    place: Option<Panel>,
     side: PanelSide,
     size: Option<f32>,
     is_open: bool,
-    system: SystemId<InMut<'static, Ui>>,
+    content: Content,
 }
 
 impl NamedPanels {
@@ -173,6 +233,17 @@ impl NamedPanels {
         for panel in other.0 {
             self.add(panel);
         }
+    }
+
+    /// What is in a place of the viewer's own, and where in the list it is.
+    fn in_place(&self, place: Panel) -> Option<(usize, Content)> {
+        let at = self.0.iter().position(|panel| panel.place == Some(place))?;
+        Some((at, self.0[at].content))
+    }
+
+    /// Whether a panel of the viewer's own is there, and no app replaced it.
+    pub(crate) fn is_built_in(&self, place: Panel) -> bool {
+        matches!(self.in_place(place), Some((_, Content::BuiltIn)))
     }
 }
 
@@ -196,11 +267,29 @@ impl NamedPanelsState {
 
     /// The titles of those that are open.
     pub(crate) fn open(&self, panels: &NamedPanels) -> BTreeSet<Cow<'static, str>> {
-        let panels = panels.0.iter();
+        let panels = panels.0.iter().filter(|panel| panel.place.is_none());
         panels
             .filter(|panel| panel.is_open != self.toggled.contains(&panel.title))
             .map(|panel| panel.title.clone())
             .collect()
+    }
+}
+
+/// Draws what the viewer has in one of its own places, or leaves the room to what took that place.
+pub(crate) fn fill(
+    ui: &mut Ui,
+    pass: &mut Pass<'_>,
+    state: &mut NamedPanelsState,
+    place: Panel,
+    built_in: impl FnOnce(&mut Ui, &mut Pass<'_>),
+) {
+    match pass.world.resource::<NamedPanels>().in_place(place) {
+        Some((_, Content::BuiltIn)) => built_in(ui, pass),
+        Some((at, Content::System(_))) => {
+            state.rooms.push((at, ui.available_rect_before_wrap()));
+            ui.take_available_space();
+        }
+        None => {}
     }
 }
 
@@ -256,22 +345,34 @@ pub(crate) fn draw(ui: &mut Ui, world: &mut World, state: &mut NamedPanelsState)
         let panel = world
             .get_resource::<NamedPanels>()
             .and_then(|panels| panels.0.get(at));
-        let Some((title, system)) = panel.map(|panel| (panel.title.clone(), panel.system)) else {
+        let Some(panel) = panel else { continue };
+        let Content::System(system) = panel.content else {
             continue;
         };
+        let (title, place) = (panel.title.clone(), panel.place);
         let builder = egui::UiBuilder::new()
             .id_salt(("named_panel", &*title))
             .max_rect(room);
-        let mut inner = ui.new_child(builder.layout(egui::Layout::top_down(egui::Align::Min)));
+        let layout = match place {
+            Some(Panel::Top) => egui::Layout::left_to_right(egui::Align::Center),
+            _ => egui::Layout::top_down(egui::Align::Min),
+        };
+        let mut inner = ui.new_child(builder.layout(layout));
         inner.shrink_clip_rect(room);
-        let list = egui::ScrollArea::vertical().auto_shrink([false, false]);
-        let ran = list.show(&mut inner, |ui| {
-            padded(ui, |ui| {
-                ui.add_space(size::GRID);
-                world.run_system_with::<InMut<'static, Ui>, ()>(system, ui)
-            })
-        });
-        if let Err(error) = ran.inner
+        let mut run = |ui: &mut Ui| world.run_system_with::<InMut<'static, Ui>, ()>(system, ui);
+        let ran = if place.is_some() {
+            run(&mut inner)
+        } else {
+            let list = egui::ScrollArea::vertical().auto_shrink([false, false]);
+            let shown = list.show(&mut inner, |ui| {
+                padded(ui, |ui| {
+                    ui.add_space(size::GRID);
+                    run(ui)
+                })
+            });
+            shown.inner
+        };
+        if let Err(error) = ran
             && state.failed.insert(title.clone())
         {
             reports.push(Report::error(title.to_string(), error.to_string()));

@@ -9,13 +9,13 @@ use std::{
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, Contents, ViewClassId, ViewId, ViewportBlueprint};
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, Item, RecordingEntry, Recordings, Selection, TimeCommand, TimeControl,
-    TimeControls, ViewerCommand, ViewerCommands,
+    ActiveBlueprint, Cursor, DataResults, Item, RecordingEntry, Recordings, Selection, TimeCommand,
+    TimeControl, TimeControls, ViewerCommand, ViewerCommands,
     selection::{ClickSource, EntityClicked},
 };
-use chronoscope_store::{ChunkStore, EntityPath};
+use chronoscope_store::{ChunkStore, EntityId, EntityPath, TimeRange};
 use chronoscope_types::TimeZone;
-use chronoscope_views::{ViewUis, clicked_buttons, recording_of};
+use chronoscope_views::{ViewUiContext, ViewUis, clicked_buttons, recording_of};
 
 use crate::{
     OwnWindows, choices::Choice, context_menu, icons, selection_history::SelectionSteps,
@@ -115,6 +115,23 @@ impl<'a> Pass<'a> {
         recording_of(self.world, self.blueprint().entity(view)?)
     }
 
+    /// An entity in the recording that a view looks at.
+    pub(crate) fn entity_in(&self, view: ViewId, path: &EntityPath) -> Option<EntityId> {
+        self.recording_of(view)?.store().entity_id(path)
+    }
+
+    /// The views that have an entity among theirs, in the order of the layout.
+    pub(crate) fn views_with(&self, path: &EntityPath) -> impl Iterator<Item = ViewId> {
+        let has_it = move |view: &ViewId| {
+            let entity = self.entity_in(*view, path);
+            let results = self.of_view::<DataResults>(*view);
+            entity
+                .zip(results)
+                .is_some_and(|(entity, results)| results.get(entity).is_some())
+        };
+        self.viewport().views_in_order().into_iter().filter(has_it)
+    }
+
     /// The cursor, where it is one of the recording that is shown.
     pub(crate) fn cursor(&self) -> Option<Cursor> {
         let cursor = *self.world.resource::<Cursor>();
@@ -124,6 +141,13 @@ impl<'a> Pass<'a> {
 
     pub(crate) fn time_control(&self) -> Option<&'a TimeControl> {
         Some(self.world.resource::<TimeControls>().get(self.active()?.key()))
+    }
+
+    /// The times that are selected on the timeline of the cursor.
+    pub(crate) fn selected_times(&self) -> Option<TimeRange> {
+        let timeline = self.cursor()?.timeline?;
+        let name = self.store()?.timeline(timeline).name();
+        self.time_control()?.loop_selection(name)
     }
 
     /// The zone in which times of day are shown.
@@ -159,6 +183,15 @@ impl<'a> Pass<'a> {
         self.world.get::<T>(self.blueprint().entity(view)?)
     }
 
+    /// What the user interface of a view works with.
+    pub(crate) fn view_context(&mut self, view: ViewId) -> Option<ViewUiContext<'_>> {
+        Some(ViewUiContext {
+            world: self.world,
+            view: self.blueprint().entity(view)?,
+            commands: &mut *self.commands,
+        })
+    }
+
     pub(crate) fn push(&mut self, command: ViewerCommand) {
         self.commands.push(command);
     }
@@ -171,7 +204,7 @@ impl<'a> Pass<'a> {
         self.commands.blueprint(command);
     }
 
-    /// Whether an item is selected, or an instance of it.
+    /// Whether an item is selected, or a row or an instance of it.
     pub(crate) fn is_selected(&self, item: &Item) -> bool {
         self.selection()
             .selected
@@ -249,7 +282,9 @@ impl<'a> Pass<'a> {
 fn is_same_entity(a: &Item, b: &Item) -> bool {
     let entity = |item: &Item| -> Option<EntityPath> {
         match item {
-            Item::Entity(path) | Item::DataResult { entity: path, .. } => Some(path.clone()),
+            Item::Entity(path) | Item::DataResult { entity: path, .. } | Item::Row { entity: path, .. } => {
+                Some(path.clone())
+            }
             _ => None,
         }
     };

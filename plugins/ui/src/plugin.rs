@@ -10,6 +10,7 @@ use bevy_egui::{
     EguiContext, EguiInput, EguiPlugin, EguiPostUpdateSet, EguiPreUpdateSet, EguiPrimaryContextPass,
     PrimaryEguiContext, input::WindowToEguiContextMap,
 };
+use chronoscope_blueprint::Panel;
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, DiffLog, FileKinds, Frame, FrameDiagnostics, FrameSystems, IngestSources,
     RecentFiles, Recordings, Reports, Selection, Settled, TimeControls, ViewClasses, ViewerCommands,
@@ -23,7 +24,6 @@ use crate::{
     key_order::restore_modifiers,
     look,
     named_panels::{AppPanelExt, NamedPanels},
-    performance_panel,
     settings::{Look, UiSettings},
     shell,
     shown::{ShownTiles, is_needed, tell_views},
@@ -55,11 +55,8 @@ impl Plugin for UiPlugin {
             app.insert_resource(self.settings);
         }
         init_resources(app);
-        // Those that a host added before stay.
-        let mut editors = ComponentEditors::default();
-        editors.add_all();
-        let own = std::mem::replace(&mut *app.world_mut().resource_mut::<ComponentEditors>(), editors);
-        app.world_mut().resource_mut::<ComponentEditors>().take_over(own);
+        #[cfg(feature = "component_editors")]
+        crate::editors::built_in::add_editors(app);
         add_commands(app);
         app.add_systems(Frame, tell_views.in_set(FrameSystems::Begin));
         app.configure_sets(
@@ -95,7 +92,11 @@ fn add_commands(app: &mut App) {
     for command in UiCommand::ALL {
         app.add_command(command);
     }
-    app.add_panel(performance_panel::panel());
+    for panel in Panel::ALL {
+        app.add_panel(panel);
+    }
+    #[cfg(feature = "performance_panel")]
+    app.add_panel(crate::performance_panel::panel());
     app.world_mut()
         .resource_mut::<NamedCommands>()
         .take_over(commands);

@@ -10,17 +10,23 @@ use chronoscope_blueprint::{
     BLUEPRINT_TIMELINE, BlueprintCommand, BlueprintQuery, ViewClassId, ViewId, view_property,
 };
 use chronoscope_frame::{ActiveBlueprint, Item, Recordings, TimeCommand, ViewerCommand, ViewerCommands};
-use chronoscope_store::{StoreId, TimeType, Timeline, arrow::ArrayRef};
+use chronoscope_store::{
+    StoreId, TimeType, Timeline,
+    arrow::{Array, ArrayRef},
+};
 use chronoscope_types::{
-    AsComponents, Component, ComponentName, TimeBoundary,
-    blueprint::{LineGrid3D, PlotLegend, TimeAxis, VisibleTimeRanges},
-    components::blueprint::{GridSpacing, TimeRange, VisibleTimeRange},
+    AsComponents, Component, ComponentName, DataType, ReadError, TimeBoundary,
+    blueprint::{EyeControls3D, LineGrid3D, PlotLegend, TimeAxis, VisibleTimeRanges},
+    components::{
+        Position3D,
+        blueprint::{GridSpacing, TimeRange, VisibleTimeRange},
+    },
     format_time, log_chunk,
 };
 use chronoscope_views::{AppViewUiExt, ViewUi, ViewUiContext};
-use egui::vec2;
+use egui::{Event, Key, Modifiers, vec2};
 
-use crate::{icons, testing::Stage};
+use crate::{AppComponentEditorExt, ComponentEditor, icons, testing::Stage};
 
 /// A class with one property that is listed and one that it draws itself.
 struct GridUi(ViewClassId);
@@ -160,6 +166,69 @@ fn what_is_set_of_another_class_is_told_and_taken_back() {
     assert!(!says(&texts, "visible"), "{texts:?}");
 }
 
+/// A class that lists from where its views look.
+struct EyeUi(ViewClassId);
+
+impl ViewUi for EyeUi {
+    fn class(&self) -> ViewClassId {
+        self.0.clone()
+    }
+
+    fn icon(&self) -> &'static str {
+        icons::VIEW_UNKNOWN
+    }
+
+    fn ui(&self, _: &mut egui::Ui, _: &mut ViewUiContext<'_>) {}
+
+    fn properties(&self, _: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
+        let position = Position3D::build(vec![[1.25, 2.5, 3.75]]);
+        vec![(EyeControls3D::POSITION, position)]
+    }
+}
+
+#[test]
+fn an_eye_that_is_typed_is_one_step_to_undo_by_its_name() {
+    let (mut stage, view) = stage();
+    stage.app.add_view_ui(EyeUi("TimeSeries".into()));
+    stage.draw();
+    let eye = |stage: &Stage| {
+        let cell = said(stage, view, &EyeControls3D::POSITION)?;
+        Some(Position3D::read(&cell).unwrap().to_vec())
+    };
+    let steps = |stage: &Stage| {
+        let recordings = stage.app.world().resource::<Recordings>();
+        let undo = &recordings.active_blueprint().unwrap().1.undo;
+        (undo.undo_steps(), undo.undo_name())
+    };
+    let type_in = |stage: &mut Stage, shown: &str, text: &str| {
+        let field = stage.find(shown);
+        stage.click(field);
+        stage.press(Key::A, Modifiers::COMMAND);
+        for letter in text.chars() {
+            stage.draw_with(vec![Event::Text(letter.to_string())]);
+            stage.draw();
+        }
+        stage.press(Key::Enter, Modifiers::NONE);
+        stage.draw();
+    };
+    type_in(&mut stage, "1.25", "64");
+    assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 3.75]]));
+    assert_eq!(steps(&stage), (1, Some("change eye")));
+    type_in(&mut stage, "3.75", "87");
+    assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 87.0]]));
+    assert_eq!(steps(&stage), (2, Some("change eye")), "each field is a step");
+    // What a gesture in the view does is none.
+    let flown = EyeControls3D::default().with_position([5.0, 5.0, 5.0]);
+    set(&mut stage, view, &flown);
+    assert_eq!((eye(&stage), steps(&stage).0), (Some(vec![[5.0; 3]]), 2));
+    stage.press(Key::Z, Modifiers::COMMAND);
+    stage.draw();
+    assert_eq!(eye(&stage), Some(vec![[64.0, 2.5, 3.75]]));
+    stage.press(Key::Z, Modifiers::COMMAND);
+    stage.draw();
+    assert_eq!((eye(&stage), steps(&stage).0), (None, 0));
+}
+
 /// The stretch of time that the blueprint gives to the axis.
 fn axis(stage: &Stage, view: ViewId) -> Option<[TimeBoundary; 2]> {
     let cell = said(stage, view, &TimeAxis::VIEW_RANGE)?;
@@ -241,4 +310,52 @@ fn a_visible_range_stands_between_two_times_too() {
     assert_eq!(range.timeline, "frame");
     let ends = [range.range.start, range.range.end];
     assert_eq!(ends, [TimeBoundary::Absolute(0), TimeBoundary::Absolute(20)]);
+}
+
+/// A spacing as an app would have it edited.
+struct Doubled;
+
+impl Component for Doubled {
+    const TYPE: &'static str = GridSpacing::TYPE;
+
+    type Value = f32;
+    type Slice<'a> = <GridSpacing as Component>::Slice<'a>;
+
+    fn datatype() -> DataType {
+        GridSpacing::datatype()
+    }
+
+    fn read_range(array: &dyn Array, range: std::ops::Range<usize>) -> Result<Self::Slice<'_>, ReadError> {
+        GridSpacing::read_range(array, range)
+    }
+
+    fn build(values: Vec<f32>) -> ArrayRef {
+        GridSpacing::build(values)
+    }
+}
+
+impl ComponentEditor for Doubled {
+    fn first(values: Self::Slice<'_>) -> Option<f32> {
+        values.first().copied()
+    }
+
+    fn edit(ui: &mut egui::Ui, value: &mut f32) -> bool {
+        let is_clicked = ui.button(format!("twice {value}")).clicked();
+        if is_clicked {
+            *value *= 2.0;
+        }
+        is_clicked
+    }
+}
+
+#[test]
+fn an_editor_of_an_app_takes_the_place_of_the_one_for_the_same_values() {
+    let (mut stage, view) = stage();
+    stage.app.add_component_editor::<Doubled>();
+    stage.draw();
+    let button = stage.find("twice 2.5");
+    stage.click(button);
+    let texts = stage.draw();
+    assert_eq!(spacing(&stage, view), Some(5.0));
+    assert!(texts.iter().any(|text| text == "twice 5"), "{texts:?}");
 }

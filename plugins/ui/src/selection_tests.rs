@@ -20,7 +20,7 @@ use chronoscope_views::{AppViewUiExt, ViewUi, ViewUiContext};
 
 use egui::{Event, Key, Modifiers};
 
-use crate::{icons, testing::Stage, view_command_tests::by_palette};
+use crate::{icons, testing::Stage, theme::size, view_command_tests::by_palette};
 
 const CLOUD: &str = "/cloud";
 
@@ -149,13 +149,7 @@ fn values_that_the_recording_does_not_give_are_shown_with_their_sources() {
 /// Three points with a radius each.
 fn log_radii(stage: &mut Stage) {
     let points = Points3D::new([[0.0; 3]; 3]).with_radii([0.125, 0.25, 0.5]);
-    let chunk = log_chunk("/more", [], &points).unwrap();
-    let id = StoreId::recording("test app", "first");
-    let world = stage.app.world_mut();
-    world.resource_scope(|world, mut log: bevy::ecs::world::Mut<DiffLog>| {
-        let mut recordings = world.resource_mut::<Recordings>();
-        recordings.insert(&mut log, &id, chunk).unwrap();
-    });
+    stage.insert([log_chunk("/more", [], &points).unwrap()]);
 }
 
 #[test]
@@ -492,4 +486,63 @@ fn what_is_overridden_of_an_entity_can_be_taken_back() {
     let button = stage.find("Clear overrides");
     stage.click(button);
     assert!(!says_clear(&mut stage));
+}
+
+#[test]
+fn the_numbers_of_a_value_have_room_side_by_side() {
+    let mut stage = stage();
+    let view = item(&stage, None).view().unwrap();
+    let class = viewport(&stage).views[&view].class.clone();
+    stage.app.add_visualizer::<Dots>(&[class.as_str()]);
+    let point = Points3D::new([[0.5, -12.548, 100.25]]);
+    stage.insert_and_draw(log_chunk("/more", [], &point).unwrap());
+    let more = Item::DataResult {
+        view,
+        entity: "/more".into(),
+        instance: None,
+    };
+    command(&mut stage, ViewerCommand::Select(vec![more]));
+    stage.draw();
+    let texts = stage.texts(Vec::new());
+    let in_panel = || texts.iter().filter(|(_, rect)| rect.left() > 1_000.0);
+    let (_, row) = in_panel().find(|(text, _)| text == "positions").unwrap();
+    let numbers: Vec<f32> = in_panel()
+        .filter(|(text, rect)| row.y_range().contains(rect.center().y) && text.parse::<f32>().is_ok())
+        .map(|(_, rect)| rect.right())
+        .collect();
+    assert_eq!(numbers.len(), 3, "{texts:?}");
+    let end = 1_400.0 - size::PADDING;
+    assert!(numbers.iter().all(|right| *right < end), "{numbers:?}");
+}
+
+#[test]
+fn a_long_text_goes_on_in_a_second_line() {
+    let mut stage = stage();
+    let source = "/home/somebody/recordings/a whole day/through the town and back.rrd";
+    let mut recordings = stage.app.world_mut().resource_mut::<Recordings>();
+    let entry = recordings.open(&StoreId::recording("test app", "first"));
+    entry.source_name = source.into();
+    stage.draw();
+    let texts = stage.texts(Vec::new());
+    let height = |wanted: &str| {
+        let mut in_panel = texts.iter().filter(|(_, rect)| rect.left() > 1_000.0);
+        in_panel.find(|(text, _)| text == wanted).unwrap().1.height()
+    };
+    assert!(height(source) > 1.8 * height("test app"), "{texts:?}");
+}
+
+#[test]
+fn only_views_that_draw_an_entity_are_said_to_show_it() {
+    let mut stage = stage();
+    let view = item(&stage, None).view().unwrap();
+    let class = viewport(&stage).views[&view].class.clone();
+    let shown_in = |stage: &mut Stage, path: &str| {
+        command(stage, ViewerCommand::Select(vec![Item::Entity(path.into())]));
+        stage.draw().iter().any(|text| text == "Shown in")
+    };
+    assert!(!shown_in(&mut stage, CLOUD), "it is among those of the view");
+    stage.app.add_visualizer::<Dots>(&[class.as_str()]);
+    let point = Points3D::new([[0.0, 0.0, 0.0]]);
+    stage.insert_and_draw(log_chunk("/more", [], &point).unwrap());
+    assert!(shown_in(&mut stage, "/more"));
 }

@@ -237,39 +237,7 @@ fn arrange(
     take_dropped_files(&ctx, &mut pass);
     state.notifications.update(&ctx, world.resource::<Reports>());
 
-    if pass.settings.panels.top_bar {
-        top_bar::show(ui, &mut pass, &mut state.notifications);
-    }
-    if pass.active().is_some() {
-        match panel_state(&pass, Panel::Time) {
-            PanelState::Hidden => {}
-            PanelState::Collapsed => time_panel::show_collapsed(ui, &mut pass, &mut state.time_panel),
-            PanelState::Expanded => {
-                let size = &mut state.panel_sizes.time;
-                time_panel::show(ui, &mut pass, &mut state.time_panel, size);
-            }
-        }
-    }
-    named_panels::reserve(ui, &pass, &mut state.panels, PanelSide::Bottom);
-    if is_open(&pass, Panel::Blueprint) {
-        let size = &mut state.panel_sizes.left;
-        side_panel(ui, Side::Left, &place, size, |ui| {
-            left_panel::show(
-                ui,
-                &mut pass,
-                &mut state.left_panel,
-                state.notifications.problems(),
-            );
-        });
-    }
-    named_panels::reserve(ui, &pass, &mut state.panels, PanelSide::Left);
-    named_panels::reserve(ui, &pass, &mut state.panels, PanelSide::Right);
-    if is_open(&pass, Panel::Selection) && pass.active().is_some() {
-        let size = &mut state.panel_sizes.right;
-        side_panel(ui, Side::Right, &place, size, |ui| {
-            selection_panel::show(ui, &mut pass, &mut state.selection_panel);
-        });
-    }
+    arrange_panels(ui, &mut pass, state);
     let theme = Theme::of(ui);
     let tiles = egui::CentralPanel::no_frame()
         .frame(egui::Frame::new().fill(theme.viewport))
@@ -311,8 +279,57 @@ fn arrange(
     settings.panels = panels;
     settle_hover(world, state, hovered, is_over_view, out);
     state.was_typing = ctx.text_edit_focused();
-    state.repaint_requested |= state.time_panel.is_counting();
     (tiles, settings)
+}
+
+/// Lays out the panels: those of the viewer's own or what took their places, and those of an app.
+fn arrange_panels(ui: &mut egui::Ui, pass: &mut Pass<'_>, state: &mut UiState) {
+    let place = pass.place;
+    let panels = &mut state.panels;
+    if pass.settings.panels.top_bar {
+        let notifications = &mut state.notifications;
+        top_bar::reserve(ui, &place, |ui| {
+            named_panels::fill(ui, pass, panels, Panel::Top, |ui, pass| {
+                top_bar::show(ui, pass, notifications);
+            });
+        });
+    }
+    if pass.active().is_some() {
+        let time_panel = &mut state.time_panel;
+        match panel_state(pass, Panel::Time) {
+            PanelState::Hidden => {}
+            PanelState::Collapsed => time_panel::reserve_collapsed(ui, &place, |ui| {
+                named_panels::fill(ui, pass, panels, Panel::Time, |ui, pass| {
+                    time_panel::show_collapsed(ui, pass, time_panel);
+                });
+            }),
+            PanelState::Expanded => time_panel::reserve(ui, &place, &mut state.panel_sizes.time, |ui| {
+                named_panels::fill(ui, pass, panels, Panel::Time, |ui, pass| {
+                    time_panel::show(ui, pass, time_panel);
+                    // Only what is shown goes on counting.
+                    state.repaint_requested |= time_panel.is_counting();
+                });
+            }),
+        }
+    }
+    named_panels::reserve(ui, pass, panels, PanelSide::Bottom);
+    if is_open(pass, Panel::Blueprint) {
+        side_panel(ui, Side::Left, &place, &mut state.panel_sizes.left, |ui| {
+            named_panels::fill(ui, pass, panels, Panel::Blueprint, |ui, pass| {
+                let problems = state.notifications.problems();
+                left_panel::show(ui, pass, &mut state.left_panel, problems);
+            });
+        });
+    }
+    named_panels::reserve(ui, pass, panels, PanelSide::Left);
+    named_panels::reserve(ui, pass, panels, PanelSide::Right);
+    if is_open(pass, Panel::Selection) && pass.active().is_some() {
+        side_panel(ui, Side::Right, &place, &mut state.panel_sizes.right, |ui| {
+            named_panels::fill(ui, pass, panels, Panel::Selection, |ui, pass| {
+                selection_panel::show(ui, pass, &mut state.selection_panel);
+            });
+        });
+    }
 }
 
 /// The view that the pointer is over, with nothing before it.

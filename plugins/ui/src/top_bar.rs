@@ -10,40 +10,43 @@ use crate::{
     fonts, icons, menu,
     names::short_name,
     notifications::{self, NotificationsState},
-    pass::Pass,
+    pass::{Pass, Place},
     theme::{Theme, size},
     widgets::{elided_label, elided_small, icon_button, icon_toggle},
 };
 
-/// Draws the bar.
-pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, notifications: &mut NotificationsState) {
+/// Lays out the bar.
+pub(crate) fn reserve(ui: &mut Ui, place: &Place, content: impl FnOnce(&mut Ui)) {
     let theme = Theme::of(ui);
-    egui::Panel::top(pass.place.id.with("top_bar"))
+    egui::Panel::top(place.id.with("top_bar"))
         .exact_size(size::TOOLBAR + size::HAIRLINE)
         .frame(theme.toolbar_frame())
-        .show(ui, |ui| {
-            ui.spacing_mut().item_spacing.x = size::GRID;
-            // From the right first: what is there stays, and the title takes the room that is left.
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                show_panel_toggles(ui, pass);
-                notifications::show_button(ui, pass, notifications);
-                show_progress(ui, pass);
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    menu::show(ui, pass);
-                    let undo = command_button(ui, pass, UiCommand::Undo);
-                    command_button(ui, pass, UiCommand::Redo);
-                    // The list of edits is behind the button that takes them back one by one.
-                    if undo.secondary_clicked() {
-                        pass.choose(Choice::Command(UiCommand::History));
-                    }
-                    if ui.available_width() > 60.0 * size::GRID {
-                        command_button(ui, pass, UiCommand::Palette);
-                    }
-                    ui.add_space(size::PADDING);
-                    show_title(ui, pass);
-                });
-            });
+        .show(ui, content);
+}
+
+/// Draws what is in the bar.
+pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, notifications: &mut NotificationsState) {
+    ui.spacing_mut().item_spacing.x = size::GRID;
+    // From the right first: what is there stays, and the title takes the room that is left.
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        show_panel_toggles(ui, pass);
+        notifications::show_button(ui, pass, notifications);
+        show_progress(ui, pass);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            menu::show(ui, pass);
+            let undo = command_button(ui, pass, UiCommand::Undo);
+            command_button(ui, pass, UiCommand::Redo);
+            // The list of edits is behind the button that takes them back one by one.
+            if undo.secondary_clicked() {
+                pass.choose(Choice::Command(UiCommand::History));
+            }
+            if ui.available_width() > 60.0 * size::GRID {
+                command_button(ui, pass, UiCommand::Palette);
+            }
+            ui.add_space(size::PADDING);
+            show_title(ui, pass);
         });
+    });
 }
 
 /// A button for a command, with its name and shortcut as the tooltip.

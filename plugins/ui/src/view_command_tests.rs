@@ -56,7 +56,7 @@ impl ViewUi for Asked {
     }
 
     fn actions(&self) -> &'static [ViewAction] {
-        const ALL: [ViewAction; 14] = [
+        const ALL: [ViewAction; 19] = [
             ViewAction::Focus,
             ViewAction::Follow,
             ViewAction::Measure,
@@ -65,6 +65,11 @@ impl ViewUi for Asked {
             ViewAction::ToggleSeries,
             ViewAction::ToggleLegend,
             ViewAction::CopyTable,
+            ViewAction::CopyRows,
+            ViewAction::RowAbove,
+            ViewAction::RowBelow,
+            ViewAction::ExtendAbove,
+            ViewAction::ExtendBelow,
             ViewAction::PanLeft,
             ViewAction::PanRight,
             ViewAction::PanUp,

@@ -1,6 +1,6 @@
 //! Commands that are done in views: which views one is for, and how views are gone to and moved by keys.
 
-use chronoscope_blueprint::{BlueprintCommand, ContainerId, Contents, ViewId};
+use chronoscope_blueprint::{BlueprintCommand, Contents, ViewId};
 use chronoscope_frame::{Item, ViewerCommand};
 use chronoscope_views::{ViewAction, ViewUis, view_action};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The commands that are done in views, with what they do there.
-const ACTIONS: [(UiCommand, ViewAction); 14] = [
+const ACTIONS: [(UiCommand, ViewAction); 15] = [
     (UiCommand::FocusSelection, ViewAction::Focus),
     (UiCommand::FollowEntity, ViewAction::Follow),
     (UiCommand::Measure, ViewAction::Measure),
@@ -21,6 +21,7 @@ const ACTIONS: [(UiCommand, ViewAction); 14] = [
     (UiCommand::ToggleSeries, ViewAction::ToggleSeries),
     (UiCommand::ToggleLegend, ViewAction::ToggleLegend),
     (UiCommand::CopyTable, ViewAction::CopyTable),
+    (UiCommand::CopyRows, ViewAction::CopyRows),
     (UiCommand::PanLeft, ViewAction::PanLeft),
     (UiCommand::PanRight, ViewAction::PanRight),
     (UiCommand::PanUp, ViewAction::PanUp),
@@ -69,6 +70,10 @@ pub(crate) fn views_for(pass: &Pass<'_>, action: ViewAction) -> Vec<ViewId> {
         let views = selected.filter(|item| matches!(item, Item::View(_)));
         return views.filter_map(Item::view).filter(can).collect();
     }
+    if action == ViewAction::CopyRows {
+        // There is one clipboard: of rows in several views, those of the first.
+        return view_of_rows(pass).filter(can).into_iter().collect();
+    }
     if let Some(pointed) = pass.pointed_view.filter(can) {
         return vec![pointed];
     }
@@ -94,6 +99,27 @@ pub(crate) fn views_for(pass: &Pass<'_>, action: ViewAction) -> Vec<ViewId> {
     }
 }
 
+/// The view whose rows are selected; the first of several.
+pub(crate) fn view_of_rows(pass: &Pass<'_>) -> Option<ViewId> {
+    let mut selected = pass.selection().selected.iter();
+    selected.find(|item| item.row().is_some()).and_then(Item::view)
+}
+
+/// Has the view whose rows are selected select the one above or below, or all up to there. Returns whether there is such a view.
+pub(crate) fn step_in_rows(is_up: bool, extends: bool, ctx: &egui::Context, pass: &Pass<'_>) -> bool {
+    let action = match (is_up, extends) {
+        (true, false) => ViewAction::RowAbove,
+        (false, false) => ViewAction::RowBelow,
+        (true, true) => ViewAction::ExtendAbove,
+        (false, true) => ViewAction::ExtendBelow,
+    };
+    let first = pass.selection().selected.first();
+    let view = first.filter(|item| item.row().is_some()).and_then(Item::view);
+    let view = view.filter(|view| can_do(pass, *view, action));
+    view.inspect(|view| view_action::ask(ctx, *view, action))
+        .is_some()
+}
+
 /// Whether some view does what a command says.
 pub(crate) fn is_for_some_view(pass: &Pass<'_>, command: UiCommand) -> bool {
     action_of(command).is_some_and(|action| !views_for(pass, action).is_empty())
@@ -116,9 +142,8 @@ pub(crate) fn key_view(pass: &Pass<'_>) -> Option<ViewId> {
 /// Selects the next view, or the one before. It is brought to the front, and fills the viewport where one does.
 pub(crate) fn go_to_neighbor(pass: &mut Pass<'_>, forward: bool) {
     let viewport = pass.viewport();
-    let is_visible = |id: &ViewId| viewport.views.get(id).is_some_and(|view| view.visible);
     let mut views = viewport.views_in_order();
-    views.retain(is_visible);
+    views.retain(|view| arrange::is_visible(viewport, Contents::View(*view)));
     let count = views.len();
     let selected = pass.selection().selected.first().and_then(Item::view);
     let at = selected.and_then(|selected| views.iter().position(|view| *view == selected));
@@ -139,24 +164,17 @@ pub(crate) fn go_to_neighbor(pass: &mut Pass<'_>, forward: bool) {
     pass.push(ViewerCommand::Select(vec![Item::View(next)]));
 }
 
-/// Moves what is selected to the place before or after: past its neighbor, into a container that is the neighbor, or out of the
-/// one that it lies in.
+/// Moves what is selected to the place before or after.
 pub(crate) fn move_selected(pass: &mut Pass<'_>, later: bool) {
-    let Some((parent, position)) = place_beside(pass, later) else {
-        return;
-    };
-    if let [item] = arrange::movable_selection(pass).as_slice() {
-        pass.edit(BlueprintCommand::MoveContents {
-            item: *item,
-            parent,
-            position,
-        });
+    if let Some(edit) = move_beside(pass, later) {
+        pass.edit(edit);
         pass.push(ViewerCommand::EndGesture);
     }
 }
 
-/// The place before or after the one thing that is selected, counted without it.
-pub(crate) fn place_beside(pass: &Pass<'_>, later: bool) -> Option<(ContainerId, usize)> {
+/// The edit that moves the one thing that is selected to the place before or after: past its neighbor, into a container that is the
+/// neighbor, or out of the one that it lies in.
+pub(crate) fn move_beside(pass: &Pass<'_>, later: bool) -> Option<BlueprintCommand> {
     let viewport = pass.viewport();
     let [item] = *arrange::movable_selection(pass).as_slice() else {
         return None;
@@ -165,12 +183,18 @@ pub(crate) fn place_beside(pass: &Pass<'_>, later: bool) -> Option<(ContainerId,
     let around = &viewport.containers.get(&parent)?.contents;
     let before = at.checked_sub(1);
     let beside = if later { Some(at + 1) } else { before };
-    match beside.and_then(|at| around.get(at)) {
-        Some(Contents::Container(inner)) => Some((*inner, if later { 0 } else { usize::MAX })),
-        Some(Contents::View(_)) => Some((parent, if later { at + 1 } else { before? })),
+    // The place is counted without what is moved.
+    let (parent, position) = match beside.and_then(|at| around.get(at)) {
+        Some(Contents::Container(inner)) => (*inner, if later { 0 } else { usize::MAX }),
+        Some(Contents::View(_)) => (parent, if later { at + 1 } else { before? }),
         None => {
             let (above, place) = viewport.parent_of(Contents::Container(parent))?;
-            Some((above, if later { place + 1 } else { place }))
+            (above, if later { place + 1 } else { place })
         }
-    }
+    };
+    Some(BlueprintCommand::MoveContents {
+        item,
+        parent,
+        position,
+    })
 }

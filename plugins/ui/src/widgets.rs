@@ -166,6 +166,15 @@ pub(crate) const fn container_kind_title(kind: ContainerKind) -> &'static str {
 
 /// A value in the monospaced face, cut as in [`elided_label`], with its unit dimmed behind.
 pub fn value_label(ui: &mut Ui, value: &str, unit: &str) -> Response {
+    value_in_lines(ui, value, unit, 1)
+}
+
+/// A [`value_label`] that goes on in a second line where one does not hold it.
+pub(crate) fn wrapped_value(ui: &mut Ui, value: &str, unit: &str) -> Response {
+    value_in_lines(ui, value, unit, 2)
+}
+
+fn value_in_lines(ui: &mut Ui, value: &str, unit: &str, most_lines: usize) -> Response {
     let theme = Theme::of(ui);
     let font = egui::TextStyle::Monospace.resolve(ui.style());
     let mut job = LayoutJob::single_section(value.to_owned(), TextFormat::simple(font.clone(), theme.text));
@@ -174,7 +183,14 @@ pub fn value_label(ui: &mut Ui, value: &str, unit: &str) -> Response {
         job.append(unit, size::GRID, TextFormat::simple(font, theme.secondary));
         full = format!("{value} {unit}");
     }
-    elided_job(ui, job, &full)
+    elided_job(ui, job, &full, most_lines)
+}
+
+/// An [`elided_label`] that goes on in a second line where one does not hold it.
+pub(crate) fn wrapped_label(ui: &mut Ui, text: &str) -> Response {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let format = TextFormat::simple(font, Theme::of(ui).text);
+    elided_job(ui, LayoutJob::single_section(text.to_owned(), format), text, 2)
 }
 
 /// Icon, title and hint in the middle of a place where there is nothing to show.
@@ -257,18 +273,32 @@ fn elided(ui: &mut Ui, text: &str, font: FontId, color: Color32) -> Response {
         ui,
         LayoutJob::single_section(text.to_owned(), TextFormat::simple(font, color)),
         text,
+        1,
     )
 }
 
-/// Draws `job` in one line, cut at the room there is, with `full` as the tooltip of what was cut.
-fn elided_job(ui: &mut Ui, mut job: LayoutJob, full: &str) -> Response {
-    job.wrap = TextWrapping::truncate_at_width(ui.available_width());
+/// Draws `job` in so many lines at most, cut at the room there is, with `full` as the tooltip of what was cut.
+fn elided_job(ui: &mut Ui, mut job: LayoutJob, full: &str, most_lines: usize) -> Response {
+    job.wrap = TextWrapping {
+        max_width: ui.available_width(),
+        max_rows: most_lines,
+        break_anywhere: most_lines == 1,
+        ..TextWrapping::default()
+    };
     job.break_on_newline = false;
     let galley = ui.painter().layout_job(job);
-    let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
+    let lines = galley.rows.len().max(1);
+    // The first of several lines stands where the only one would.
+    let above = match lines {
+        1 => 0.0,
+        _ => (size::ROW - galley.size().y / lines as f32).max(0.0) / 2.0,
+    };
+    let taken = galley.size() + Vec2::new(0.0, 2.0 * above);
+    let (rect, response) = ui.allocate_exact_size(taken, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, ui.is_enabled(), full));
     let elided = galley.elided;
-    ui.painter().galley(rect.min, galley, Theme::of(ui).text);
+    let place = rect.min + Vec2::new(0.0, above);
+    ui.painter().galley(place, galley, Theme::of(ui).text);
     if elided {
         response.on_hover_text(capped(full))
     } else {

@@ -9,7 +9,7 @@ use chronoscope_frame::{
     commands::{FrameAllRequest, FrameAllRequests},
 };
 
-use crate::{ViewUiContext, spatial::SpatialSystems, view_ui::ViewUis};
+use crate::{SpatialSystems, ViewUiContext, view_ui::ViewUis};
 
 /// Carries [`chronoscope_frame::ViewerCommand::FrameAll`] out. Added with the first user interface of a view.
 pub(crate) struct FrameAllPlugin;

@@ -1,9 +1,9 @@
 //! Rows of a view's settings, with a way back where something is set.
 
 use chronoscope_blueprint::{BlueprintCommand, BlueprintQuery, ViewId, view_property};
-use chronoscope_frame::{Recordings, ViewerCommand};
+use chronoscope_frame::Recordings;
 use chronoscope_store::arrow::Array as _;
-use chronoscope_types::ComponentName;
+use chronoscope_types::{AsComponents, ComponentName};
 use egui::{Button, RichText, Ui, WidgetInfo, WidgetType};
 
 use crate::ViewUiContext;
@@ -18,13 +18,13 @@ pub(crate) struct Switch {
 }
 
 impl Switch {
-    /// Draws the row. Where the user turns the switch, `command` says what is done.
-    pub(crate) fn show(
+    /// Draws the row. Where the user turns the switch, `values` says what is set.
+    pub(crate) fn show<A: AsComponents>(
         self,
         ui: &mut Ui,
         context: &mut ViewUiContext<'_>,
         view: ViewId,
-        command: impl FnOnce(bool) -> BlueprintCommand,
+        values: impl FnOnce(bool) -> A,
     ) {
         settings_row(ui, context, view, &[self.property], |ui, context| {
             let mut is_on = self.is_on;
@@ -33,8 +33,7 @@ impl Switch {
                 response = response.on_hover_text(self.hint);
             }
             if response.changed() {
-                context.commands.blueprint(command(is_on));
-                context.commands.push(ViewerCommand::EndGesture);
+                context.edit(BlueprintCommand::set_property(view, &values(is_on)));
             }
         });
     }
@@ -70,10 +69,7 @@ pub(crate) fn settings_row(
         let button = ui.add(Button::new(icon).frame(false));
         button.widget_info(|| WidgetInfo::labeled(WidgetType::Button, ui.is_enabled(), "Reset"));
         if button.on_hover_text("Reset").clicked() {
-            context
-                .commands
-                .blueprint(BlueprintCommand::SetProperty(view, set));
-            context.commands.push(ViewerCommand::EndGesture);
+            context.edit(BlueprintCommand::edit_property(view, set));
         }
     });
 }

@@ -19,7 +19,7 @@ use egui::{Event, Pos2, RawInput, Rect, Shape, vec2};
 
 use crate::{
     BarChartPlugin, TextDocumentPlugin, TextLogPlugin, TimeSeriesPlugin, ViewUiContext, ViewUis,
-    testing::{click_on_text, log, placed_texts},
+    testing::{click_on_text, context_with_fonts, log, placed_texts},
 };
 
 mod actions;
@@ -27,6 +27,7 @@ mod axes;
 mod bars;
 mod contexts;
 mod framing;
+mod log_rows;
 mod properties;
 mod series;
 mod texts;
@@ -378,6 +379,7 @@ fn clicking_a_time_moves_the_cursor_and_an_entity_selects() {
         line("logs/a", 0, "first", "INFO"),
         line("logs/b", 20, "second", "INFO"),
     ]);
+    viewer.egui = context_with_fonts();
     viewer.click("TextLog", "#20");
     assert_eq!(viewer.app.world().resource::<Cursor>().time, 20);
     viewer.click("TextLog", "b");

@@ -33,6 +33,16 @@ pub enum ViewAction {
     ToggleLegend,
     /// Copies what is shown, as lines of values with tabs between them.
     CopyTable,
+    /// Copies the selected lines.
+    CopyRows,
+    /// Selects the line above the one that was selected last.
+    RowAbove,
+    /// Selects the line below.
+    RowBelow,
+    /// Selects all lines from the one that was selected first up to the one above the last.
+    ExtendAbove,
+    /// Selects all lines up to the one below.
+    ExtendBelow,
     /// Looks farther to the left.
     PanLeft,
     /// Looks farther to the right.

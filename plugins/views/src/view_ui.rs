@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bevy::{app::App, ecs::prelude::*};
-use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, DataResult, DataResults, QueryContext, RecordingEntry, Recordings, Report, View,
-    ViewerCommands, Visualizer, Visuals, selection::ClickButton,
+    ViewerCommand, ViewerCommands, Visualizer, Visuals, selection::ClickButton,
 };
 use chronoscope_store::{EntityPath, arrow::ArrayRef};
 use chronoscope_types::ComponentName;
@@ -82,6 +82,12 @@ impl<'a> ViewUiContext<'a> {
     pub fn cursor(&self) -> Cursor {
         self.get::<QueryContext>()
             .map_or_else(Cursor::default, |context| context.cursor)
+    }
+
+    /// Edits the blueprint, and ends the gesture: what comes then is a step of its own to undo.
+    pub fn edit(&mut self, command: BlueprintCommand) {
+        self.commands.blueprint(command);
+        self.commands.push(ViewerCommand::EndGesture);
     }
 }
 

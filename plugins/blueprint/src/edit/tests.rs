@@ -235,6 +235,45 @@ fn a_drag_and_a_flight_leave_one_row_each() {
     assert_eq!(app.undo.undo_name(), Some("hide view"));
 }
 
+/// What is typed is undone by its name, to where the eye was; what is flown after that belongs to it.
+#[test]
+fn an_eye_that_is_typed_is_a_step_and_one_that_is_flown_is_none() {
+    let mut app = App::new(10);
+    let view = app.recommended[0].id;
+    app.run(&BlueprintCommand::SetVisible(Contents::View(view), false))
+        .unwrap();
+    let eye = |app: &App| app.value(view, EYE, app.undo.query_time());
+    let fly = |app: &mut App, value| app.run(&property(view, EYE, value)).unwrap();
+    let type_over = |app: &mut App, value| {
+        let BlueprintCommand::SetProperty(view, components) = property(view, EYE, value) else {
+            unreachable!("it is a property")
+        };
+        app.run(&BlueprintCommand::edit_property(view, components))
+            .unwrap();
+    };
+    fly(&mut app, 1);
+    assert_eq!(app.undo.undo_steps(), 1);
+    type_over(&mut app, 2);
+    type_over(&mut app, 3);
+    assert_eq!(
+        (app.undo.undo_steps(), app.undo.undo_name()),
+        (2, Some("change eye"))
+    );
+    app.undo.end_gesture();
+    type_over(&mut app, 4);
+    fly(&mut app, 5);
+    assert_eq!((app.undo.undo_steps(), eye(&app)), (3, Some(5)));
+    app.undo.undo();
+    assert_eq!(eye(&app), Some(3));
+    app.undo.undo();
+    assert_eq!((eye(&app), app.undo.undo_name()), (Some(1), Some("hide view")));
+    fly(&mut app, 6);
+    assert_eq!((eye(&app), app.undo.redo_steps()), (Some(6), 2));
+    app.undo.redo();
+    app.undo.redo();
+    assert_eq!(eye(&app), Some(5));
+}
+
 #[test]
 fn properties_are_undone_by_the_names_of_what_they_are_of() {
     let check = |component: &str, expected: &str| {
@@ -244,6 +283,7 @@ fn properties_are_undone_by_the_names_of_what_they_are_of() {
     check("LineGrid3D:spacing", "change grid");
     check(&chronoscope_types::own::EyeLens3D::DEPTH_SHADING, "change eye");
     check("TextLogRows:filter_by_log_level", "change log");
+    check("VisualBounds2D:range", "change bounds");
     check("SpatialInformation:target_frame", "change view property");
     check("Unknown", "change view property");
 }

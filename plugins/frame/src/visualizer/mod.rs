@@ -25,7 +25,7 @@ use std::{any::TypeId, sync::Arc};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_store::EntityPath;
+use chronoscope_store::{EntityPath, RowId};
 pub(crate) use chunks::VisualChunks;
 pub use coming::{ComingVisuals, Way, ways_ahead};
 pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual, sample_times};
@@ -58,9 +58,18 @@ pub trait Visual: Sized + Send + Sync + 'static {
 
     /// The visuals of the rows in a range of times as one, in the order of the rows. It shares what is large
     /// with them. Called with at least one, where [`Self::JOINS_ROWS`] is set.
-    fn join(_rows: &[Arc<Self>]) -> Option<Self> {
+    fn join(_rows: &[VisualOfRow<Self>]) -> Option<Self> {
         None
     }
+}
+
+/// The visual of a row in a range of times.
+#[derive(Clone, Debug)]
+pub struct VisualOfRow<T> {
+    /// The row.
+    pub row: RowId,
+    /// What it shows.
+    pub visual: Arc<T>,
 }
 
 /// What a visualizer is called and what it needs.

@@ -149,6 +149,29 @@ pub(super) struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
+    /// Of an entity at a cursor, looking each name and row up.
+    pub(super) fn new(
+        recording: &'a Recording,
+        overrides: &'a ViewOverrides,
+        entity: EntityId,
+        cursor: Cursor,
+        instruction: ResolvedInstruction<'a>,
+    ) -> Self {
+        Self {
+            store: &recording.store,
+            components: &NO_COMPONENTS,
+            cache: &recording.cache,
+            entity,
+            cursor,
+            instruction,
+            view: overrides,
+            latest_at: None,
+            at: None,
+            asks_store: true,
+            selections: None,
+        }
+    }
+
     pub(super) fn without_store(&self) -> Self {
         Self {
             asks_store: false,

@@ -6,7 +6,7 @@ use chronoscope_store::{RowId, TimeRange};
 use rayon::prelude::*;
 
 use super::{
-    Visual as _, Visualizer,
+    Visual as _, VisualOfRow, Visualizer,
     input::{RowPlace, VisualizerInput},
     selection::Selections,
 };
@@ -134,11 +134,17 @@ pub(super) fn visualize_rows<V: Visualizer>(
     let made: Vec<_> = places.into_par_iter().with_min_len(8).map(make).collect();
     let num_made = made.iter().filter(|(_, is_new)| *is_new).count();
     let rows: Vec<_> = made.into_iter().map(|(row, _)| row).collect();
-    let visuals: Vec<_> = rows.iter().filter_map(|row| row.visual.clone()).collect();
+    let visuals = rows.iter().filter_map(|row| {
+        Some(VisualOfRow {
+            row: row.row_id,
+            visual: row.visual.clone()?,
+        })
+    });
+    let visuals: Vec<_> = visuals.collect();
+    // One alone, too: it need not be the row that the cursor would show.
     let visual = match visuals.as_slice() {
         [] => None,
-        [only] => Some(Arc::clone(only)),
-        _ => V::Visual::join(&visuals).map(Arc::new),
+        rows => V::Visual::join(rows).map(Arc::new),
     };
     let report = rows.iter().find_map(|row| row.report.clone());
     Joined {

@@ -28,7 +28,7 @@ use chronoscope_frame::{
     EntityContexts, FramePlugins, InContext, InstructionIndex, MemoryBudget, QueryContext, RecordingEntry,
     Recordings, Report, ResultKey, Space, TimeControls, Transforms, View, ViewAxes, ViewClass, ViewOverrides,
     ViewTile, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals,
-    visualizer::QueryMode,
+    visualizer::{QueryMode, VisualOfRow},
 };
 use chronoscope_store::{Chunk, StoreEvent, StoreId};
 use chronoscope_types::read;
@@ -80,12 +80,12 @@ impl Visual for Cloud {
         (size_of_val(&*self.positions) + size_of_val(&*self.colors)) as u64
     }
 
-    fn join(rows: &[Arc<Self>]) -> Option<Self> {
+    fn join(rows: &[VisualOfRow<Self>]) -> Option<Self> {
         let mut all = Self::default();
-        for row in rows {
-            all.positions.extend(&row.positions);
-            all.colors.extend(&row.colors);
-            all.label.clone_from(&row.label);
+        for VisualOfRow { visual, .. } in rows {
+            all.positions.extend(&visual.positions);
+            all.colors.extend(&visual.colors);
+            all.label.clone_from(&visual.label);
         }
         Some(all)
     }

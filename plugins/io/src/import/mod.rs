@@ -14,26 +14,32 @@
 
 mod context;
 mod input;
+#[cfg(feature = "picture_files")]
 mod picture;
 mod registry;
 mod send;
 mod side_files;
+#[cfg(feature = "text_files")]
 mod text;
+#[cfg(any(feature = "picture_files", feature = "text_files"))]
+mod whole;
 
 use std::path::Path;
 
 pub(crate) use context::Contexts;
 pub use context::{ImportContext, ImportOptions, ImportSettings, ImportTime};
 pub use input::FileInput;
+#[cfg(feature = "picture_files")]
 pub use picture::PictureImporter;
 pub use registry::Importers;
 pub use send::{ImportSink, Stopped, send_messages};
 pub use side_files::SideFiles;
+#[cfg(feature = "text_files")]
 pub use text::TextImporter;
 
-use chronoscope_types::{AsComponents, LogMessage};
+use chronoscope_types::LogMessage;
 
-use crate::{IoError, LoadReport, Severity, SharedFile};
+use crate::{LoadReport, SharedFile};
 
 /// What a file gives, message by message. Damage is an `Err`, after which the iterator goes on if it can.
 pub type Messages = Box<dyn Iterator<Item = Result<LogMessage, LoadReport>> + Send>;
@@ -118,25 +124,4 @@ impl Candidate<'_> {
     pub fn has_extension(&self, extensions: &[&str]) -> bool {
         extensions.contains(&self.extension().as_str())
     }
-}
-
-/// Imports a file that is one row: all of its bytes are read at the first call, and become an archetype.
-fn import_whole<A: AsComponents>(
-    mut input: FileInput,
-    context: &ImportContext,
-    limit_bytes: u64,
-    archetype: impl FnOnce(Vec<u8>) -> Result<A, IoError> + Send + 'static,
-) -> Messages {
-    let context = context.clone();
-    let messages = std::iter::once_with(move || {
-        let message = input
-            .read_all(limit_bytes.min(context.settings.max_whole_file_bytes))
-            .and_then(archetype)
-            .map_err(|error| context.report(Severity::Error, &error))
-            .and_then(|archetype| context.log_timeless(&context.entity, &archetype));
-        // A file that cannot be read begins no store.
-        let info = message.is_ok().then(|| Ok(context.store_info()));
-        info.into_iter().chain([message])
-    });
-    Box::new(messages.flatten())
 }

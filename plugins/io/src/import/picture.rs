@@ -2,7 +2,7 @@
 
 use chronoscope_types::EncodedImage;
 
-use super::{Candidate, Certainty, FileInput, ImportContext, Importer, Messages, import_whole};
+use super::{Candidate, Certainty, FileInput, ImportContext, Importer, Messages, whole::import_whole};
 use crate::IoError;
 
 /// Pictures in the formats that views decode: PNG, JPEG, WebP, TIFF, BMP and GIF.

@@ -89,14 +89,16 @@ impl Importers {
 }
 
 impl Default for Importers {
-    /// All importers of this crate.
+    /// All importers of this crate that are compiled in.
+    #[allow(unused_mut, reason = "each format can be left out")]
     fn default() -> Self {
         let mut importers = Self::empty();
         #[cfg(feature = "rrd")]
         importers.register(crate::RrdImporter);
-        importers
-            .register(super::PictureImporter)
-            .register(super::TextImporter);
+        #[cfg(feature = "picture_files")]
+        importers.register(super::PictureImporter);
+        #[cfg(feature = "text_files")]
+        importers.register(super::TextImporter);
         importers
     }
 }

@@ -2,7 +2,7 @@
 
 use chronoscope_types::TextDocument;
 
-use super::{Candidate, Certainty, FileInput, ImportContext, Importer, Messages, import_whole};
+use super::{Candidate, Certainty, FileInput, ImportContext, Importer, Messages, whole::import_whole};
 use crate::IoError;
 
 /// The most bytes that a text may have, which is laid out as a whole.

@@ -1,6 +1,6 @@
 //! What a user of the crate can see: recordings read, damaged ones survived, files written that come back the same.
 
-#![cfg(feature = "rrd")]
+#![cfg(all(feature = "picture_files", feature = "rrd", feature = "text_files"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -4,6 +4,7 @@
 //! where it differs from what is there now.
 
 mod place;
+mod resources;
 mod restore;
 
 use std::collections::BTreeSet;
@@ -24,9 +25,11 @@ use crate::{FRAME_TIMELINE, WorldRecorder, recorder::RECORDER, ticks::NamedTime}
 /// While the world shows a time that is past, virtual time stands, nothing is recorded, and [`is_recording`](crate::is_recording)
 /// is false: systems that do not go by virtual time should ask for it.
 ///
-/// Written back are transforms, the hierarchy, and components of [`record`](crate::AppRecordExt::record), references between entities
-/// included. Entities that were not there yet are disabled; those that are gone are spawned again with what was recorded of them, and
-/// told by [`EntityRewound`], so that an app can add the rest. What cannot be written back is in [`Rewind::not_restored`].
+/// Written back are transforms, the hierarchy, components of [`record`](crate::AppRecordExt::record) and resources of
+/// [`record_resource`](crate::AppRecordMoreExt::record_resource), references between entities included. A resource that was not there
+/// yet is not taken away, since systems may ask for it. Entities that were not there yet are disabled; those that are gone are
+/// spawned again with what was recorded of them, and told by [`EntityRewound`], so that an app can add the rest. What cannot be
+/// written back is in [`Rewind::not_restored`].
 ///
 /// ```
 /// use bevy_app::App;
@@ -127,6 +130,12 @@ pub enum NotRestored {
         /// What is wrong with it.
         reason: String,
     },
+    /// A resource that is not recorded and was changed, or asked for to be changed, since the shown time; or one that was not there
+    /// then. It is as it is now. Assets are in resources, and the engine has some of its own among them.
+    Resource {
+        /// The type's path, where it is known.
+        resource: String,
+    },
 }
 
 /// Message: an entity was spawned again, with what was recorded of it. An app may add what was not: a mesh, a collider.
@@ -208,13 +217,14 @@ impl Rewind {
         self.follows_cursor = follows;
     }
 
-    /// What is not as it was at the shown time, in order. Resources and assets never are.
+    /// What is not as it was at the shown time, in order. Of what is no component and no resource, such as data that stays on one
+    /// thread, and of what the viewer has itself, nothing is said.
     pub fn not_restored(&self) -> impl Iterator<Item = &NotRestored> {
         self.not_restored.iter()
     }
 
-    /// How many transforms and values were written to the world when it went to the shown time, or taken away: those that have other
-    /// rows than at the time before. Zero in the present.
+    /// How many transforms, values and resources were written to the world when it went to the shown time, or taken away: those
+    /// that have other rows than at the time before. Zero in the present.
     pub fn num_written(&self) -> usize {
         self.num_written
     }

@@ -9,7 +9,7 @@ use arrow_buffer::ScalarBuffer;
 use bevy_ecs::{entity::Entity, name::Name};
 use bevy_transform::components::Transform;
 use chronoscope_store::{
-    Chunk, ComponentId, EntityId, EntityPath, LatestAtCursor, Recording, RowId, TimeRange, TimelineId,
+    Chunk, ComponentId, EntityId, EntityPath, Hit, LatestAtCursor, Recording, RowId, TimeRange, TimelineId,
     arrow::types::UInt64Type,
 };
 use chronoscope_types::{Transform3D, read};
@@ -76,6 +76,24 @@ impl<'a> Lookup<'a> {
         }
     }
 
+    pub(super) fn timeline_name(&self) -> &'a str {
+        self.recording.store.timeline(self.timeline).name()
+    }
+
+    pub(super) fn time(&self) -> i64 {
+        self.time
+    }
+
+    /// The latest row of a component, by its names.
+    pub(super) fn find(&self, path: &EntityPath, component: &str) -> Option<Hit> {
+        let store = &self.recording.store;
+        let (entity, component) = (store.entity_id(path)?, store.component_id(component)?);
+        let answer = self
+            .recording
+            .latest_at(entity, Some(self.timeline), self.time, component);
+        answer.hit
+    }
+
     /// The latest row of a component of an entity, and how to go on from there.
     fn cursor(&self, entity: EntityId, component: Option<ComponentId>) -> LatestAtCursor {
         let Recording { store, cache } = self.recording;
@@ -123,7 +141,7 @@ impl Place {
     pub(super) fn look_again(&mut self) {
         self.who_valid = NEVER;
         self.pose.track.look_again();
-        self.pose.columns = None;
+        self.pose.columns.clear();
         self.values.iter_mut().for_each(Track::look_again);
     }
 
@@ -181,50 +199,81 @@ impl Place {
 
     /// The value of a component as text; nothing where it was taken away, or never there.
     pub(super) fn value(&self, at: usize) -> Option<String> {
-        let cell = self.values[at].cursor.as_ref()?.cell()?.to_array();
+        let cell = self.values[at].cursor()?.cell()?.to_array();
         let texts = read::texts(&cell).ok()?;
         texts.iter().next().flatten().map(ToOwned::to_owned)
     }
 }
 
+/// So many runs of rows a track knows its way in. Who jumps to and fro comes back to them.
+const MAX_CURSORS: usize = 16;
+
 /// The rows of a component, and which of them was written last.
 #[derive(Debug, Default)]
 pub(super) struct Track {
-    /// At the row that was written last; `None` before it is looked up.
-    cursor: Option<LatestAtCursor>,
+    /// Each where it was when it was asked last, all in runs of rows of their own.
+    cursors: Vec<LatestAtCursor>,
+    /// The times to which each of them follows.
+    ranges: Vec<TimeRange>,
+    /// The one at the row that was written last.
+    current: usize,
     /// Without a cursor, the row that was written last, or that there was none.
     written: Option<Option<RowId>>,
 }
 
 impl Track {
+    fn cursor(&self) -> Option<&LatestAtCursor> {
+        self.cursors.get(self.current)
+    }
+
     /// Goes to a time. Returns whether another row is to be written than was last.
     fn follow(&mut self, lookup: &Lookup<'_>, entity: EntityId, component: Option<ComponentId>) -> bool {
-        if let Some(cursor) = &mut self.cursor
+        if let Some(cursor) = self.cursors.get_mut(self.current)
             && let Some(is_other) = cursor.follow(lookup.time)
         {
             return is_other;
         }
         let written = self.written();
-        let cursor = lookup.cursor(entity, component);
-        let is_new = written != Some(cursor.row_id());
-        self.cursor = Some(cursor);
-        is_new
+        let known = self.ranges.iter().position(|range| range.contains(lookup.time));
+        let is_known = |at: &usize| self.cursors[*at].follow(lookup.time).is_some();
+        self.current = match known.filter(is_known) {
+            Some(known) => known,
+            None => self.take_up(lookup.cursor(entity, component)),
+        };
+        written != self.written()
+    }
+
+    /// Keeps a cursor: behind the others, or in place of one that is of no use any more.
+    fn take_up(&mut self, cursor: LatestAtCursor) -> usize {
+        let range = cursor.range();
+        let is_free = |range: &TimeRange| range.is_empty();
+        let at = match self.ranges.iter().position(is_free) {
+            Some(free) => free,
+            None if self.cursors.len() < MAX_CURSORS => self.cursors.len(),
+            None => (self.current + 1) % MAX_CURSORS,
+        };
+        if at == self.cursors.len() {
+            self.cursors.push(cursor);
+            self.ranges.push(range);
+        } else {
+            (self.cursors[at], self.ranges[at]) = (cursor, range);
+        }
+        at
     }
 
     fn written(&self) -> Option<Option<RowId>> {
-        let row = self.cursor.as_ref().map(LatestAtCursor::row_id);
-        row.or(self.written)
+        self.cursor().map(LatestAtCursor::row_id).or(self.written)
     }
 
     fn look_again(&mut self) {
         self.written = self.written();
-        self.cursor = None;
+        self.cursors.clear();
+        self.ranges.clear();
+        self.current = 0;
     }
 
     fn validity(&self) -> TimeRange {
-        self.cursor
-            .as_ref()
-            .map_or(NEVER, |cursor| cursor.answer().validity)
+        self.cursor().map_or(NEVER, |cursor| cursor.answer().validity)
     }
 }
 
@@ -232,21 +281,24 @@ impl Track {
 #[derive(Debug, Default)]
 pub(super) struct PoseTrack {
     track: Track,
-    /// The columns of the chunk in which the last row was.
-    columns: Option<PoseColumns>,
+    /// Per cursor of the track, the columns of the chunk in which its row is.
+    columns: Vec<Option<PoseColumns>>,
 }
 
 impl PoseTrack {
     fn read(&mut self) -> Option<Transform> {
-        let hit = self.track.cursor.as_ref()?.answer().hit.as_ref()?;
-        if !self
-            .columns
+        let hit = self.track.cursor()?.answer().hit.as_ref()?;
+        if self.columns.len() <= self.track.current {
+            self.columns.resize_with(self.track.current + 1, || None);
+        }
+        let columns = &mut self.columns[self.track.current];
+        if !columns
             .as_ref()
             .is_some_and(|columns| columns.are_of(hit.chunk()))
         {
-            self.columns = PoseColumns::of(hit.chunk());
+            *columns = PoseColumns::of(hit.chunk());
         }
-        let pose = match &self.columns {
+        let pose = match columns {
             Some(columns) => columns.pose(hit.row()),
             None => pose_of(hit.chunk(), hit.row()),
         };

@@ -10,7 +10,7 @@ use std::{
 
 use bevy_ecs::{
     archetype::ArchetypeId,
-    component::ComponentId as EcsComponentId,
+    component::{ComponentId as EcsComponentId, ComponentInfo},
     entity::EntityMapper,
     entity_disabling::Disabled,
     hierarchy::{ChildOf, Children},
@@ -26,6 +26,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     EntityRewound, LastComponents, NotRestored,
     place::{Lookup, NEVER, Place},
+    resources::Resources,
 };
 use crate::{
     ENTITY_COMPONENT, WorldRecorder,
@@ -52,6 +53,7 @@ pub(crate) struct Restorer {
     spawned: FxHashMap<Entity, (EntityPath, Entity)>,
     /// Components that were taken away: the place of their rows, and the entity.
     removed: Vec<(usize, Entity)>,
+    resources: Resources,
     /// Values that could not be read, by the place and the component.
     unreadable: BTreeMap<(usize, usize), NotRestored>,
     shown: Option<(TimelineId, i64)>,
@@ -103,6 +105,7 @@ impl Restorer {
             hidden: FxHashSet::default(),
             spawned: FxHashMap::default(),
             removed: Vec::new(),
+            resources: Resources::new(world),
             unreadable: BTreeMap::new(),
             shown: None,
             generation: 0,
@@ -168,6 +171,7 @@ impl Restorer {
     ) -> Restored {
         let is_first = self.shown.is_none();
         if self.shown.is_none_or(|(shown, _)| shown != timeline) {
+            self.resources.forget();
             self.places.iter_mut().for_each(Place::forget);
             self.valid.fill(NEVER);
         } else if self.generation != recording.store.generation() {
@@ -191,12 +195,14 @@ impl Restorer {
         self.write_parents(world);
         let poses = self.write_poses(world, &lookup, &stale);
         let values = self.write_values(world, &lookup, &stale, types);
+        let mapper = &mut Mapped(&mut self.mapped);
+        let resources = self.resources.write(world, &lookup, mapper);
         for at in stale {
             self.valid[at] = self.places[at].validity();
         }
         Restored {
-            written: poses + values,
-            not_restored: self.list_not_restored(world, types),
+            written: poses + values + resources,
+            not_restored: self.list_not_restored(world, &lookup, types),
         }
     }
 
@@ -249,6 +255,7 @@ impl Restorer {
         }
         if spawned_any {
             // Values may have references to what was gone until now.
+            self.resources.forget();
             for (place, valid) in self.places.iter_mut().zip(&mut self.valid) {
                 if !place.values.is_empty() {
                     place.forget_values();
@@ -371,8 +378,16 @@ impl Restorer {
     }
 
     /// What is not as it was.
-    fn list_not_restored(&self, world: &World, types: &[RecordedComponent]) -> BTreeSet<NotRestored> {
+    fn list_not_restored(
+        &self,
+        world: &World,
+        lookup: &Lookup<'_>,
+        types: &[RecordedComponent],
+    ) -> BTreeSet<NotRestored> {
         let mut list = BTreeSet::new();
+        let ticks = &world.resource::<WorldRecorder>().ticks;
+        let since = ticks.changes_at(lookup.timeline_name(), lookup.time());
+        self.resources.list_not_restored(world, since, &mut list);
         for ((at, _), unreadable) in &self.unreadable {
             if self.places[*at].who.is_some() {
                 list.insert(unreadable.clone());
@@ -480,7 +495,6 @@ fn unrecorded(world: &World, archetype: ArchetypeId, types: &[RecordedComponent]
         TypeId::of::<Name>(),
         TypeId::of::<Disabled>(),
     ];
-    let registry = world.get_resource::<AppTypeRegistry>();
     let mut names: Vec<String> = archetype
         .components()
         .iter()
@@ -490,14 +504,20 @@ fn unrecorded(world: &World, archetype: ArchetypeId, types: &[RecordedComponent]
             if info.type_id().is_some_and(|id| follow.contains(&id)) {
                 return None;
             }
-            let path = registry.and_then(|registry| {
-                let registry = registry.read();
-                Some(registry.get_type_info(info.type_id()?)?.type_path().to_owned())
-            });
-            Some(path.unwrap_or_else(|| info.name().to_string()))
+            Some(name_of_type(world, info))
         })
         .collect();
     names.sort();
     names.dedup();
     names
+}
+
+/// The path of a component's type, where that is registered; else the name that the engine has for it.
+pub(super) fn name_of_type(world: &World, info: &ComponentInfo) -> String {
+    let registry = world.get_resource::<AppTypeRegistry>();
+    let path = registry.and_then(|registry| {
+        let registry = registry.read();
+        Some(registry.get_type_info(info.type_id()?)?.type_path().to_owned())
+    });
+    path.unwrap_or_else(|| info.name().to_string())
 }

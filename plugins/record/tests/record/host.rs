@@ -32,6 +32,9 @@ struct Size(f32);
 #[derive(Resource, Debug)]
 struct Mode;
 
+#[derive(Resource, Reflect)]
+struct Gear(u32);
+
 #[derive(Message)]
 struct Crash;
 
@@ -52,7 +55,9 @@ fn systems_of_a_host_are_ambiguous_with_none_of_the_recorder() {
         .record_as(|size: &Size| Boxes3D::from_half_sizes([[size.0; 3]]))
         .record_as(|speed: &Speed| TextLog::new(speed.0.to_string()))
         .insert_resource(Mode)
+        .insert_resource(Gear(1))
         .record_state("mode", |mode: &Mode| format!("{mode:?}"))
+        .record_resource::<Gear>()
         .record_messages("log/crashes", |_: &Crash| TextLog::new("crash"))
         .record_events("log/horn", |_: &Horn| TextLog::new("horn"))
         .add_time_source("speed", |speeds: Query<&Speed>| speeds.iter().count() as i64)

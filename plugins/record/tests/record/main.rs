@@ -9,7 +9,10 @@ mod components;
 mod engine;
 mod history;
 mod host;
+mod resources;
 mod rewind;
+mod shown;
+mod text;
 mod time_sources;
 
 use std::time::Duration;

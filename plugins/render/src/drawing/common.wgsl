@@ -70,18 +70,40 @@ fn clip_from_eye(offset: vec3<f32>) -> vec4<f32> {
 }
 
 // What an entry point `pick` returns.
+#ifdef OUTLINED
+struct Picked {
+    // Whether it is hovered, and whether it is selected: one, or how much of the pixel it covers.
+    @location(0) values: vec2<f32>,
+}
+
+// The first id is the highlight here.
+fn picked_part(ids: vec2<u32>, position: vec4<f32>, covered: f32) -> Picked {
+    return Picked(vec2<f32>(vec2(ids.x & 1u, (ids.x >> 1u) & 1u)) * covered);
+}
+#else
 struct Picked {
     // The segment's id, the logical instance, the bits of the depth, and whether it is a face.
     @location(0) values: vec4<u32>,
 }
 
-fn picked(ids: vec2<u32>, position: vec4<f32>) -> Picked {
+// What covers so much of the pixel.
+fn picked_part(ids: vec2<u32>, position: vec4<f32>, covered: f32) -> Picked {
 #ifdef FACES
     let is_face = 1u;
 #else
     let is_face = 0u;
 #endif
     return Picked(vec4(ids, bitcast<u32>(position.z), is_face));
+}
+#endif
+
+fn picked(ids: vec2<u32>, position: vec4<f32>) -> Picked {
+    return picked_part(ids, position, 1.0);
+}
+
+// Whether a highlight is one that has an outline: that of the others of a segment, which is FAINT, has none.
+fn stands_out(highlight: u32) -> bool {
+    return highlight != 0u && (highlight & 8u) == 0u;
 }
 
 // What `fragment` returns where surfaces are drawn in no certain order.
@@ -210,6 +232,9 @@ fn encode_output(linear: vec3<f32>) -> vec3<f32> {
 
 // The alpha of a fragment that lies `inside` pixels within a silhouette; zero is to be discarded.
 fn cut(alpha: f32, inside: f32) -> f32 {
+#ifdef OUTLINED
+    return clamp(inside + 0.5, 0.0, 1.0);
+#else
 #ifdef TRANSLUCENT
     return alpha * clamp(inside + 0.5, 0.0, 1.0);
 #else
@@ -217,6 +242,7 @@ fn cut(alpha: f32, inside: f32) -> f32 {
     return clamp(inside + 0.5, 0.0, 1.0);
 #else
     return select(0.0, 1.0, inside >= 0.0);
+#endif
 #endif
 #endif
 }

@@ -45,7 +45,7 @@ impl<I: PhaseItem, P: Primitive, const GROUP: usize> RenderCommand<I> for DrawRu
         };
         let (Some(bind_group), Some(run), Some(instances), Some(slots)) = (
             list.bind_group(),
-            list.runs.get(item.batch_range().start as usize),
+            list.run(item.batch_range().start),
             buffer.instances.buffer(),
             buffer.slots.buffer(),
         ) else {
@@ -55,7 +55,9 @@ impl<I: PhaseItem, P: Primitive, const GROUP: usize> RenderCommand<I> for DrawRu
         pass.set_vertex_buffer(0, instances.slice(..));
         pass.set_vertex_buffer(1, slots.slice(..));
         let len = buffer.instances.len().min(buffer.slots.len());
-        let thinned = thinned.into_inner().get(view, item.entity());
+        let thinned = thinned
+            .into_inner()
+            .get(view, item.entity(), item.batch_range().start);
         if let Some(thinned) = thinned.filter(|_| !run.by_size.is_empty()) {
             let pipeline_cache = pipeline_cache.into_inner();
             let is_there = |sized: &&SizedRange| sized.range.end <= len;

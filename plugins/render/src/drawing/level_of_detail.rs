@@ -17,7 +17,7 @@ use bevy::platform::collections::HashMap;
 use bevy::render::ExtractSchedule;
 use bevy::render::render_resource::{CachedRenderPipelineId, PipelineCache, RenderPipeline};
 
-use super::lists::GpuDrawList;
+use super::lists::{GpuDrawList, OUTLINED_RUN};
 use crate::instances::{InstancesBySize, MAX_STRIDE, Primitive, ResolvedRun, Share, SizedRange};
 
 /// What is not drawn whole in this frame.
@@ -25,6 +25,8 @@ use crate::instances::{InstancesBySize, MAX_STRIDE, Primitive, ResolvedRun, Shar
 pub(crate) struct ThinnedLists {
     /// By the entities of the view and of the list.
     by_list: HashMap<(Entity, Entity), ThinnedList>,
+    /// What of them stands out.
+    outlined: HashMap<(Entity, Entity), ThinnedList>,
 }
 
 impl ThinnedLists {
@@ -32,9 +34,19 @@ impl ThinnedLists {
         self.by_list.insert((view, list), thinned);
     }
 
-    /// How a list is thinned in a view.
-    pub(crate) fn get(&self, view: Entity, list: Entity) -> Option<&ThinnedList> {
-        self.by_list.get(&(view, list))
+    /// The same for what of a list stands out.
+    pub(crate) fn insert_outlined(&mut self, view: Entity, list: Entity, thinned: ThinnedList) {
+        self.outlined.insert((view, list), thinned);
+    }
+
+    /// How a run of a list is thinned in a view.
+    pub(crate) fn get(&self, view: Entity, list: Entity, run: u32) -> Option<&ThinnedList> {
+        let lists = if run == OUTLINED_RUN {
+            &self.outlined
+        } else {
+            &self.by_list
+        };
+        lists.get(&(view, list))
     }
 }
 
@@ -52,10 +64,19 @@ impl ThinnedList {
     pub(crate) fn new<P: Primitive>(
         share: Share,
         list: &GpuDrawList<P>,
+        pipeline_of: impl FnMut(u8) -> CachedRenderPipelineId,
+    ) -> Self {
+        Self::of_ranges(share, list.runs.iter().flat_map(|run| &run.by_size), pipeline_of)
+    }
+
+    /// The same for some of what a list has.
+    pub(crate) fn of_ranges<'a>(
+        share: Share,
+        ranges: impl IntoIterator<Item = &'a SizedRange>,
         mut pipeline_of: impl FnMut(u8) -> CachedRenderPipelineId,
     ) -> Self {
         let mut pipelines = [None; NUM_STRIDES];
-        for sized in list.runs.iter().flat_map(|run| &run.by_size) {
+        for sized in ranges {
             let stride_log2 = share.stride_log2(sized.class());
             if let Some(place) = pipelines.get_mut(usize::from(stride_log2)) {
                 place.get_or_insert_with(|| pipeline_of(stride_log2));
@@ -128,6 +149,7 @@ pub(super) fn add_to(render_app: &mut SubApp) {
 
 fn forget_thinned(mut thinned: ResMut<ThinnedLists>) {
     thinned.by_list.clear();
+    thinned.outlined.clear();
 }
 
 #[cfg(test)]

@@ -17,17 +17,24 @@ use crate::buffers::{Gpu, GrowingBuffer};
 use crate::instances::{Blending, DrawList, GpuSegment, InstanceBuffer, Primitive, ResolvedRun};
 use crate::stats::RenderStats;
 
+/// Stands for what of a list stands out, among its runs.
+pub(crate) const OUTLINED_RUN: u32 = u32::MAX - 1;
+
 /// A draw list in the render world.
 #[derive(Component)]
 pub(crate) struct GpuDrawList<P: Primitive> {
     pub(crate) blending: Blending,
     pub(crate) runs: Vec<ResolvedRun>,
+    /// What stands out.
+    pub(crate) outlined: ResolvedRun,
     /// The entity of the render world that has the instances.
     pub(crate) buffer: Entity,
     pub(crate) layers: RenderLayers,
     pub(crate) is_visible: bool,
     /// The versions of the list and of the buffer's layout that the runs were made from.
     made_from: (u64, u64),
+    /// The versions of what stands out in the list, and of the buffer's layout.
+    outlined_from: (u64, u64),
     table: GrowingBuffer<u32>,
     segments: GrowingBuffer<GpuSegment>,
     selected: GrowingBuffer<u32>,
@@ -70,10 +77,17 @@ pub(super) fn upload_lists<P: Primitive>(
                 target.made_from = made_from;
                 target.runs = list.resolve(buffer);
             }
+            let outlined_from = (list.standing_out_version(), buffer.layout_version());
+            if target.outlined_from != outlined_from {
+                target.outlined_from = outlined_from;
+                target.outlined = list.resolve_outlined(buffer);
+            }
         } else {
             target.buffer = Entity::PLACEHOLDER;
             target.made_from = (0, 0);
             target.runs.clear();
+            target.outlined_from = (0, 0);
+            target.outlined = ResolvedRun::default();
         }
         target.blending = list.blending();
         target.is_visible = visibility.is_none_or(|visibility| visibility.get());
@@ -132,14 +146,24 @@ impl<P: Primitive> GpuDrawList<P> {
         self.bind_group.as_ref().map(|(_, bind_group)| bind_group)
     }
 
+    /// One of its runs, or what stands out.
+    pub(super) fn run(&self, index: u32) -> Option<&ResolvedRun> {
+        if index == OUTLINED_RUN {
+            return Some(&self.outlined);
+        }
+        self.runs.get(index as usize)
+    }
+
     fn empty() -> Self {
         Self {
             blending: Blending::Opaque,
             runs: Vec::new(),
+            outlined: ResolvedRun::default(),
             buffer: Entity::PLACEHOLDER,
             layers: RenderLayers::default(),
             is_visible: false,
             made_from: (0, 0),
+            outlined_from: (0, 0),
             table: GrowingBuffer::new("segment_table", BufferUsages::STORAGE),
             segments: GrowingBuffer::new("segments", BufferUsages::STORAGE),
             selected: GrowingBuffer::new("selected_instances", BufferUsages::STORAGE),

@@ -9,19 +9,22 @@
 //! 7. [`weighted`]: what is translucent, of cameras that ask for no order.
 //! 8. [`depth_shading`]: what is opaque, of cameras that ask for it.
 //! 9. [`shadows`]: what a light sees, for cameras that ask for it.
+//! 10. [`outlines`]: what stands out, of cameras that ask for it.
 //!
-//! [`run_item`] is what passes of this crate's own draw, which are those of translucent surfaces by weight, of shadows, and of picking;
-//! [`full_screen`] what draws over all pixels.
+//! [`run_item`] is what passes of this crate's own draw, which are those of translucent surfaces by weight, of shadows, of outlines, and
+//! of picking; [`target`] what they draw into; [`full_screen`] what draws over all pixels.
 
 pub(crate) mod depth_shading;
 pub(crate) mod draw;
 mod full_screen;
 pub(crate) mod level_of_detail;
 pub(crate) mod lists;
+pub(crate) mod outlines;
 pub(crate) mod pipeline;
 pub(crate) mod queue;
 pub(crate) mod run_item;
 pub(crate) mod shadows;
+mod target;
 pub(crate) mod upload;
 pub(crate) mod weighted;
 
@@ -38,6 +41,7 @@ use bevy::shader::Shader;
 
 use self::draw::DrawInstances;
 use self::lists::GpuDrawList;
+use self::outlines::OutlinedItem;
 use self::pipeline::InstancePipeline;
 use self::queue::BulkQueueSet;
 use self::shadows::ShadowItem;
@@ -76,6 +80,7 @@ impl<P: Primitive> Plugin for InstancePlugin<P> {
         }
         load_shaders(app);
         weighted::add_to(app);
+        outlines::add_to(app);
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };
@@ -90,6 +95,7 @@ impl<P: Primitive> Plugin for InstancePlugin<P> {
             .add_render_command::<PickItem, DrawInstances<P>>()
             .init_resource::<DrawFunctions<ShadowItem>>()
             .add_render_command::<ShadowItem, DrawInstances<P>>()
+            .add_render_command::<OutlinedItem, DrawInstances<P>>()
             .add_systems(
                 RenderStartup,
                 (
@@ -115,6 +121,7 @@ impl<P: Primitive> Plugin for InstancePlugin<P> {
                     queue::queue_lists::<P>
                         .in_set(RenderSystems::Queue)
                         .in_set(BulkQueueSet(P::NAME)),
+                    queue::queue_outlined_lists::<P>.in_set(RenderSystems::Queue),
                     queue_picked_lists::<P>.in_set(RenderSystems::Queue),
                     lists::bind_lists::<P>.in_set(RenderSystems::PrepareBindGroups),
                 ),

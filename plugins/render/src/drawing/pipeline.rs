@@ -16,6 +16,7 @@ use bevy::render::render_resource::{
 use bevy::render::view::{ExtractedView, Msaa};
 use bevy::shader::{Shader, ShaderDefVal};
 
+use super::outlines::outlined_target;
 use super::shadows::shadow_layout;
 use super::weighted::gathering_targets;
 use crate::buffers::binding_size;
@@ -48,28 +49,26 @@ enum Output {
     Ids,
     /// Depths alone, as a light sees them.
     Depth,
+    /// What stands out, whatever hides it.
+    Outlined,
 }
 
 impl PipelineKey {
     pub(crate) fn new(view: &ExtractedView, msaa: Msaa, blending: Blending) -> Self {
-        Self {
-            samples: msaa.samples(),
-            output: Output::Color(view.target_format),
-            blending,
-            writes_depth: blending == Blending::Opaque,
-            stride_log2: 0,
-            shapes_depth: false,
-            is_shadowed: false,
-        }
+        Self::of(msaa.samples(), Output::Color(view.target_format), blending)
     }
 
     /// The key of what is translucent and drawn in no certain order.
     pub(crate) fn gathered(msaa: Msaa) -> Self {
+        Self::of(msaa.samples(), Output::Gathered, Blending::Translucent)
+    }
+
+    fn of(samples: u32, output: Output, blending: Blending) -> Self {
         Self {
-            samples: msaa.samples(),
-            output: Output::Gathered,
-            blending: Blending::Translucent,
-            writes_depth: false,
+            samples,
+            output,
+            blending,
+            writes_depth: blending == Blending::Opaque,
             stride_log2: 0,
             shapes_depth: false,
             is_shadowed: false,
@@ -105,15 +104,7 @@ impl PipelineKey {
 
     /// The key of what casts shadows.
     pub(crate) fn casting() -> Self {
-        Self {
-            samples: 1,
-            output: Output::Depth,
-            blending: Blending::Opaque,
-            writes_depth: true,
-            stride_log2: 0,
-            shapes_depth: false,
-            is_shadowed: false,
-        }
+        Self::of(1, Output::Depth, Blending::Opaque)
     }
 
     /// Whether it is that of what casts shadows.
@@ -121,17 +112,14 @@ impl PipelineKey {
         self.output == Output::Depth
     }
 
+    /// The key of what looks for outlines.
+    pub(crate) fn outlining(msaa: Msaa) -> Self {
+        Self::of(msaa.samples(), Output::Outlined, Blending::Opaque)
+    }
+
     /// The key of what is picked as it is drawn with a blending.
     pub(crate) fn picking(blending: Blending) -> Self {
-        Self {
-            samples: 1,
-            output: Output::Ids,
-            blending,
-            writes_depth: blending == Blending::Opaque,
-            stride_log2: 0,
-            shapes_depth: false,
-            is_shadowed: false,
-        }
+        Self::of(1, Output::Ids, blending)
     }
 }
 
@@ -204,7 +192,8 @@ pub(crate) fn describe(
     cuts_edges: bool,
 ) -> RenderPipelineDescriptor {
     let is_opaque = key.blending == Blending::Opaque;
-    let is_covered_by_alpha = cuts_edges && is_opaque && key.samples > 1;
+    let is_outlined = key.output == Output::Outlined;
+    let is_covered_by_alpha = cuts_edges && is_opaque && !is_outlined && key.samples > 1;
     let mut defs: Vec<ShaderDefVal> = Vec::new();
     if is_covered_by_alpha {
         defs.push("ALPHA_TO_COVERAGE".into());
@@ -253,6 +242,10 @@ pub(crate) fn describe(
             defs.push("CASTING".into());
             None
         }
+        Output::Outlined => {
+            defs.extend(["PICKING".into(), "OUTLINED".into()]);
+            Some(("pick", vec![Some(outlined_target())]))
+        }
     };
     let mut layouts = vec![bulk_view_layout(), layout];
     if key.is_shadowed {
@@ -274,7 +267,7 @@ pub(crate) fn describe(
             entry_point: Some(entry_point.into()),
             targets,
         }),
-        depth_stencil: Some(DepthStencilState {
+        depth_stencil: (!is_outlined).then(|| DepthStencilState {
             format: CORE_3D_DEPTH_FORMAT,
             depth_write_enabled: Some(key.writes_depth),
             depth_compare: Some(CompareFunction::GreaterEqual),

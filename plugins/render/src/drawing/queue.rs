@@ -21,7 +21,8 @@ use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
 
 use super::draw::DrawInstances;
 use super::level_of_detail::{ThinnedList, ThinnedLists, share_of};
-use super::lists::GpuDrawList;
+use super::lists::{GpuDrawList, OUTLINED_RUN};
+use super::outlines::{OutlinedItem, OutlinedItems};
 use super::pipeline::{InstancePipeline, PipelineKey};
 use super::shadows::ShadowedView;
 use super::weighted::{WeightedItem, WeightedItems};
@@ -82,6 +83,48 @@ pub(super) fn queue_lists<P: Primitive>(
     }
 }
 
+/// Adds what of the lists of one primitive stands out to the views that outline it.
+pub(super) fn queue_outlined_lists<P: Primitive>(
+    stats: Res<RenderStats>,
+    pipeline_cache: Res<PipelineCache>,
+    pipeline: Res<InstancePipeline<P>>,
+    mut pipelines: ResMut<SpecializedRenderPipelines<InstancePipeline<P>>>,
+    functions: Res<DrawFunctions<OutlinedItem>>,
+    mut items: ResMut<OutlinedItems>,
+    mut thinned: ResMut<ThinnedLists>,
+    views: Query<BulkViews>,
+    lists: Query<&GpuDrawList<P>>,
+) {
+    let draw_function = functions.read().id::<DrawInstances<P>>();
+    for view in views.iter().filter(BulkViewsItem::is_outlined) {
+        let visible = || {
+            let items = view.visible_of::<DrawList<P>>();
+            items.filter_map(|item| Some((item.0, lists.get(item.0).ok()?)))
+        };
+        let outlined = visible().filter(|(_, list)| !list.outlined.ranges.is_empty());
+        let mut outlined = outlined.peekable();
+        if outlined.peek().is_none() {
+            continue;
+        }
+        let share = share_of(view.point_budget(), visible().map(|(_, list)| list));
+        let key = PipelineKey::outlining(*view.msaa);
+        for (entity, list) in outlined {
+            let mut pipeline_of =
+                |stride_log2| pipelines.specialize(&pipeline_cache, &pipeline, key.thinned(stride_log2));
+            let id = pipeline_of(0);
+            stats.await_ready(pipeline_cache.get_render_pipeline(id).is_some());
+            if let Some(share) = share {
+                let left = ThinnedList::of_ranges(share, &list.outlined.by_size, pipeline_of);
+                thinned.insert_outlined(view.entity, entity, left);
+            }
+            items.push(
+                view.view,
+                OutlinedItem::new(entity, OUTLINED_RUN, id, draw_function),
+            );
+        }
+    }
+}
+
 /// With more instances than this, the early test of depth is worth more than their shape.
 const MAX_SHAPED_INSTANCES: u64 = 1 << 20;
 
@@ -125,6 +168,11 @@ impl<'w> BulkViewsItem<'w, '_> {
             }
             (Blending::Translucent, _) => Way::Sorted,
         }
+    }
+
+    /// Whether what stands out has a line around it.
+    pub(crate) fn is_outlined(&self) -> bool {
+        self.bulk_view.is_some_and(GpuBulkView::is_outlined)
     }
 
     /// Whether what is translucent is drawn in no certain order.

@@ -4,8 +4,10 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use bevy::ecs::entity::Entity;
+use bevy::ecs::world::World;
 use bevy::render::render_phase::{
-    CachedRenderPipelinePhaseItem, DrawFunctionId, PhaseItem, PhaseItemExtraIndex,
+    CachedRenderPipelinePhaseItem, DrawError, DrawFunctionId, DrawFunctions, PhaseItem, PhaseItemExtraIndex,
+    TrackedRenderPass,
 };
 use bevy::render::render_resource::CachedRenderPipelineId;
 use bevy::render::sync_world::MainEntity;
@@ -72,4 +74,26 @@ impl<K: 'static> CachedRenderPipelinePhaseItem for RunItem<K> {
     fn cached_pipeline(&self) -> CachedRenderPipelineId {
         self.pipeline
     }
+}
+
+/// Draws items in their order, all that can be drawn.
+///
+/// # Errors
+/// That of the first item that cannot.
+pub(crate) fn draw_items<'w, 'i, K: 'static>(
+    world: &'w World,
+    pass: &mut TrackedRenderPass<'w>,
+    view: Entity,
+    items: impl IntoIterator<Item = &'i RunItem<K>>,
+) -> Result<(), DrawError> {
+    let functions = world.resource::<DrawFunctions<RunItem<K>>>();
+    let mut functions = functions.write();
+    functions.prepare(world);
+    let mut result = Ok(());
+    for item in items {
+        if let Some(function) = functions.get_mut(item.draw_function) {
+            result = result.and(function.draw(world, pass, view, item));
+        }
+    }
+    result
 }

@@ -2,7 +2,7 @@
 
 #define_import_path chronoscope_render::segments
 
-#import chronoscope_render::common::{bulk, linear_from_srgb, encode_output, units_per_pixel, from_eye, clip_from_eye}
+#import chronoscope_render::common::{bulk, linear_from_srgb, encode_output, units_per_pixel, from_eye, clip_from_eye, nothing, stands_out}
 
 struct Segment {
     // With the high part of the translation.
@@ -97,6 +97,13 @@ fn segment_of(slot: u32, instance: u32) -> Segment {
     } else if segment.highlight == 0u && segment.selected != 0u {
         segment.highlight = SELECTED | FAINT;
     }
+#ifdef OUTLINED
+    // Where outlines are looked for, picking answers how something stands out, and all else is transparent.
+    segment.picking_id = segment.highlight;
+    if !stands_out(segment.highlight) {
+        segment.tint = 0u;
+    }
+#endif
     return segment;
 }
 
@@ -125,17 +132,31 @@ fn direction_to_world(segment: Segment, direction: vec3<f32>) -> vec3<f32> {
 }
 
 fn to_clip(segment: Segment, position: vec3<f32>) -> vec4<f32> {
+#ifdef OUTLINED
+    if segment.tint == 0u {
+        return nothing();
+    }
+#endif
     return clip_from_eye(to_eye(segment, position));
 }
 
 // The color to write, with straight alpha. Zero is the default.
 fn resolve_color(segment: Segment, color: u32) -> vec4<f32> {
+    return lit_up(segment, color, 1.0);
+}
+
+// The same for a face. It may fill the view: pointed at, it is lit up less than lines and points.
+fn resolve_face_color(segment: Segment, color: u32) -> vec4<f32> {
+    return lit_up(segment, color, 0.4);
+}
+
+fn lit_up(segment: Segment, color: u32, of_hovered: f32) -> vec4<f32> {
     let own = unpack4x8unorm(select(color, segment.default_color, color == 0u));
     let srgba = own * unpack4x8unorm(segment.tint);
     var linear = linear_from_srgb(srgba.rgb);
     let amount = select(1.0, 0.3, (segment.highlight & FAINT) != 0u);
     if (segment.highlight & HOVERED) != 0u {
-        linear = mix(linear, bulk.hovered.rgb, bulk.hovered.a * amount);
+        linear = mix(linear, bulk.hovered.rgb, bulk.hovered.a * amount * of_hovered);
     } else if (segment.highlight & SELECTED) != 0u {
         linear = mix(linear, bulk.selected.rgb, bulk.selected.a * amount);
     }

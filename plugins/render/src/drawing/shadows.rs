@@ -25,7 +25,7 @@ use bevy::ecs::system::{Commands, Query, Res, ResMut};
 use bevy::ecs::world::World;
 use bevy::log::error_once;
 use bevy::math::{DVec3, Vec3};
-use bevy::render::render_phase::{DrawFunctions, PhaseItem};
+use bevy::render::render_phase::DrawFunctions;
 use bevy::render::render_resource::binding_types::{sampler, texture_depth_2d, uniform_buffer_sized};
 use bevy::render::render_resource::{
     BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, CompareFunction,
@@ -44,7 +44,8 @@ use self::light::{LightBox, ShadowValues};
 use super::draw::DrawInstances;
 use super::lists::GpuDrawList;
 use super::pipeline::{InstancePipeline, PipelineKey};
-use super::run_item::RunItem;
+use super::run_item::{RunItem, draw_items};
+use super::upload::forget;
 use crate::buffers::{Gpu, UniformBuffer, binding_size};
 use crate::instances::{Blending, Primitive};
 use crate::stats::{BulkExtractSystems, RenderStats};
@@ -88,7 +89,7 @@ impl Plugin for ShadowPlugin {
         };
         render_app
             .init_resource::<DrawFunctions<ShadowItem>>()
-            .add_systems(RenderStartup, forget_shadows)
+            .add_systems(RenderStartup, forget::<ShadowedView>)
             .add_systems(
                 ExtractSchedule,
                 extract_shadows.in_set(BulkExtractSystems::Upload),
@@ -195,20 +196,6 @@ pub(super) fn shadow_layout() -> BindGroupLayoutDescriptor {
     )
 }
 
-/// After the device was lost: what lived on it is made anew.
-fn forget_shadows(
-    mut commands: Commands,
-    views: Query<Entity, With<ShadowedView>>,
-    lights: Query<Entity, With<ShadowLight>>,
-) {
-    for view in &views {
-        commands.entity(view).remove::<ShadowedView>();
-    }
-    for light in &lights {
-        commands.entity(light).despawn();
-    }
-}
-
 /// Places the light of each camera that is awake and asks for shadows. Uploads what changed.
 fn extract_shadows(
     mut commands: Commands,
@@ -286,7 +273,9 @@ fn extract_shadows(
         }
     }
     for (entity, light) in &lights {
-        if !shadowed.contains(&light.camera) {
+        // After the device was lost, the camera has none, or another.
+        let is_its_light = |(_, view): (Entity, &ShadowedView)| view.light == entity;
+        if !shadowed.contains(&light.camera) || !views.get(light.camera).is_ok_and(is_its_light) {
             commands.entity(entity).despawn();
         }
     }
@@ -320,16 +309,24 @@ pub(super) fn queue_casting_lists<P: Primitive>(
     mut lights: Query<&mut ShadowLight>,
     lists: Query<(Entity, &GpuDrawList<P>)>,
 ) {
+    if lights.is_empty() {
+        return;
+    }
+    let draw_function = functions.read().id::<DrawInstances<P>>();
     for mut light in &mut lights {
-        let draw_function = functions.read().id::<DrawInstances<P>>();
         for (entity, list) in &lists {
             if list.blending != Blending::Opaque || !light.sees(list.is_visible, &list.layers) {
                 continue;
             }
             let runs = list.runs.iter().enumerate();
-            for (run, _) in runs.filter(|(_, run)| !run.ranges.is_empty()) {
-                let id = pipelines.specialize(&pipeline_cache, &pipeline, PipelineKey::casting());
-                stats.count_draw(pipeline_cache.get_render_pipeline(id).is_some());
+            let mut runs = runs.filter(|(_, run)| !run.ranges.is_empty()).peekable();
+            if runs.peek().is_none() {
+                continue;
+            }
+            let id = pipelines.specialize(&pipeline_cache, &pipeline, PipelineKey::casting());
+            let is_compiled = pipeline_cache.get_render_pipeline(id).is_some();
+            for (run, _) in runs {
+                stats.count_draw(is_compiled);
                 light.push(ShadowItem::new(entity, run as u32, id, draw_function));
             }
         }
@@ -365,14 +362,7 @@ fn draw_shadow_map(
         occlusion_query_set: None,
         multiview_mask: None,
     });
-    let functions = world.resource::<DrawFunctions<ShadowItem>>();
-    let mut functions = functions.write();
-    functions.prepare(world);
-    for item in &light.items {
-        if let Some(function) = functions.get_mut(item.draw_function())
-            && let Err(error) = function.draw(world, &mut pass, shadowed.light, item)
-        {
-            error_once!("something casts no shadow: {error}");
-        }
+    if let Err(error) = draw_items(world, &mut pass, shadowed.light, &light.items) {
+        error_once!("something casts no shadow: {error}");
     }
 }

@@ -26,24 +26,24 @@ use bevy::ecs::world::World;
 use bevy::log::error_once;
 use bevy::platform::collections::HashMap;
 use bevy::render::camera::ExtractedCamera;
-use bevy::render::render_phase::{DrawFunctions, PhaseItem, TrackedRenderPass};
+use bevy::render::render_phase::{DrawFunctions, TrackedRenderPass};
 use bevy::render::render_resource::binding_types::texture_2d;
 use bevy::render::render_resource::{
     BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BlendComponent,
-    BlendFactor, BlendOperation, BlendState, CachedRenderPipelineId, ColorTargetState, ColorWrites, Extent3d,
-    LoadOp, Operations, PipelineCache, RenderPassColorAttachment, RenderPassDescriptor,
-    RenderPipelineDescriptor, ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines, StoreOp,
-    TextureDescriptor, TextureDimension, TextureFormat, TextureSampleType, TextureUsages,
+    BlendFactor, BlendOperation, BlendState, CachedRenderPipelineId, ColorTargetState, ColorWrites,
+    PipelineCache, RenderPassDescriptor, RenderPipelineDescriptor, ShaderStages, SpecializedRenderPipeline,
+    SpecializedRenderPipelines, StoreOp, TextureFormat, TextureSampleType,
 };
 use bevy::render::renderer::{RenderContext, RenderDevice, ViewQuery};
-use bevy::render::texture::{CachedTexture, TextureCache};
+use bevy::render::texture::TextureCache;
 use bevy::render::view::{ExtractedView, Msaa, RetainedViewEntity, ViewDepthTexture, ViewTarget};
 use bevy::render::{ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderSystems};
 use bevy::shader::Shader;
 
 use super::full_screen::FullScreen;
 use super::pipeline::is_encoded_by_shader;
-use super::run_item::RunItem;
+use super::run_item::{RunItem, draw_items};
+use super::target::Target;
 use crate::stats::RenderStats;
 
 const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d32");
@@ -113,30 +113,6 @@ pub(crate) struct WeightedTargets {
     seen_through: Target,
     bind_group: BindGroup,
     pipeline: CachedRenderPipelineId,
-}
-
-/// A texture of samples, and what they come to.
-struct Target {
-    samples: Option<CachedTexture>,
-    texture: CachedTexture,
-}
-
-impl Target {
-    fn attachment(&self, cleared_to: LinearRgba) -> RenderPassColorAttachment<'_> {
-        let (view, resolve_target) = match &self.samples {
-            Some(samples) => (&samples.default_view, Some(&*self.texture.default_view)),
-            None => (&self.texture.default_view, None),
-        };
-        RenderPassColorAttachment {
-            view,
-            depth_slice: None,
-            resolve_target,
-            ops: Operations {
-                load: LoadOp::Clear(cleared_to.into()),
-                store: StoreOp::Store,
-            },
-        }
-    }
 }
 
 /// The pipeline that lays what was gathered over the rest.
@@ -245,35 +221,11 @@ fn prepare_targets(
             }
             continue;
         };
-        let mut texture = |label, format, sample_count, usage| {
-            textures.get(
-                &device,
-                TextureDescriptor {
-                    label: Some(label),
-                    size: Extent3d {
-                        width: size.x,
-                        height: size.y,
-                        depth_or_array_layers: 1,
-                    },
-                    mip_level_count: 1,
-                    sample_count,
-                    dimension: TextureDimension::D2,
-                    format,
-                    usage: TextureUsages::RENDER_ATTACHMENT | usage,
-                    view_formats: &[],
-                },
-            )
-        };
-        let mut target = |label, format| {
-            let samples = msaa.samples();
-            Target {
-                samples: (samples > 1).then(|| texture(label, format, samples, TextureUsages::empty())),
-                texture: texture(label, format, 1, TextureUsages::TEXTURE_BINDING),
-            }
-        };
+        let mut target =
+            |label, format| Target::new(&device, &mut textures, label, format, size, msaa.samples());
         let gathered = target("weighted_gathered", GATHERED_FORMAT);
         let seen_through = target("weighted_seen_through", SEEN_THROUGH_FORMAT);
-        let views = (&gathered.texture.default_view, &seen_through.texture.default_view);
+        let views = (gathered.view(), seen_through.view());
         let bind_group = device.create_bind_group(
             "weighted",
             &pipeline_cache.get_bind_group_layout(&pipeline.layout),
@@ -292,7 +244,7 @@ fn prepare_targets(
 }
 
 /// Gathers what is drawn by weight, and lays it over the rest.
-fn draw_weighted(
+pub(super) fn draw_weighted(
     world: &World,
     view: ViewQuery<(
         &ExtractedCamera,
@@ -328,15 +280,8 @@ fn draw_weighted(
             multiview_mask: None,
         });
         set_viewport(&mut pass, camera.viewport.as_ref());
-        let functions = world.resource::<DrawFunctions<WeightedItem>>();
-        let mut functions = functions.write();
-        functions.prepare(world);
-        for item in items {
-            if let Some(function) = functions.get_mut(item.draw_function())
-                && let Err(error) = function.draw(world, &mut pass, view_entity, item)
-            {
-                error_once!("something translucent cannot be drawn: {error}");
-            }
+        if let Err(error) = draw_items(world, &mut pass, view_entity, items) {
+            error_once!("something translucent cannot be drawn: {error}");
         }
     }
     let mut pass = context.begin_tracked_render_pass(RenderPassDescriptor {
@@ -353,7 +298,7 @@ fn draw_weighted(
     pass.draw(0..3, 0..1);
 }
 
-fn set_viewport(pass: &mut TrackedRenderPass<'_>, viewport: Option<&Viewport>) {
+pub(super) fn set_viewport(pass: &mut TrackedRenderPass<'_>, viewport: Option<&Viewport>) {
     if let Some(viewport) = viewport {
         pass.set_camera_viewport(viewport);
     }

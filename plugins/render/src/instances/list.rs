@@ -19,6 +19,7 @@ use super::primitive::Primitive;
 use super::segment::{GpuSegment, SegmentTransform, SegmentUniform};
 use super::selected::SelectedInstances;
 use super::sizes::{SizedRange, by_size};
+use super::standing_out::StandingOut;
 use super::{MemoryUse, VOID, next_version};
 
 /// How instances meet what is behind them.
@@ -102,6 +103,7 @@ pub struct DrawList<P: Primitive> {
     /// The slot of each segment.
     slots: Vec<u32>,
     selected: SelectedInstances,
+    standing_out: StandingOut,
     version: u64,
     /// Taken by the extraction, which sees the component by shared reference only. `&mut self` methods never block.
     dirty: Mutex<Dirty>,
@@ -193,7 +195,7 @@ impl Runs {
 }
 
 /// A run as ranges of the buffer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct ResolvedRun {
     pub(crate) sorting: Sorting,
     pub(crate) ranges: Vec<Range<u32>>,
@@ -226,6 +228,7 @@ impl<P: Primitive> DrawList<P> {
             segments: Vec::new(),
             slots: Vec::new(),
             selected: SelectedInstances::default(),
+            standing_out: StandingOut::default(),
             version: next_version(),
             dirty: Mutex::default(),
             gpu_bytes: Arc::default(),
@@ -280,6 +283,7 @@ impl<P: Primitive> DrawList<P> {
         };
         self.set_table(before.0, 0);
         self.selected.remove(before);
+        self.standing_out.remove(before);
         self.reserve_table(slot);
         self.set_table(slot.0, segment + 1);
         if let Some(place) = self.slots.get_mut(segment as usize) {
@@ -335,6 +339,7 @@ impl<P: Primitive> DrawList<P> {
             runs.remove(slot);
         }
         self.selected.remove(slot);
+        self.standing_out.remove(slot);
         self.set_table(slot.0, 0);
         self.segments.swap_remove(segment as usize);
         self.slots.swap_remove(segment as usize);
@@ -385,6 +390,7 @@ impl<P: Primitive> DrawList<P> {
                 + self.slots.capacity() * size_of::<u32>()
                 + self.segments.capacity() * size_of::<GpuSegment>()
                 + self.selected.bytes()
+                + self.standing_out.bytes()
                 + self.runs.as_ref().map_or(0, Runs::bytes)) as u64,
             gpu_bytes: self.gpu_bytes.load(Ordering::Relaxed),
         }
@@ -410,6 +416,11 @@ impl<P: Primitive> DrawList<P> {
     /// Another number whenever visuals came or went, or their order changed. No two lists share one.
     pub(crate) fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Another number whenever something else stands out, and zero where nothing ever did.
+    pub(crate) fn standing_out_version(&self) -> u64 {
+        self.standing_out.version()
     }
 
     /// What changed since the last call.
@@ -445,6 +456,20 @@ impl<P: Primitive> DrawList<P> {
         }]
     }
 
+    /// What stands out, as few ranges of the buffer: what else they cover has no outline.
+    pub(crate) fn resolve_outlined(&self, buffer: &InstanceBuffer<P>) -> ResolvedRun {
+        let sorted = self.standing_out.ranges(buffer);
+        ResolvedRun {
+            sorting: Sorting::default(),
+            by_size: if P::CAN_BE_THINNED {
+                by_size(sorted.iter().cloned(), MERGE_GAP)
+            } else {
+                Vec::new()
+            },
+            ranges: merged(sorted),
+        }
+    }
+
     /// Ranges in the order of a run, merged where one follows on the other.
     fn resolve_run(&self, buffer: &InstanceBuffer<P>, slots: &[Slot]) -> Vec<Range<u32>> {
         let mut ranges: Vec<Range<u32>> = Vec::new();
@@ -469,20 +494,7 @@ impl<P: Primitive> DrawList<P> {
         if covered >= u64::from(buffer.end() / 2) {
             return std::iter::once(0..buffer.end()).collect();
         }
-        let mut sorted = self.sorted_ranges(buffer);
-        sorted.dedup_by(|next, kept| {
-            let is_near = next.start <= kept.end.saturating_add(MERGE_GAP);
-            if is_near {
-                kept.end = next.end;
-            }
-            is_near
-        });
-        if sorted.len() > MAX_RANGES
-            && let (Some(first), Some(last)) = (sorted.first(), sorted.last())
-        {
-            return std::iter::once(first.start..last.end).collect();
-        }
-        sorted
+        merged(self.sorted_ranges(buffer))
     }
 
     /// Where the visuals of the list lie, in the order of the buffer.
@@ -498,6 +510,7 @@ impl<P: Primitive> DrawList<P> {
     }
 
     fn pack(&mut self, slot: Slot, uniform: &SegmentUniform) -> GpuSegment {
+        self.standing_out.set(slot, uniform);
         let dirty = self.dirty.get_mut().unwrap_or_else(PoisonError::into_inner);
         let selected = self
             .selected
@@ -537,6 +550,23 @@ impl<P: Primitive> DrawList<P> {
     fn dirty_mut(&mut self) -> &mut Dirty {
         self.dirty.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Few ranges that cover all of these, which are in order.
+fn merged(mut sorted: Vec<Range<u32>>) -> Vec<Range<u32>> {
+    sorted.dedup_by(|next, kept| {
+        let is_near = next.start <= kept.end.saturating_add(MERGE_GAP);
+        if is_near {
+            kept.end = next.end;
+        }
+        is_near
+    });
+    if sorted.len() > MAX_RANGES
+        && let (Some(first), Some(last)) = (sorted.first(), sorted.last())
+    {
+        return std::iter::once(first.start..last.end).collect();
+    }
+    sorted
 }
 
 impl<P: Primitive> fmt::Debug for DrawList<P> {

@@ -7,6 +7,7 @@
 //! - [`dirty`]: which ranges changed since the last upload.
 //! - [`buffer`]: [`InstanceBuffer`], which stores visuals.
 //! - [`sizes`]: which visuals are large, and how much of them is drawn where there is a limit.
+//! - [`standing_out`]: what of a list is highlighted, and where that lies.
 //! - [`list`]: [`DrawList`], which says what one view draws of a buffer, how and in which order.
 
 mod alloc;
@@ -17,6 +18,7 @@ mod primitive;
 mod segment;
 mod selected;
 mod sizes;
+mod standing_out;
 #[cfg(test)]
 mod tests;
 

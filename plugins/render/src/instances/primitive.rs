@@ -20,7 +20,8 @@ use bytemuck::Pod;
 ///   `weighted(color, position)`. Under `#ifdef SHADOWED`, a surface that multiplies its light by
 ///   `arriving_light(offset, normal)` lies in the shadows of others, as `shade_by` does it.
 /// - `pick`, under `#ifdef PICKING`, discards what `fragment` discards and returns
-///   `picked(vec2(segment.picking_id, id), position)`.
+///   `picked(vec2(segment.picking_id, id), position)`. Outlines are made by it, too: where a silhouette is cut,
+///   `picked_part(ids, position, alpha)` makes them smooth.
 pub trait Primitive: Pod + Send + Sync + fmt::Debug {
     /// The name in labels and messages.
     const NAME: &'static str;

@@ -63,6 +63,13 @@ impl Default for SegmentUniform {
 }
 
 impl SegmentUniform {
+    /// Whether it, or one of its logical instances, stands out.
+    pub(crate) fn has_highlight(&self) -> bool {
+        self.highlight != Highlight::None
+            || self.hovered_instance.is_some()
+            || !self.selected_instances.is_empty()
+    }
+
     /// The depth offset with what decides between two at the same depth.
     pub(crate) fn all_depth_steps(&self) -> f32 {
         self.depth_offset + f32::from(self.depth_tie) * STEPS_PER_TIE

@@ -515,6 +515,48 @@ fn large_visuals_are_told_from_small_ones() {
     assert!(sized(&ordered, 2).is_empty(), "all of it is small");
 }
 
+/// Of a cloud the points alone, of others all; and nothing once nothing stands out.
+#[test]
+fn what_stands_out_is_found_where_it_lies() {
+    let mut buffer = Buffer::default();
+    let slots: Vec<Slot> = (0..4).map(|i| buffer.insert(points(5000, i)).unwrap()).collect();
+    let mut list = list();
+    for slot in &slots {
+        list.insert(*slot, at(0.0));
+    }
+    assert_eq!(list.standing_out_version(), 0);
+    assert!(list.resolve_outlined(&buffer).ranges.is_empty());
+    let instances = SegmentUniform {
+        hovered_instance: Some(7),
+        ..selecting([4000, 9_000_000])
+    };
+    list.set_uniform(slots[1], instances.clone());
+    assert_eq!(
+        list.resolve_outlined(&buffer).ranges,
+        [5007..5008, 9000..9001],
+        "what there is of it"
+    );
+    let version = list.standing_out_version();
+    let moved = SegmentUniform {
+        world_from_entity: at(3.0).world_from_entity,
+        ..instances
+    };
+    list.set_uniform(slots[1], moved);
+    assert_eq!(list.standing_out_version(), version, "it moved alone");
+    let whole = SegmentUniform {
+        highlight: Highlight::Selected,
+        ..at(0.0)
+    };
+    list.set_uniform(slots[3], whole.clone());
+    let outlined = list.resolve_outlined(&buffer);
+    assert_eq!(outlined.ranges, [5007..5008, 9000..9001, 15_000..20_000]);
+    assert_eq!(outlined.by_size.len(), 3, "the last may be thinned");
+    list.replace(slots[3], slots[2], whole);
+    list.remove(slots[2]);
+    list.set_uniform(slots[1], at(0.0));
+    assert!(list.resolve_outlined(&buffer).ranges.is_empty());
+}
+
 #[test]
 fn a_place_far_away_is_exact_to_a_millimeter() {
     for place in [

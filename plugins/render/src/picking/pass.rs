@@ -15,7 +15,7 @@ use bevy::ecs::world::World;
 use bevy::log::error_once;
 use bevy::math::{DMat4, DQuat, DVec2, DVec3, IVec2, Mat4, UVec2, Vec2, Vec4};
 use bevy::render::Extract;
-use bevy::render::render_phase::{DrawFunctions, PhaseItem, TrackedRenderPass};
+use bevy::render::render_phase::TrackedRenderPass;
 use bevy::render::render_resource::{
     Buffer, BufferDescriptor, BufferUsages, CachedPipelineState, CommandEncoderDescriptor,
     DynamicUniformBuffer, Extent3d, LoadOp, MapMode, Operations, PipelineCache, PollType,
@@ -32,6 +32,7 @@ use super::queue::PickOrder;
 use super::{Answers, MAX_PICK_RADIUS, PickAnswer, PickHit, PickItem, PickRequest, PickView};
 use crate::buffers::Gpu;
 use crate::drawing::pipeline::PICKED_FORMAT;
+use crate::drawing::run_item::draw_items;
 use crate::instances::NO_INSTANCE;
 use crate::stats::RenderStats;
 use crate::view::{BulkView, EyeOrigin, GpuBulkView, IsBound, ViewEye, view_uniform, view_values};
@@ -294,15 +295,9 @@ impl Targets {
         let mut pass = TrackedRenderPass::new(device, pass);
         let mut sorted: Vec<&(PickOrder, PickItem)> = items.iter().collect();
         sorted.sort_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let functions = world.resource::<DrawFunctions<PickItem>>();
-        let mut functions = functions.write();
-        functions.prepare(world);
-        for (_, item) in sorted {
-            if let Some(function) = functions.get_mut(item.draw_function())
-                && let Err(error) = function.draw(world, &mut pass, view, item)
-            {
-                error_once!("something cannot be picked: {error}");
-            }
+        let sorted = sorted.into_iter().map(|(_, item)| item);
+        if let Err(error) = draw_items(world, &mut pass, view, sorted) {
+            error_once!("something cannot be picked: {error}");
         }
         drop(pass);
         let buffer = device.create_buffer(&BufferDescriptor {

@@ -2,7 +2,7 @@
 //
 // As with lines, everything after the near plane happens in pixels. What is foreshortened shows the round base of its cone.
 
-#import chronoscope_render::common::{view, is_orthographic, pixels_from_clip, units_per_pixel, span_in_front, direction_of, corner_around, with_depth_offset, cut, nothing, Picked, picked, Weighted, weighted}
+#import chronoscope_render::common::{view, is_orthographic, pixels_from_clip, units_per_pixel, span_in_front, direction_of, corner_around, with_depth_offset, cut, nothing, Picked, picked_part, Weighted, weighted}
 #import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, resolve_color, radius_pixels, to_clip, direction_to_world}
 
 struct Instance {
@@ -175,9 +175,10 @@ fn fragment(in: Varyings) -> @location(0) vec4<f32> {
 #ifdef PICKING
 @fragment
 fn pick(in: Varyings) -> Picked {
-    if alpha_and_light(in).x <= 0.0 {
+    let alpha = alpha_and_light(in).x;
+    if alpha <= 0.0 {
         discard;
     }
-    return picked(in.ids, in.position);
+    return picked_part(in.ids, in.position, alpha);
 }
 #endif

@@ -1,6 +1,6 @@
 // The twelve edges of boxes as thick lines with round ends: six vertices each, made from the index.
 
-#import chronoscope_render::common::{Picked, picked, Weighted, weighted, rotate}
+#import chronoscope_render::common::{Picked, picked_part, Weighted, weighted, rotate}
 #import chronoscope_render::segments::{is_void, segment_of}
 #import chronoscope_render::thick_lines::{Line, ThickLine, line_alpha, line_color, line_vertex, no_line}
 
@@ -60,9 +60,10 @@ fn fragment(in: ThickLine) -> @location(0) vec4<f32> {
 #ifdef PICKING
 @fragment
 fn pick(in: ThickLine) -> Picked {
-    if line_alpha(in) <= 0.0 {
+    let alpha = line_alpha(in);
+    if alpha <= 0.0 {
         discard;
     }
-    return picked(in.ids, in.position);
+    return picked_part(in.ids, in.position, alpha);
 }
 #endif

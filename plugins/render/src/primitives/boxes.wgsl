@@ -1,7 +1,7 @@
 // Solid boxes: 36 vertices made from the index, shaded by the direction of their face; in shadows place by place.
 
 #import chronoscope_render::common::{quad_corner, with_depth_offset, shade, rotate, nothing, Picked, picked, Weighted, weighted}
-#import chronoscope_render::segments::{Segment, is_void, segment_of, picking_ids, resolve_color, to_clip, direction_to_world}
+#import chronoscope_render::segments::{Segment, is_void, segment_of, picking_ids, resolve_face_color, to_clip, direction_to_world}
 #ifdef SHADOWED
 #import chronoscope_render::common::{arriving_light, shade_by}
 #import chronoscope_render::segments::to_eye
@@ -55,7 +55,7 @@ fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyi
 #ifdef PICKING
     out.ids = picking_ids(segment, instance.id);
 #endif
-    let color = resolve_color(segment, instance.color);
+    let color = resolve_face_color(segment, instance.color);
     if color.a <= 0.0 {
         return out;
     }

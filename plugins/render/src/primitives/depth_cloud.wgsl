@@ -1,6 +1,6 @@
 // The values of a picture as distances from its camera: a disc for each texel.
 
-#import chronoscope_render::common::{bulk, view_size_pixels, quad_corner, encode_output, from_eye, clip_from_eye, units_per_pixel, disc_alpha, disc_reach, nothing, Picked, picked}
+#import chronoscope_render::common::{bulk, view_size_pixels, quad_corner, encode_output, from_eye, clip_from_eye, units_per_pixel, disc_alpha, disc_reach, nothing, Picked, picked_part}
 #import chronoscope_render::picture::{quad, image, along_quad, value_at, value_color, HOVERED, SELECTED}
 
 struct Varyings {
@@ -38,6 +38,11 @@ fn vertex(@builtin(vertex_index) vertex_index: u32) -> Varyings {
     out.pixel = u32(f32(texel.y) * step.y) * u32(quad.size.x) + u32(f32(texel.x) * step.x);
     let is_hovered = quad.highlight == HOVERED || out.pixel == quad.hovered;
     let is_lit = is_hovered || quad.highlight == SELECTED || out.pixel == quad.selected;
+#ifdef OUTLINED
+    if !is_lit {
+        return out;
+    }
+#endif
     if out.pixel == quad.hovered || out.pixel == quad.selected {
         out.radius += bulk.named_pixels;
     }
@@ -63,9 +68,16 @@ fn fragment(in: Varyings) -> @location(0) vec4<f32> {
 #ifdef PICKING
 @fragment
 fn pick(in: Varyings) -> Picked {
-    if disc_alpha(1.0, in.radius, in.offset) <= 0.0 {
+    let alpha = disc_alpha(1.0, in.radius, in.offset);
+    if alpha <= 0.0 {
         discard;
     }
-    return picked(vec2(quad.picking_id, in.pixel), in.position);
+#ifdef OUTLINED
+    let is_hovered = quad.highlight == HOVERED || in.pixel == quad.hovered;
+    let ids = vec2(select(SELECTED, HOVERED, is_hovered), 0u);
+#else
+    let ids = vec2(quad.picking_id, in.pixel);
+#endif
+    return picked_part(ids, in.position, alpha);
 }
 #endif

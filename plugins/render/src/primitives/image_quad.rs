@@ -23,9 +23,10 @@ use bevy::transform::components::Transform;
 pub use self::texels::Texels;
 use self::{
     pipeline::{ImageQuadPipeline, Samplers},
-    queue::{DrawImageQuad, queue_picked_quads, queue_quads},
+    queue::{DrawImageQuad, queue_outlined_clouds, queue_picked_quads, queue_quads},
     upload::{GpuQuad, prepare_bind_groups, upload_quads},
 };
+use crate::drawing::outlines::{self, OutlinedItem};
 use crate::drawing::queue::BulkQueueSet;
 use crate::drawing::upload::{forget, remove_with};
 use crate::drawing::weighted::{self, WeightedItem};
@@ -163,6 +164,7 @@ impl Plugin for ImageQuadPlugin {
         load_internal_asset!(app, QUAD_SHADER, "image_quad.wgsl", Shader::from_wgsl);
         load_internal_asset!(app, CLOUD_SHADER, "depth_cloud.wgsl", Shader::from_wgsl);
         weighted::add_to(app);
+        outlines::add_to(app);
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };
@@ -175,6 +177,7 @@ impl Plugin for ImageQuadPlugin {
             .add_render_command::<WeightedItem, DrawImageQuad>()
             .init_resource::<DrawFunctions<PickItem>>()
             .add_render_command::<PickItem, DrawImageQuad>()
+            .add_render_command::<OutlinedItem, DrawImageQuad>()
             .add_systems(RenderStartup, forget::<GpuQuad>)
             .add_systems(
                 ExtractSchedule,
@@ -188,6 +191,7 @@ impl Plugin for ImageQuadPlugin {
                     queue_quads
                         .in_set(RenderSystems::Queue)
                         .in_set(BulkQueueSet(Self::NAME)),
+                    queue_outlined_clouds.in_set(RenderSystems::Queue),
                     queue_picked_quads.in_set(RenderSystems::Queue),
                     prepare_bind_groups.in_set(RenderSystems::PrepareBindGroups),
                 ),

@@ -1,6 +1,6 @@
 // Thick lines with round ends.
 
-#import chronoscope_render::common::{Picked, picked, Weighted, weighted}
+#import chronoscope_render::common::{Picked, picked_part, Weighted, weighted}
 #import chronoscope_render::segments::{is_void, segment_of}
 #import chronoscope_render::thick_lines::{Line, ThickLine, line_alpha, line_color, line_vertex, no_line}
 
@@ -47,9 +47,10 @@ fn fragment(in: ThickLine) -> @location(0) vec4<f32> {
 #ifdef PICKING
 @fragment
 fn pick(in: ThickLine) -> Picked {
-    if line_alpha(in) <= 0.0 {
+    let alpha = line_alpha(in);
+    if alpha <= 0.0 {
         discard;
     }
-    return picked(in.ids, in.position);
+    return picked_part(in.ids, in.position, alpha);
 }
 #endif

@@ -1,6 +1,6 @@
 // Round points: two triangles around the centre, cut to a disc in the fragment shader.
 
-#import chronoscope_render::common::{view, units_per_pixel, view_size_pixels, quad_corner, with_depth_offset, disc_alpha, disc_reach, light_on_sphere, nothing, Picked, picked, Weighted, weighted}
+#import chronoscope_render::common::{view, units_per_pixel, view_size_pixels, quad_corner, with_depth_offset, disc_alpha, disc_reach, light_on_sphere, nothing, Picked, picked, picked_part, Weighted, weighted}
 #import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, has_round_points, resolve_color, radius_pixels, grown, to_clip}
 
 struct Instance {
@@ -129,10 +129,11 @@ fn pick(in: Varyings) -> ShapedPick {
 #else
 @fragment
 fn pick(in: Varyings) -> Picked {
-    if disc_alpha(in.color.a, in.radius, in.offset) <= 0.0 {
+    let alpha = disc_alpha(in.color.a, in.radius, in.offset);
+    if alpha <= 0.0 {
         discard;
     }
-    return picked(in.ids, in.position);
+    return picked_part(in.ids, in.position, alpha);
 }
 #endif
 #endif

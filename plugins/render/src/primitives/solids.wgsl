@@ -3,7 +3,7 @@
 #define_import_path chronoscope_render::solids
 
 #import chronoscope_render::common::{quad_corner, with_depth_offset, shade, nothing}
-#import chronoscope_render::segments::{Segment, picking_ids, resolve_color, to_clip}
+#import chronoscope_render::segments::{Segment, picking_ids, resolve_face_color, to_clip}
 #ifdef SHADOWED
 #import chronoscope_render::common::{arriving_light, shade_by}
 #import chronoscope_render::segments::to_eye
@@ -74,7 +74,7 @@ fn solid_vertex(segment: Segment, surface: Surface, color: u32, id: u32) -> Soli
 #ifdef PICKING
     out.ids = picking_ids(segment, id);
 #endif
-    out.color = resolve_color(segment, color);
+    out.color = resolve_face_color(segment, color);
     if out.color.a <= 0.0 {
         return out;
     }

@@ -20,6 +20,7 @@ use bevy::ecs::resource::Resource;
 use bevy::ecs::schedule::IntoScheduleConfigs;
 use bevy::ecs::system::lifetimeless::{Read, SRes};
 use bevy::ecs::system::{Commands, Query, Res, ResMut, SystemParamItem};
+use bevy::image::Image;
 use bevy::math::{DVec3, Vec3A};
 use bevy::render::render_asset::{RenderAssetPlugin, RenderAssets};
 use bevy::render::render_phase::{
@@ -51,6 +52,7 @@ use self::material::{GpuPose, MeshSamplers, is_bindable};
 pub use self::material::{MeshAlpha, MeshMaterial, MeshPose, MeshSides, TextureSampling, TextureWrap};
 use crate::buffers::{FixedBuffer, Gpu, UniformBuffer, binding_size};
 use crate::color::linear_rgba;
+use crate::drawing::outlines::{self, OutlinedItem};
 use crate::drawing::pipeline::{PipelineKey, describe};
 use crate::drawing::queue::BulkQueueSet;
 use crate::drawing::shadows::ShadowItem;
@@ -104,6 +106,7 @@ impl Plugin for TriangleMeshPlugin {
         RenderAssetPlugin::<GpuGeometry>::default().build(app);
         load_internal_asset!(app, SHADER, "triangle_mesh.wgsl", Shader::from_wgsl);
         weighted::add_to(app);
+        outlines::add_to(app);
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };
@@ -118,6 +121,7 @@ impl Plugin for TriangleMeshPlugin {
             .add_render_command::<PickItem, DrawTriangleMesh>()
             .init_resource::<DrawFunctions<ShadowItem>>()
             .add_render_command::<ShadowItem, DrawTriangleMesh>()
+            .add_render_command::<OutlinedItem, DrawTriangleMesh>()
             .add_systems(RenderStartup, forget::<GpuMesh>)
             .add_systems(
                 ExtractSchedule,
@@ -131,6 +135,7 @@ impl Plugin for TriangleMeshPlugin {
                     queue::queue_meshes
                         .in_set(RenderSystems::Queue)
                         .in_set(BulkQueueSet(Self::NAME)),
+                    queue::queue_outlined_meshes.in_set(RenderSystems::Queue),
                     queue::queue_picked_meshes.in_set(RenderSystems::Queue),
                     queue::queue_casting_meshes.in_set(RenderSystems::Queue),
                     prepare_bind_groups.in_set(RenderSystems::PrepareBindGroups),
@@ -242,10 +247,8 @@ impl GpuMesh {
 
     /// Whether the textures are there that there are to be.
     fn has_textures(&self, images: &RenderAssets<GpuImage>) -> bool {
-        let material = &self.mesh.material;
-        let maps = maps_of(material).into_iter().flatten().map(|map| &map.image);
-        let mut textures = material.texture.iter().chain(maps);
-        textures.all(|texture| images.get(texture).is_some())
+        let mut textures = textures_of(&self.mesh.material).into_iter().flatten();
+        textures.all(|(texture, _)| images.get(texture).is_some())
     }
 
     fn sorting(&self, geometry: &GpuGeometry) -> Sorting {
@@ -265,10 +268,20 @@ fn is_mapped(material: &MeshMaterial) -> bool {
     !material.is_unlit && material.maps.is_some()
 }
 
-/// The textures that are read beside that of the color.
-fn maps_of(material: &MeshMaterial) -> [Option<&MeshMap>; NUM_MAPS] {
+/// The textures that are read, each with how, in the order of their bindings: that of the color, then those of maps.
+fn textures_of(material: &MeshMaterial) -> [Option<(&Handle<Image>, TextureSampling)>; NUM_TEXTURES] {
+    let color = material.texture.as_ref();
     let maps = material.maps.as_ref().filter(|_| is_mapped(material));
-    maps.map_or([None; NUM_MAPS], |maps| maps.all())
+    let maps = maps.map_or([None; NUM_MAPS], |maps| maps.all());
+    let [metallic_roughness, emissive, normal, occlusion] =
+        maps.map(|map| map.map(|map| (&map.image, map.sampling)));
+    [
+        color.map(|texture| (texture, material.sampling)),
+        metallic_roughness,
+        emissive,
+        normal,
+        occlusion,
+    ]
 }
 
 fn values_of(mesh: &TriangleMesh) -> MeshValues {
@@ -468,17 +481,10 @@ fn prepare_bind_groups(
         }
         let material = &mesh.mesh.material;
         let is_mapped = is_mapped(material);
-        let [metallic_roughness, emissive, normal, occlusion] =
-            maps_of(material).map(|map| map.map(|map| (&map.image, map.sampling)));
-        let color = material
-            .texture
-            .as_ref()
-            .map(|texture| (texture, material.sampling));
         // The layouts have a place for each: what is not there is white.
         let mut textures = [(&fallback.d2.texture_view, TextureSampling::default()); NUM_TEXTURES];
         let mut are_all_there = true;
-        let wanted = [color, metallic_roughness, emissive, normal, occlusion];
-        for (texture, wanted) in textures.iter_mut().zip(wanted) {
+        for (texture, wanted) in textures.iter_mut().zip(textures_of(material)) {
             let Some((wanted, sampling)) = wanted else {
                 continue;
             };

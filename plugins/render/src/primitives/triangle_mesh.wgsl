@@ -1,6 +1,6 @@
 // Triangles with a material, each drawn once for each pose.
 
-#import chronoscope_render::common::{bulk, view, is_orthographic, with_depth_offset, encode_output, linear_from_srgb, from_eye, clip_from_eye, shade, lit, Material, Picked, picked, Weighted, weighted}
+#import chronoscope_render::common::{bulk, view, is_orthographic, with_depth_offset, encode_output, linear_from_srgb, from_eye, clip_from_eye, shade, lit, Material, nothing, stands_out, Picked, picked, Weighted, weighted}
 #ifdef SHADOWED
 #import chronoscope_render::common::arriving_light
 #endif
@@ -72,6 +72,7 @@ struct Varyings {
     // From the eye, along the axes of the world.
     @location(3) offset: vec3<f32>,
     @location(4) @interpolate(flat) highlight: vec4<f32>,
+    // Where outlines are looked for, the highlight.
     @location(5) @interpolate(flat) instance: u32,
 #ifdef SECOND_TEXCOORD
     @location(6) second_texcoord: vec2<f32>,
@@ -86,11 +87,11 @@ fn to_world(v: vec3<f32>) -> vec3<f32> {
     return times_rows(mesh.row_x, mesh.row_y, mesh.row_z, v);
 }
 
-// A linear color, and how much of it is mixed in.
+// A linear color, and how much of it is mixed in. A face may fill the view: pointed at, it is lit up less than lines and points.
 fn highlight_color(highlight: u32) -> vec4<f32> {
     let amount = select(1.0, 0.3, (highlight & FAINT) != 0u);
     if (highlight & HOVERED) != 0u {
-        return vec4(bulk.hovered.rgb, bulk.hovered.a * amount);
+        return vec4(bulk.hovered.rgb, bulk.hovered.a * amount * 0.4);
     }
     if (highlight & SELECTED) != 0u {
         return vec4(bulk.selected.rgb, bulk.selected.a * amount);
@@ -120,7 +121,14 @@ fn vertex(in: Vertex) -> Varyings {
     // As long as others, so that what is between vertices turns evenly whatever the scale.
     out.normal = select(vec3(0.0), out.normal / length, length > 0.0);
     out.highlight = highlight_color(in.highlight);
+#ifdef OUTLINED
+    out.instance = in.highlight;
+    if !stands_out(in.highlight) {
+        out.position = nothing();
+    }
+#else
     out.instance = in.instance;
+#endif
     return out;
 }
 
@@ -266,7 +274,12 @@ fn pick(in: Varyings) -> Picked {
         discard;
     }
 #endif
-    return picked(vec2(mesh.picking_id, select(in.instance, 0xffffffffu, mesh.is_whole != 0u)), in.position);
+#ifdef OUTLINED
+    let ids = vec2(in.instance, 0u);
+#else
+    let ids = vec2(mesh.picking_id, select(in.instance, 0xffffffffu, mesh.is_whole != 0u));
+#endif
+    return picked(ids, in.position);
 }
 #endif
 

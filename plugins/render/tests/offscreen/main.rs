@@ -6,6 +6,7 @@ mod instances;
 mod level_of_detail;
 mod lights;
 mod meshes;
+mod outlines;
 mod picking;
 mod planes;
 mod plugins;

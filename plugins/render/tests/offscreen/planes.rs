@@ -406,4 +406,19 @@ fn distances_stand_as_points_before_their_camera() {
     let lit = set(&|cloud| cloud.hovered = Some(0));
     assert_ne!(lit.at(near.0, near.1), GREEN, "the pixel under the pointer");
     assert_eq!(lit.at(far.0, far.1), BLUE, "and no other");
+
+    let camera = stage.camera;
+    stage.app.world_mut().entity_mut(camera).insert(BulkView {
+        hovered_color: [255, 255, 255, 0],
+        is_outlined: true,
+        ..Default::default()
+    });
+    let outlined = stage.shoot();
+    assert_eq!(outlined.at(near.0, near.1), GREEN, "it keeps its color");
+    assert!(outlined.count([255; 4]) > 10, "and has a line around it");
+    let [x, y] = [far.0, far.1].map(|along| along.saturating_sub(12)..along + 12);
+    let is_white = |(x, y): (u32, u32)| outlined.at(x, y) == [255; 4];
+    let around_far = x.flat_map(|x| y.clone().map(move |y| (x, y)));
+    let mut around_far = around_far.filter(|(x, y)| *x < SIZE && *y < SIZE);
+    assert!(!around_far.any(is_white), "the other has none");
 }

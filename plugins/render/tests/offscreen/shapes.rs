@@ -4,8 +4,8 @@ use bevy::camera::{Camera, CompositingSpace, Hdr, Viewport};
 use bevy::math::{DAffine3, DQuat, DVec3, Quat, UVec2, Vec3};
 use bevy::render::view::Msaa;
 use chronoscope_render::{
-    ArrowInstance, BoxEdgesInstance, BoxInstance, BulkView, DEFAULT_COLOR, DEFAULT_RADIUS, LineInstance,
-    PointInstance, SegmentUniform, pack_color,
+    ArrowInstance, BoxEdgesInstance, BoxInstance, BulkView, DEFAULT_COLOR, DEFAULT_RADIUS, Highlight,
+    LineInstance, PointInstance, SegmentUniform, pack_color,
 };
 
 use crate::stage::{BACKGROUND, Stage};
@@ -255,6 +255,23 @@ fn transforms_carry_size_and_mirrors() {
         8 * 16,
         "a mirrored box is still lit from outside"
     );
+}
+
+#[test]
+fn a_face_that_is_pointed_at_is_lit_up_less_than_a_point() {
+    let lit = SegmentUniform {
+        highlight: Highlight::Hovered,
+        ..Default::default()
+    };
+    let mut stage = Stage::flat();
+    stage.draw(lit.clone(), &[point(20.5, 32.5, 0.0, -4.0, GREEN)]);
+    let place = Vec3::new(44.0, 32.0, 0.0);
+    let solid = BoxInstance::new(place, Vec3::splat(5.0), Quat::IDENTITY, pack_color(GREEN));
+    stage.draw(lit, &[solid]);
+    let picture = stage.shoot();
+    let [point, face] = [20, 44].map(|x| picture.at(x, 32)[0]);
+    assert!(face > GREEN[0] + 30, "{face}");
+    assert!(point > face + 30, "{point} {face}");
 }
 
 #[test]

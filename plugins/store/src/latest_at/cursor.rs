@@ -47,6 +47,12 @@ impl LatestAtCursor {
         &self.answer
     }
 
+    /// The times to which it [follows](Self::follow); none where the rows around the answer's are not known.
+    #[inline]
+    pub fn range(&self) -> TimeRange {
+        self.run.as_ref().map_or(TimeRange::EMPTY, |run| run.range)
+    }
+
     fn fixed(answer: LatestAt) -> Self {
         Self { answer, run: None }
     }

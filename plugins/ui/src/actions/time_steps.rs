@@ -85,11 +85,7 @@ pub(super) fn repeat(pass: &mut Pass<'_>, direction: Direction) {
         return;
     };
     let all = store.time_range(timeline);
-    let name = store.timeline(timeline).name();
-    let selected = pass
-        .time_control()
-        .and_then(|control| control.loop_selection(name));
-    let selected = selected.unwrap_or(all);
+    let selected = pass.selected_times().unwrap_or(all);
     let range = match direction {
         Direction::Forward if selected.max > time => TimeRange::new(time, selected.max),
         Direction::Forward => TimeRange::new(time, all.max),
@@ -105,12 +101,8 @@ pub(super) fn repeat(pass: &mut Pass<'_>, direction: Direction) {
 /// The times that are to be saved: those that are selected, else all.
 pub(super) fn range_to_save(pass: &Pass<'_>) -> Option<TimeRange> {
     let (store, timeline, _) = place(pass)?;
-    let control = pass.time_control()?;
-    let selected = control.loop_selection(store.timeline(timeline).name());
-    let is_selected = control.loop_mode() == LoopMode::Selection || selected.is_some();
-    selected
-        .filter(|_| is_selected)
-        .or_else(|| Some(store.time_range(timeline)))
+    let selected = pass.selected_times();
+    Some(selected.unwrap_or_else(|| store.time_range(timeline)))
 }
 
 fn place<'a>(pass: &Pass<'a>) -> Option<(&'a ChunkStore, TimelineId, i64)> {

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use chronoscope_blueprint::{Panel, UndoState};
 use chronoscope_frame::{Item, LoopMode};
-use chronoscope_store::TimeRange;
 
 use super::UiCommand;
 use crate::{arrange, panels::is_open, pass::Pass, selection_panel, settings::Look, view_commands};
@@ -53,7 +52,7 @@ impl UiCommand {
             Self::ChangeClass | Self::SaveView | Self::CopyPicture => one_view(pass).is_some(),
             Self::Duplicate => !arrange::movable_selection(pass).is_empty(),
             Self::Remove | Self::ToggleVisible => {
-                let is_in_view = |item: &Item| matches!(item, Item::DataResult { .. });
+                let is_in_view = |item: &Item| item.in_view().is_some();
                 !arrange::movable_selection(pass).is_empty() || selected.iter().any(is_in_view)
             }
             Self::OwnWindow => {
@@ -65,12 +64,13 @@ impl UiCommand {
             Self::CopyPath | Self::ItemMenu => !selected.is_empty(),
             Self::OverrideValue | Self::UseAsDefault => selection_panel::has_selected_value(pass),
             Self::CopyTable => has_entity() || view_commands::is_for_some_view(pass, self),
+            Self::CopyRows => view_commands::is_for_some_view(pass, self),
             Self::RemoveOverrides => {
-                let is_in_view = |item: &Item| matches!(item, Item::DataResult { .. });
+                let is_in_view = |item: &Item| item.in_view().is_some();
                 selected.iter().any(is_in_view)
             }
-            Self::MoveEarlier => view_commands::place_beside(pass, false).is_some(),
-            Self::MoveLater => view_commands::place_beside(pass, true).is_some(),
+            Self::MoveEarlier => view_commands::move_beside(pass, false).is_some(),
+            Self::MoveLater => view_commands::move_beside(pass, true).is_some(),
             Self::FocusSelection | Self::IsolateSeries | Self::ToggleSeries => {
                 has_entity() && view_commands::is_for_some_view(pass, self)
             }
@@ -87,7 +87,7 @@ impl UiCommand {
             Self::NextView | Self::PreviousView => {
                 pass.only.is_none() && pass.viewport().views.values().any(|view| view.visible)
             }
-            Self::RemoveLoop => selected_times(pass).is_some(),
+            Self::RemoveLoop => pass.selected_times().is_some(),
             Self::Add
             | Self::RowAbove
             | Self::RowBelow
@@ -147,13 +147,6 @@ impl UiCommand {
             _ => None,
         }
     }
-}
-
-/// The times that are selected on the timeline of the cursor.
-fn selected_times(pass: &Pass<'_>) -> Option<TimeRange> {
-    let timeline = pass.cursor()?.timeline?;
-    let name = pass.store()?.timeline(timeline).name();
-    pass.time_control()?.loop_selection(name)
 }
 
 fn has_timeline(pass: &Pass<'_>) -> bool {

@@ -17,6 +17,7 @@ use super::{
     series,
 };
 use crate::{
+    arrange::is_visible,
     commands::UiCommand,
     context_menu::add_rows,
     edits, entity_drag,
@@ -182,17 +183,11 @@ fn reveal(pass: &Pass<'_>, state: &mut TreeState) -> Option<Node> {
     let node = match selected? {
         Item::Container(id) => Node::Container(*id),
         Item::View(id) => Node::View(*id),
-        Item::DataResult { view, entity, .. } => Node::Entity(*view, entity.clone()),
+        Item::DataResult { view, entity, .. } | Item::Row { view, entity, .. } => {
+            Node::Entity(*view, entity.clone())
+        }
         Item::Entity(entity) | Item::Component { entity, .. } => {
-            let has_it = |view: &ViewId| {
-                let id = pass.recording_of(*view)?.store().entity_id(entity)?;
-                pass.of_view::<DataResults>(*view)?.get(id).map(|_| ())
-            };
-            let view = viewport
-                .views_in_order()
-                .into_iter()
-                .find(|view| has_it(view).is_some())?;
-            Node::Entity(view, entity.clone())
+            Node::Entity(pass.views_with(entity).next()?, entity.clone())
         }
         Item::Store(_) => return None,
     };
@@ -329,7 +324,7 @@ fn found_rows(pass: &Pass<'_>, place: Option<&FilterPlace<'_>>, filter: &EntityF
     let views = viewport.views.keys();
     let found: BTreeMap<ViewId, _> = views.map(|view| (*view, found_in(view))).collect();
     let expansion = Expansion {
-        is_full: true,
+        all: Some(true),
         ..Expansion::default()
     };
     let num_found = |view: ViewId| found.get(&view).map_or(0, |entries| entries.len());
@@ -525,7 +520,7 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
 
 /// Why nothing is drawn of the entity of a row.
 fn undrawn_text(pass: &Pass<'_>, view: ViewId, path: &EntityPath) -> Option<String> {
-    let entity = pass.recording_of(view)?.store().entity_id(path)?;
+    let entity = pass.entity_in(view, path)?;
     let result = pass.of_view::<DataResults>(view)?.get(entity)?;
     Some(Undrawn::new(pass, view, result).text)
 }
@@ -541,19 +536,17 @@ fn visibility_button(ui: &mut Ui, is_visible: bool) -> bool {
 
 /// Whether a view and all containers that it lies in are visible.
 fn is_shown(viewport: &ViewportBlueprint, view: ViewId) -> bool {
-    let mut above = viewport.parent_of(Contents::View(view));
-    for _ in 0..chronoscope_blueprint::MAX_CONTAINER_DEPTH {
-        let Some((parent, _)) = above else { break };
-        if viewport
-            .containers
-            .get(&parent)
-            .is_some_and(|container| !container.visible)
-        {
+    let mut item = Contents::View(view);
+    for _ in 0..=chronoscope_blueprint::MAX_CONTAINER_DEPTH {
+        if !is_visible(viewport, item) {
             return false;
         }
-        above = viewport.parent_of(Contents::Container(parent));
+        let Some((parent, _)) = viewport.parent_of(item) else {
+            break;
+        };
+        item = Contents::Container(parent);
     }
-    viewport.views.get(&view).is_some_and(|view| view.visible)
+    true
 }
 
 fn node_key(node: &Node) -> ([u8; 16], &str) {

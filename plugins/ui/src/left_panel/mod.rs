@@ -5,6 +5,10 @@ mod blueprint_tree;
 mod drag;
 mod recordings;
 mod rows;
+#[cfg(feature = "time_series")]
+mod series;
+#[cfg(not(feature = "time_series"))]
+#[path = "no_series.rs"]
 mod series;
 mod sources;
 

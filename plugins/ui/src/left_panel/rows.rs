@@ -51,15 +51,13 @@ pub(super) struct Expansion {
     pub(super) nodes: BTreeMap<Node, bool>,
     /// What holds for the others, where the user said so of all.
     pub(super) all: Option<bool>,
-    /// All rows are expanded, as where some are looked for.
-    pub(super) is_full: bool,
 }
 
 impl Expansion {
     fn of(&self, node: &Node, by_default: bool) -> bool {
         let is_shut = self.all == Some(false) && !matches!(node, Node::Container(_));
         let by_default = (by_default && !is_shut) || self.all == Some(true);
-        self.is_full || self.nodes.get(node).copied().unwrap_or(by_default)
+        self.nodes.get(node).copied().unwrap_or(by_default)
     }
 }
 
@@ -417,16 +415,12 @@ mod tests {
     #[test]
     fn what_is_found_keeps_what_it_lies_in() {
         let (viewport, a, b) = viewport();
-        let full = Expansion {
-            is_full: true,
+        let all = Expansion {
+            all: Some(true),
             ..Expansion::default()
         };
-        let collapsed = Expansion {
-            nodes: [(Node::View(a), false)].into(),
-            ..full
-        };
         let names = |entities: &[&str], wanted: Option<ViewId>| {
-            let mut rows = rows_of(&viewport, &collapsed, a, &entries(entities));
+            let mut rows = rows_of(&viewport, &all, a, &entries(entities));
             retain_found(
                 &mut rows,
                 |node| matches!(node, Node::View(id) if Some(*id) == wanted),

@@ -3,15 +3,15 @@
 use chronoscope_blueprint::{
     BlueprintCommand, ContainerBlueprint, ContainerId, ContainerKind, Contents, ViewBlueprint, ViewId,
 };
-use chronoscope_frame::{ActiveBlueprint, Item, RecordingEntry, ViewClasses};
+use chronoscope_frame::{Item, RecordingEntry, ViewClasses};
 use chronoscope_store::EntityPath;
-use chronoscope_views::{ViewUiContext, ViewUis};
-use egui::{RichText, Ui, WidgetInfo, WidgetType};
+use chronoscope_views::ViewUis;
+use egui::{RichText, Ui};
 
 use super::{
     add_items,
     completion::{count_text, expressions_like, paths_like},
-    parts::{grouped, item_link, show_removed, text_row, title, value_row},
+    parts::{grouped, item_link, show_removed, switch_row, text_row, title, value_row},
     properties, query_context,
     time_range::{self, RangeOf},
     view_summary::{ViewSummaries, ViewSummary},
@@ -216,16 +216,6 @@ fn show_visibility(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents, is_visible:
     }
 }
 
-/// A box to check. Returns what it was changed to.
-fn switch_row(ui: &mut Ui, name: &str, is_on: bool) -> Option<bool> {
-    property_row(ui, name, |ui| {
-        let mut checked = is_on;
-        let switch = ui.checkbox(&mut checked, "");
-        switch.widget_info(|| WidgetInfo::selected(WidgetType::Checkbox, true, checked, name));
-        switch.changed().then_some(checked)
-    })
-}
-
 /// The rules of what the view shows, and how much that is.
 fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint, summary: &ViewSummary) {
     section_header(ui, "Entities", |_| {});
@@ -288,20 +278,12 @@ fn show_settings(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
     let Some(view) = pass.viewport().views.get(&id) else {
         return;
     };
-    let uis = pass.world.resource::<ViewUis>();
-    let Some((view_ui, entity)) = uis
-        .get(&view.class)
-        .zip(pass.world.resource::<ActiveBlueprint>().entity(id))
-    else {
+    let view_ui = pass.world.resource::<ViewUis>().get(&view.class);
+    let Some((view_ui, mut context)) = view_ui.zip(pass.view_context(id)) else {
         return;
     };
     ui.add_space(size::GRID);
     ui.push_id(("settings", id.to_bytes()), |ui| {
-        let mut context = ViewUiContext {
-            world: pass.world,
-            view: entity,
-            commands: &mut *pass.commands,
-        };
         view_ui.settings_ui(ui, &mut context);
     });
 }

@@ -1,12 +1,12 @@
 //! A row with a value: an editor fit for its type, where it comes from, and a way back. Of several values each has a row of its own.
 
-use arrow_array::Array as _;
+use arrow_array::{Array as _, cast::AsArray as _};
 use chronoscope_frame::ViewerCommand;
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::format_value;
-use egui::{Align, Layout, Response, RichText, ScrollArea, Sense, Ui};
+use egui::{Align, Layout, Response, RichText, Sense, Ui};
 
-use super::parts::grouped;
+use super::parts::{grouped, list_rows};
 use crate::{
     editors::{ComponentEditors, Edited},
     icons,
@@ -21,9 +21,6 @@ const MAX_CHARS: usize = 80;
 /// The most values that are edited one by one: all of them are written when one is changed.
 pub(super) const MAX_EDITED: usize = 1_000;
 
-/// Rows of several values that are shown without scrolling.
-const MAX_ROWS: usize = 12;
-
 /// A value and what is said about it.
 pub(super) struct EditedValue<'a> {
     /// What stands at the left.
@@ -36,6 +33,11 @@ pub(super) struct EditedValue<'a> {
     pub(super) source: &'a str,
     /// What the button says that takes it back, where there is one.
     pub(super) reset: Option<&'a str>,
+}
+
+/// Whether one value is several numbers, as a position is.
+fn has_several_numbers(array: &ArrayRef) -> bool {
+    array.as_fixed_size_list_opt().is_some() || array.as_struct_opt().is_some()
 }
 
 /// What the user did to a value.
@@ -74,12 +76,15 @@ impl EditedValue<'_> {
                     answer = Some(ValueAnswer::Reset);
                 }
                 let room = ui.available_rect_before_wrap();
-                // The value takes precedence where there is little room, and what is wider than its part, such as three numbers.
+                // The value takes precedence where there is little room, and where it is of several numbers.
                 let has_room = room.width() > 16.0 * size::GRID;
                 let mut part = room;
-                part.set_width(room.width() * if has_room { 0.6 } else { 1.0 });
+                let is_crowded = !has_room || has_several_numbers(self.array);
+                part.set_width(room.width() * if is_crowded { 1.0 } else { 0.6 });
                 let layout = Layout::left_to_right(Align::Center);
-                let mut left = ui.new_child(egui::UiBuilder::new().max_rect(part).layout(layout));
+                // Not by what stands beside it: a button that comes with the first letter must not take the focus.
+                let id = ui.id().with("value");
+                let mut left = ui.new_child(egui::UiBuilder::new().id(id).max_rect(part).layout(layout));
                 if is_list {
                     let icon = if is_unfolded {
                         icons::EXPANDED
@@ -123,15 +128,17 @@ impl EditedValue<'_> {
             let changed = self.show_values(ui, editors, component_type);
             answer = changed.map(ValueAnswer::Set).or(answer);
         }
+        // A drag is one step, which ends with the button; so is what is typed into a field, which ends once that is left.
         let is_editing = egui::Id::new("editing a value");
+        let is_typing = ui.ctx().text_edit_focused();
+        let field = ui.memory(egui::Memory::focused).filter(|_| is_typing);
         if answer.is_some() {
-            ui.data_mut(|data| data.insert_temp(is_editing, true));
-        }
-        // A drag is one step; it ends with the button.
-        if answer.is_none()
-            && ui.input(|input| !input.pointer.any_down())
-            && ui.data_mut(|data| data.remove_temp::<bool>(is_editing)).is_some()
+            ui.data_mut(|data| data.insert_temp(is_editing, field));
+        } else if ui.input(|input| !input.pointer.any_down())
+            && let Some(edited_in) = ui.data(|data| data.get_temp::<Option<egui::Id>>(is_editing))
+            && (edited_in.is_none() || edited_in != field)
         {
+            ui.data_mut(|data| data.remove::<Option<egui::Id>>(is_editing));
             pass.push(ViewerCommand::EndGesture);
         }
         let response = row.on_hover_ui(|ui| {
@@ -155,25 +162,14 @@ impl EditedValue<'_> {
     /// The values one by one, in a list of its own where there are many. Returns all of them where one was changed.
     fn show_values(&self, ui: &mut Ui, editors: &ComponentEditors, component_type: &str) -> Option<ArrayRef> {
         let mut changed = None;
-        let mut show_row = |ui: &mut Ui, at: usize| {
+        let show_row = |ui: &mut Ui, at: usize| {
             let show = |ui: &mut Ui| editors.show(ui, component_type, self.array, at);
             match property_row(ui, &at.to_string(), |ui| ui.push_id(at, show).inner) {
                 Edited::To(values) => changed = Some(values),
                 Edited::No | Edited::Unreadable => {}
             }
         };
-        let count = self.array.len();
-        if count <= MAX_ROWS {
-            (0..count).for_each(|at| show_row(ui, at));
-        } else {
-            ScrollArea::vertical()
-                .id_salt("values")
-                .max_height(MAX_ROWS as f32 * size::ROW)
-                .auto_shrink([false, true])
-                .show_rows(ui, size::ROW, count, |ui, range| {
-                    range.for_each(|at| show_row(ui, at));
-                });
-        }
+        list_rows(ui, "values", self.array.len(), show_row);
         changed
     }
 }

@@ -9,9 +9,9 @@ use egui::{RichText, Ui};
 
 use super::{
     parts::{entity_link, grouped, item_link, size_rows, text_row, title, value_row},
-    shown,
+    row, shown,
     time_range::{self, RangeOf},
-    values::{self, EntityRef},
+    values::{self, EntityRef, InstancesOf},
 };
 use crate::{
     icons,
@@ -71,6 +71,7 @@ pub(super) fn show(
             path,
             instance,
             view,
+            row: None,
         },
     );
 
@@ -138,12 +139,18 @@ pub(super) fn show_component(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath
         Some(cell) => {
             value_row(ui, "Datatype", &cell.data_type().to_string(), "");
             value_row(ui, "Instances", &grouped(cell.len() as u64), "");
-            values::show_instances(ui, pass, None, path, descriptor, cell.as_ref());
+            let of = InstancesOf {
+                path,
+                view: None,
+                row: None,
+            };
+            values::show_instances(ui, pass, of, descriptor, cell.as_ref());
         }
     }
 }
 
-fn show_title(ui: &mut Ui, path: &EntityPath, instance: Option<u32>) {
+/// The heading of an entity, or of one of its instances.
+pub(super) fn show_title(ui: &mut Ui, path: &EntityPath, instance: Option<u32>) {
     ui.add_space(size::GRID);
     ui.horizontal(|ui| {
         ui.set_min_height(size::ROW);
@@ -161,7 +168,8 @@ fn show_title(ui: &mut Ui, path: &EntityPath, instance: Option<u32>) {
     });
 }
 
-fn show_view_link(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
+/// A row that leads to the view that shows an entity.
+pub(super) fn show_view_link(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
     match pass
         .viewport()
         .views
@@ -174,10 +182,15 @@ fn show_view_link(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
 }
 
 /// The components, under the archetypes that they were logged with.
-fn show_values(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, entity: EntityRef<'_>) {
+pub(super) fn show_values(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, entity: EntityRef<'_>) {
     let store = entry.store();
     // Ordered by name, which begins with the archetype's, so that those of one lie side by side.
-    let components: Vec<ComponentId> = store.components_of(entity.id).collect();
+    let is_said = |id: &ComponentId| {
+        entity
+            .row
+            .is_none_or(|row| row.has(&store.descriptor(*id).component))
+    };
+    let components: Vec<ComponentId> = store.components_of(entity.id).filter(is_said).collect();
     let archetype = |id: &ComponentId| {
         store
             .descriptor(*id)
@@ -189,7 +202,9 @@ fn show_values(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, entity:
         let Some(first) = group.first() else { continue };
         section_header(ui, &archetype(first), |_| {});
         for component in group {
-            values::show_component_row(ui, pass, entry, entity, *component);
+            if !row::show_text(ui, pass, entry, entity, *component) {
+                values::show_component_row(ui, pass, entry, entity, *component);
+            }
         }
     }
 }
@@ -213,11 +228,11 @@ fn show_timelines(ui: &mut Ui, entry: &RecordingEntry, entity: EntityId, zone: T
     }
 }
 
-/// The views that have the entity among theirs.
+/// The views that draw the entity: not those that only have it among theirs, as a log has all of a recording.
 fn show_views(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, but: Option<ViewId>) {
     let viewport = pass.viewport();
-    let mut views = values::views_with(pass, path);
-    views.retain(|view| Some(*view) != but);
+    let is_other = |view: &ViewId| Some(*view) != but && values::is_drawn(pass, *view, path);
+    let views: Vec<ViewId> = pass.views_with(path).filter(is_other).collect();
     if views.is_empty() {
         return;
     }

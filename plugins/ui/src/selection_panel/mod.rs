@@ -12,6 +12,7 @@ mod entity;
 mod properties;
 mod query_context;
 mod recording;
+mod row;
 mod shown;
 mod time_range;
 mod view_summary;
@@ -145,6 +146,12 @@ fn show_item(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelState, 
             entity,
             instance,
         } => entity::show(ui, pass, entity, Some(*view), *instance),
+        Item::Row {
+            view,
+            entity,
+            row,
+            instance,
+        } => row::show(ui, pass, *view, entity, *row, *instance),
         Item::Component { entity, component } => entity::show_component(ui, pass, entity, component),
     }
 }

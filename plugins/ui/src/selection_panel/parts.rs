@@ -3,14 +3,14 @@
 use chronoscope_frame::Item;
 use chronoscope_store::{EntityPath, EntityStats};
 use chronoscope_types::format_bytes;
-use egui::Ui;
+use egui::{AsIdSalt, ScrollArea, Ui, WidgetInfo, WidgetType};
 
 pub(super) use crate::widgets::grouped;
 use crate::{
     icons,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{elided_label, elided_small, link_label, property_row, value_label},
+    widgets::{elided_label, elided_small, link_label, property_row, wrapped_label, wrapped_value},
 };
 
 /// A notice in place of an item that is gone.
@@ -53,14 +53,46 @@ pub(super) fn item_link(ui: &mut Ui, pass: &mut Pass<'_>, name: &str, text: &str
     });
 }
 
-/// A row with a text.
+/// A row with a text, of two lines where it needs them.
 pub(super) fn text_row(ui: &mut Ui, name: &str, text: &str) {
-    property_row(ui, name, |ui| elided_label(ui, text));
+    property_row(ui, name, |ui| wrapped_label(ui, text));
 }
 
-/// A row with a value.
+/// A row with a value, of two lines where it needs them.
 pub(super) fn value_row(ui: &mut Ui, name: &str, value: &str, unit: &str) {
-    property_row(ui, name, |ui| value_label(ui, value, unit));
+    property_row(ui, name, |ui| wrapped_value(ui, value, unit));
+}
+
+/// A box to check. Returns what it was changed to.
+pub(super) fn switch_row(ui: &mut Ui, name: &str, is_on: bool) -> Option<bool> {
+    property_row(ui, name, |ui| {
+        let mut checked = is_on;
+        let switch = ui.checkbox(&mut checked, "");
+        switch.widget_info(|| WidgetInfo::selected(WidgetType::Checkbox, true, checked, name));
+        switch.changed().then_some(checked)
+    })
+}
+
+/// The rows of a list, which scrolls where there are many.
+pub(super) fn list_rows(
+    ui: &mut Ui,
+    salt: impl AsIdSalt,
+    count: usize,
+    mut show_row: impl FnMut(&mut Ui, usize),
+) {
+    /// Rows that are shown without scrolling.
+    const MAX_ROWS: usize = 12;
+    if count <= MAX_ROWS {
+        (0..count).for_each(|at| show_row(ui, at));
+        return;
+    }
+    ScrollArea::vertical()
+        .id_salt(salt)
+        .max_height(MAX_ROWS as f32 * size::ROW)
+        .auto_shrink([false, true])
+        .show_rows(ui, size::ROW, count, |ui, range| {
+            range.for_each(|at| show_row(ui, at));
+        });
 }
 
 /// Size of the data, and the part of it in memory unless that is all.

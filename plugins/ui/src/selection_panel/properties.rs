@@ -12,7 +12,7 @@ use chronoscope_types::{
     blueprint::{EyeControls3D, VisibleTimeRanges},
     own::{EyeControls3DRest, QueryContext},
 };
-use chronoscope_views::{ViewUiContext, ViewUis};
+use chronoscope_views::ViewUis;
 use egui::Ui;
 
 use super::edited_value::{EditedValue, ValueAnswer};
@@ -84,7 +84,7 @@ fn show_property(ui: &mut Ui, pass: &mut Pass<'_>, view: ViewId, property: &Prop
     if let Some(rest) = rest_of(&descriptor.component) {
         components.push((rest.descriptor(), property.array.slice(0, 0)));
     }
-    pass.edit(BlueprintCommand::SetProperty(view, components));
+    pass.edit(BlueprintCommand::edit_property(view, components));
     if matches!(answer, ValueAnswer::Reset) {
         pass.push(ViewerCommand::EndGesture);
     }
@@ -158,17 +158,12 @@ fn of_class(
     pass: &mut Pass<'_>,
     view: ViewId,
 ) -> Option<(Vec<(ComponentName, ArrayRef)>, &'static [ComponentName])> {
-    let entity = pass.blueprint().entity(view)?;
     let class = &pass.viewport().views.get(&view)?.class;
-    let uis = pass.world.resource::<ViewUis>();
-    let Some(view_ui) = uis.get(class) else {
+    let view_ui = pass.world.resource::<ViewUis>().get(class);
+    let context = pass.view_context(view)?;
+    let Some(view_ui) = view_ui else {
         let nothing: &[ComponentName] = &[];
         return Some((Vec::new(), nothing));
-    };
-    let context = ViewUiContext {
-        world: pass.world,
-        view: entity,
-        commands: &mut *pass.commands,
     };
     Some((view_ui.properties(&context), view_ui.drawn_properties()))
 }

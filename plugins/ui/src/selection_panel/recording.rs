@@ -102,6 +102,7 @@ fn show_properties(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry) {
             path: store.entity_path(id),
             instance: None,
             view: None,
+            row: None,
         };
         for component in store.components_of(id).collect::<Vec<_>>() {
             values::show_component_row(ui, pass, entry, of, component);

@@ -11,15 +11,18 @@ use chronoscope_frame::{
 };
 use chronoscope_store::{ComponentDescriptor, EntityId, TimeType, arrow::ArrayRef};
 use chronoscope_types::{Vocabulary, format_time_in};
-use egui::{RichText, Ui, WidgetInfo, WidgetType};
+use egui::{RichText, Ui};
 
-use super::edited_value::{EditedValue, MAX_EDITED, ValueAnswer};
+use super::{
+    edited_value::{EditedValue, MAX_EDITED, ValueAnswer},
+    parts::switch_row,
+};
 use crate::{
     edits, icons,
     pass::Pass,
     theme::{Theme, size},
     undrawn::Undrawn,
-    widgets::{property_row, section_header},
+    widgets::section_header,
 };
 
 /// Draws the instructions by which a view shows an entity, or that there is none.
@@ -75,11 +78,8 @@ fn show_undrawn(ui: &mut Ui, pass: &Pass<'_>, result: &DataResult, view: ViewId)
 /// Whether the view shows the entity, with all below it that says nothing else.
 fn show_visibility(ui: &mut Ui, pass: &mut Pass<'_>, result: &DataResult, view: ViewId) {
     let overrides = pass.of_view::<ViewOverrides>(view);
-    let mut visible = overrides.is_none_or(|overrides| overrides.is_visible(result.entity));
-    let switch = property_row(ui, "Visible", |ui| ui.checkbox(&mut visible, ""));
-    switch.widget_info(|| WidgetInfo::selected(WidgetType::Checkbox, true, visible, "Visible"));
-    let is_changed = switch.changed();
-    if is_changed {
+    let is_visible = overrides.is_none_or(|overrides| overrides.is_visible(result.entity));
+    if let Some(visible) = switch_row(ui, "Visible", is_visible) {
         pass.edit(edits::entity_visible(view, result.path.clone(), visible));
         pass.push(ViewerCommand::EndGesture);
     }

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, cast::AsArray, types::UInt32Type};
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, QueryContext, RecordingEntry, ViewerCommand, chunk_loading::UiChunkRequests,
+    Cursor, DataResults, Item, QueryContext, RecordingEntry, ViewOverrides, ViewerCommand, Visualizers,
+    chunk_loading::UiChunkRequests,
 };
-use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt};
+use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt, RowId};
 use chronoscope_types::{Component, Rgba, TimeZone, components, format_time_in, format_value};
 use egui::{Color32, Rect, RichText, Sense, Ui, Vec2};
 
-use super::parts::grouped;
+use super::{
+    parts::{grouped, list_rows},
+    row::RowRef,
+};
 use crate::{
     icons,
     pass::Pass,
@@ -21,9 +25,6 @@ use crate::{
 
 /// Characters of a value that are laid out; what is cut is in the tooltip.
 const MAX_CHARS: usize = 200;
-
-/// Rows of a list of instances that are shown without scrolling.
-const MAX_ROWS: usize = 12;
 
 /// An entity of a recording, or one of its instances, where somebody looks at it.
 #[derive(Clone, Copy)]
@@ -35,6 +36,28 @@ pub(super) struct EntityRef<'a> {
     pub(super) instance: Option<u32>,
     /// The view that shows it, where it is looked at in one.
     pub(super) view: Option<ViewId>,
+    /// The row, where it is looked at alone.
+    pub(super) row: Option<RowRef<'a>>,
+}
+
+/// An entity whose instances are listed, where somebody looks at it.
+#[derive(Clone, Copy)]
+pub(super) struct InstancesOf<'a> {
+    pub(super) path: &'a EntityPath,
+    pub(super) view: Option<ViewId>,
+    pub(super) row: Option<RowId>,
+}
+
+/// The value of a component where somebody looks at an entity.
+pub(super) fn value_of(
+    pass: &Pass<'_>,
+    entry: &RecordingEntry,
+    entity: &EntityRef<'_>,
+    component: ComponentId,
+) -> LatestAt {
+    let name = &entry.store().descriptor(component).component;
+    let of_row = entity.row.and_then(|row| row.value(name));
+    of_row.unwrap_or_else(|| latest(pass, entry, entity.cursor, entity.id, component))
 }
 
 /// The value of a component at a cursor.
@@ -66,26 +89,39 @@ type Value<'a> = (&'a ComponentDescriptor, ArrayRef);
 
 /// The values of an entity, or of one of its components, at the cursor. Of an instance, its own.
 fn values_at_cursor<'a>(pass: &Pass<'a>, item: &Item) -> Option<Vec<Value<'a>>> {
-    let entry = match item {
-        Item::DataResult { view, .. } => pass.recording_of(*view)?,
-        _ => pass.active()?,
+    let (entry, cursor) = match item.in_view() {
+        Some((view, _)) => {
+            let looks = pass.of_view::<QueryContext>(view);
+            (pass.recording_of(view)?, looks.map(|looks| looks.cursor))
+        }
+        None => (pass.active()?, pass.cursor()),
     };
-    let cursor = match item {
-        Item::DataResult { view, .. } => pass.of_view::<QueryContext>(*view).map(|looks| looks.cursor),
-        _ => pass.cursor(),
+    let row = match item {
+        Item::Row {
+            view, entity, row, ..
+        } => Some(RowRef::find(pass, *view, entity, *row)?),
+        _ => None,
     };
     let store = entry.store();
-    let entity = store.entity_id(item.entity()?)?;
+    let path = item.entity()?;
+    let entity = EntityRef {
+        cursor: row.zip(cursor).map(|(row, looks)| row.cursor(looks)).or(cursor),
+        id: store.entity_id(path)?,
+        path,
+        instance: item.instance(),
+        view: item.view(),
+        row,
+    };
     let only = match item {
         Item::Component { component, .. } => Some(store.component_id(component)?),
         _ => None,
     };
     let components: Vec<ComponentId> = match only {
         Some(only) => vec![only],
-        None => store.components_of(entity).collect(),
+        None => store.components_of(entity.id).collect(),
     };
     let values = components.into_iter().filter_map(|component| {
-        let mut cell = latest(pass, entry, cursor, entity, component).hit?.cell();
+        let mut cell = value_of(pass, entry, &entity, component).hit?.cell();
         if let Some(instance) = item.instance().filter(|_| cell.len() > 1) {
             let at = usize::try_from(instance).ok()?.min(cell.len() - 1);
             cell = cell.slice(at, 1);
@@ -146,7 +182,7 @@ pub(super) fn show_component_row(
 ) {
     let store = entry.store();
     let descriptor = store.descriptor(component);
-    let answer = latest(pass, entry, entity.cursor, entity.id, component);
+    let answer = value_of(pass, entry, &entity, component);
     let is_static = store.has_static(entity.id, component);
     let item = Item::Component {
         entity: entity.path.clone(),
@@ -224,7 +260,12 @@ pub(super) fn show_component_row(
     let zone = pass.time_zone();
     response.on_hover_ui(|ui| tooltip(ui, entry, descriptor, &answer, zone));
     if let Some(cell) = cell.filter(|_| expanded && count > 1) {
-        show_instances(ui, pass, entity.view, entity.path, descriptor, cell.as_ref());
+        let of = InstancesOf {
+            path: entity.path,
+            view: entity.view,
+            row: entity.row.and_then(|row| row.id()),
+        };
+        show_instances(ui, pass, of, descriptor, cell.as_ref());
     }
 }
 
@@ -233,19 +274,28 @@ pub(super) fn show_component_row(
 pub(super) fn show_instances(
     ui: &mut Ui,
     pass: &mut Pass<'_>,
-    view: Option<ViewId>,
-    path: &EntityPath,
+    of: InstancesOf<'_>,
     descriptor: &ComponentDescriptor,
     cell: &dyn Array,
 ) {
-    let view = view.or_else(|| views_with(pass, path).first().copied());
-    let mut show_row = |ui: &mut Ui, at: usize| {
+    let InstancesOf { path, view, row } = of;
+    let view = view.or_else(|| pass.views_with(path).next());
+    let show_row = |ui: &mut Ui, at: usize| {
         let instance = cell.slice(at, 1);
         let text = format_value(descriptor.component_type.as_deref(), instance.as_ref(), MAX_CHARS);
-        let item = view.map(|view| Item::DataResult {
-            view,
-            entity: path.clone(),
-            instance: u32::try_from(at).ok(),
+        let (entity, number) = (path.clone(), u32::try_from(at).ok());
+        let item = view.map(|view| match row {
+            Some(row) => Item::Row {
+                view,
+                entity,
+                row,
+                instance: number,
+            },
+            None => Item::DataResult {
+                view,
+                entity,
+                instance: number,
+            },
         });
         if let Some(item) = &item {
             let row = Vec2::new(ui.available_width(), size::ROW);
@@ -259,18 +309,7 @@ pub(super) fn show_instances(
             pass.respond(&value.interact(Sense::click()), item);
         }
     };
-    if cell.len() <= MAX_ROWS {
-        (0..cell.len()).for_each(|at| show_row(ui, at));
-        return;
-    }
-    ui.spacing_mut().item_spacing.y = 0.0;
-    egui::ScrollArea::vertical()
-        .id_salt(("instances", &*descriptor.component))
-        .max_height(MAX_ROWS as f32 * size::ROW)
-        .auto_shrink([false, true])
-        .show_rows(ui, size::ROW, cell.len(), |ui, range| {
-            range.for_each(|at| show_row(ui, at));
-        });
+    list_rows(ui, ("instances", &*descriptor.component), cell.len(), show_row);
 }
 
 /// Lights up the row of an instance that is selected or pointed at.
@@ -283,19 +322,18 @@ fn highlight(ui: &Ui, pass: &Pass<'_>, item: &Item, row: Rect) {
     }
 }
 
-/// The views that have an entity among theirs, in the order of the layout.
-pub(super) fn views_with(pass: &Pass<'_>, path: &EntityPath) -> Vec<ViewId> {
-    let has_it = |view: &ViewId| {
-        let entity = pass
-            .recording_of(*view)
-            .and_then(|entry| entry.store().entity_id(path));
-        let results = pass.of_view::<DataResults>(*view);
-        entity
-            .zip(results)
-            .is_some_and(|(entity, results)| results.get(entity).is_some())
-    };
-    let views = pass.viewport().views_in_order().into_iter();
-    views.filter(has_it).collect()
+/// Whether a view that has an entity among its own draws it.
+pub(super) fn is_drawn(pass: &Pass<'_>, view: ViewId, path: &EntityPath) -> bool {
+    let result = pass
+        .recording_of(view)
+        .and_then(|entry| entry.store().entity_id(path))
+        .zip(pass.of_view::<DataResults>(view))
+        .and_then(|(entity, results)| results.get(entity));
+    let overrides = pass.of_view::<ViewOverrides>(view);
+    result.zip(overrides).is_some_and(|(result, overrides)| {
+        let visualizers = pass.world.resource::<Visualizers>();
+        !overrides.all_instructions(result, visualizers).is_empty()
+    })
 }
 
 /// Reason for a missing value.

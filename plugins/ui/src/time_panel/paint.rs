@@ -125,8 +125,12 @@ pub(super) fn paint_row(
     };
     if only_static && (matches!(row.stream, Stream::Component(..)) || is_leaf(store, row.stream)) {
         let font = egui::TextStyle::Small.resolve(ui.style());
-        let at = rect.left_center();
+        // Behind the begin, where the cursor stands at first and would cross it.
+        let begin = axis.axis.x(store.time_range(axis.timeline).min) + size::GRID;
+        let is_near = (rect.left()..rect.center().x).contains(&begin);
+        let left = if is_near { begin } else { rect.left() };
         let text = format!("{} static", icons::COMPONENT_STATIC);
+        let at = Pos2::new(left, rect.center().y);
         ui.painter()
             .text(at, Align2::LEFT_CENTER, text, font, theme.secondary);
         return;

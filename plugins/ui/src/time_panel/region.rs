@@ -20,12 +20,6 @@ use crate::{
 /// Room for the cross, and the gap before it.
 const CROSS_WIDTH: f32 = size::SMALL + size::GRID;
 
-/// The times of a timeline that are selected.
-fn selection(pass: &Pass<'_>, timeline: &str) -> Option<TimeRange> {
-    pass.time_control()
-        .and_then(|control| control.loop_selection(timeline))
-}
-
 /// The part of the ruler that the selected times take; `None` where it is not on the screen.
 fn shown_range(selection: TimeRange, scale: &Scale<'_>, places: &Places) -> Option<Rangef> {
     let x = |time: i64| {
@@ -37,22 +31,16 @@ fn shown_range(selection: TimeRange, scale: &Scale<'_>, places: &Places) -> Opti
 }
 
 /// The part of the ruler that is written over by the selected times.
-pub(super) fn covered(
-    ui: &Ui,
-    pass: &Pass<'_>,
-    timeline: &str,
-    scale: &Scale<'_>,
-    places: &Places,
-) -> Option<Rangef> {
-    let selection = selection(pass, timeline)?;
+pub(super) fn covered(ui: &Ui, pass: &Pass<'_>, scale: &Scale<'_>, places: &Places) -> Option<Rangef> {
+    let selection = pass.selected_times()?;
     let range = shown_range(selection, scale, places)?;
     let (ground, _) = label(ui, selection, scale, range.min, places);
     Some(ground.x_range())
 }
 
-/// Draws the selected times of a timeline and answers the pointer.
-pub(super) fn show(ui: &Ui, pass: &mut Pass<'_>, timeline: &str, scale: &Scale<'_>, places: &Places) {
-    let Some(selection) = selection(pass, timeline) else {
+/// Draws the selected times and answers the pointer.
+pub(super) fn show(ui: &Ui, pass: &mut Pass<'_>, scale: &Scale<'_>, places: &Places) {
+    let Some(selection) = pass.selected_times() else {
         return;
     };
     let selection = drag_ends(ui, pass, selection, scale, places);

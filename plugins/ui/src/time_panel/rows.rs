@@ -96,15 +96,11 @@ pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
 /// All entities with others below them expanded or collapsed. Cost: all entities.
 pub(super) fn all(store: &ChunkStore, expanded: bool) -> Expansion {
     let tree = store.tree();
-    let mut expansion = Expansion::new();
-    let mut stack: Vec<EntityId> = tree.children(tree.root()).collect();
-    while let Some(entity) = stack.pop() {
-        if tree.num_children(entity) > 0 {
-            expansion.insert(tree.path(entity).clone(), expanded);
-            stack.extend(tree.children(entity));
-        }
-    }
-    expansion
+    let below = tree.descend(tree.root()).skip(1);
+    let openable = below.filter(|entity| tree.num_children(*entity) > 0);
+    openable
+        .map(|entity| (tree.path(entity).clone(), expanded))
+        .collect()
 }
 
 /// The entities that are looked for, with what they lie in.

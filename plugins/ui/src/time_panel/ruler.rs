@@ -62,6 +62,9 @@ fn part_of_ruler(time_type: TimeType, zone: TimeZone, axis: &Axis, measure: impl
         if points < 8.0 {
             continue;
         }
+        if time_type == TimeType::TimestampNs && step > MAX_DAYS {
+            return month_ruler(zone, axis, measure);
+        }
         // The ends are the longest: they have the most digits, or a sign.
         let widest = [visible.min, visible.max, floor_to(visible.max, step)]
             .map(|time| measure(&label(time_type, zone, floor_to(time, step), step, true)))
@@ -78,9 +81,6 @@ fn part_of_ruler(time_type: TimeType, zone: TimeZone, axis: &Axis, measure: impl
             ticks: Vec::new(),
         };
     };
-    if time_type == TimeType::TimestampNs && step > MAX_DAYS {
-        return month_ruler(zone, axis, measure);
-    }
     let parts = minor_parts(time_type, step)
         .filter(|parts| step as f64 * axis.points_per_unit() / *parts as f64 >= 6.0)
         .unwrap_or(1);

@@ -55,10 +55,9 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
     });
     let axis = shown.as_ref().map(|((axis, _), _)| axis);
     let mut covered: Vec<Rangef> = Vec::new();
-    if let (Some(axis), Some(scale)) = (axis, &scale) {
-        let timeline = store.timeline(axis.timeline).name();
+    if let Some(scale) = &scale {
         covered.extend(paint::folded_gaps(scale.axis));
-        covered.extend(region::covered(ui, pass, timeline, scale, &places));
+        covered.extend(region::covered(ui, pass, scale, &places));
         covered.extend(paint::covered_by_pointer(ui, scale, &places));
     }
     paint::paint_ruler(ui, &places, labels.as_ref(), &covered);
@@ -66,8 +65,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
     show_rows(ui, pass, state, store, &places, axis, labels.as_ref());
     if let (Some(((axis, scrubbed), _)), Some(scale)) = (&shown, &scale) {
         paint::paint_gaps(ui, &axis.axis, &places);
-        let timeline = store.timeline(axis.timeline).name();
-        region::show(ui, pass, timeline, scale, &places);
+        region::show(ui, pass, scale, &places);
         paint::paint_pointer(ui, scale, &places);
         if let Some(time) = scrubbed.or(pass.cursor().map(|cursor| cursor.time)) {
             paint::paint_cursor(ui, &axis.axis, &places, time);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chronoscope_blueprint::{ContainerBlueprint, ContainerId, ContainerKind, Contents, ViewportBlueprint};
 use egui::{Vec2, vec2};
 
-use crate::theme::size;
+use crate::{arrange::is_visible, theme::size};
 
 /// The least of a tile, with its title, in which a plot with axes can be read.
 const MIN_TILE: Vec2 = vec2(25.0 * size::GRID, 18.0 * size::GRID);
@@ -67,16 +67,7 @@ fn shown_items(
     container: &ContainerBlueprint,
     elsewhere: &BTreeSet<Contents>,
 ) -> Vec<(Contents, f32)> {
-    let is_shown = |item: &Contents| {
-        let is_visible = match item {
-            Contents::View(id) => viewport.views.get(id).is_some_and(|view| view.visible),
-            Contents::Container(id) => viewport
-                .containers
-                .get(id)
-                .is_some_and(|container| container.visible),
-        };
-        is_visible && !elsewhere.contains(item)
-    };
+    let is_shown = |item: &Contents| is_visible(viewport, *item) && !elsewhere.contains(item);
     let items = container.contents.iter().copied().enumerate();
     items
         .filter(|(_, item)| is_shown(item))

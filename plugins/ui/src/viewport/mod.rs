@@ -40,8 +40,6 @@ struct WorkingCopy {
     of: Arc<ViewportBlueprint>,
     /// What stands in windows of its own.
     elsewhere: BTreeSet<Contents>,
-    /// The grids that there is no room for.
-    crowded: BTreeSet<ContainerId>,
     layout: Layout,
     /// The frame in which an edit of it was sent. From the next one on the blueprint is right, whatever
     /// became of the edit.
@@ -105,18 +103,16 @@ fn show_tiles(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> Ti
     let known = state
         .copy
         .take()
-        .filter(|copy| copy.elsewhere == elsewhere && copy.crowded == crowded);
+        .filter(|copy| copy.elsewhere == elsewhere && copy.layout.crowded == crowded);
     let copy = refreshed(known, viewport, ui, frame, state.is_resizing).unwrap_or_else(|| WorkingCopy {
         of: Arc::clone(viewport),
         elsewhere: elsewhere.clone(),
-        crowded: crowded.clone(),
         layout: make(viewport),
         edited_in: None,
     });
     let WorkingCopy {
         of,
         elsewhere,
-        crowded,
         mut layout,
         mut edited_in,
     } = copy;
@@ -145,7 +141,6 @@ fn show_tiles(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> Ti
     state.copy = Some(WorkingCopy {
         of,
         elsewhere,
-        crowded,
         layout,
         edited_in,
     });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chronoscope_blueprint::{ContainerId, ViewBlueprint, ViewId};
 use chronoscope_frame::{Item, MissingChunks};
-use chronoscope_views::{ViewUiContext, ViewUis};
+use chronoscope_views::ViewUis;
 use egui::{
     Align2, Color32, Id, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetText, WidgetType,
     emath::GuiRounding as _,
@@ -143,26 +143,18 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
 
     fn draw_view(&mut self, ui: &mut Ui, id: ViewId) {
         let Some(view) = self.view(id) else { return };
-        let uis = self.pass.world.resource::<ViewUis>();
-        match (uis.get(&view.class), self.pass.blueprint().entity(id)) {
-            (Some(view_ui), Some(entity)) => {
-                let mut context = ViewUiContext {
-                    world: self.pass.world,
-                    view: entity,
-                    commands: &mut *self.pass.commands,
-                };
-                view_ui.ui(ui, &mut context);
-            }
-            (Some(_), None) => {}
-            (None, _) => {
-                let title = format!("This viewer has no view class {} yet", view.class);
-                empty_state(
-                    ui,
-                    icons::VIEW_UNKNOWN,
-                    &title,
-                    "The blueprint keeps the view and its contents.",
-                );
-            }
+        let Some(view_ui) = self.pass.world.resource::<ViewUis>().get(&view.class) else {
+            let title = format!("This viewer has no view class {} yet", view.class);
+            empty_state(
+                ui,
+                icons::VIEW_UNKNOWN,
+                &title,
+                "The blueprint keeps the view and its contents.",
+            );
+            return;
+        };
+        if let Some(mut context) = self.pass.view_context(id) {
+            view_ui.ui(ui, &mut context);
         }
     }
 }

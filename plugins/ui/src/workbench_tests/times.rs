@@ -2,6 +2,7 @@
 
 use chronoscope_frame::{TimeCommand, TimeControls};
 use chronoscope_store::TimeRange;
+use chronoscope_types::{Scalars, log_chunk};
 use egui::{Pos2, Rect};
 
 use super::*;
@@ -81,4 +82,16 @@ fn what_is_written_in_the_ruler_lies_over_no_label() {
         Vec::<[String; 2]>::new(),
         "selected times"
     );
+}
+
+#[test]
+fn the_cursor_at_the_begin_does_not_cross_what_is_written_in_a_row() {
+    let mut stage = stage(&["/a"]);
+    let fixed = log_chunk("/fixed", [], &Scalars::new([1.0])).unwrap();
+    stage.insert_and_draw(fixed);
+    let (ten, twenty) = (stage.find("#10"), stage.find("#20"));
+    let begin = ten.x - (twenty.x - ten.x);
+    let texts = stage.texts(Vec::new());
+    let (_, row) = texts.iter().find(|(text, _)| text.ends_with(" static")).unwrap();
+    assert!(row.left() > begin, "{row:?} {begin}");
 }

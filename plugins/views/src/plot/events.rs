@@ -158,7 +158,12 @@ fn selected_entries(view: ViewId, entries: &impl PlotEntries, context: &ViewUiCo
     (0..entries.visible().len()).filter(is_selected).collect()
 }
 
-fn set_visible(entries: &impl PlotEntries, changes: &[(usize, bool)], context: &mut ViewUiContext<'_>) {
+/// Shows or hides entries, as one step to undo.
+pub(crate) fn set_visible(
+    entries: &impl PlotEntries,
+    changes: &[(usize, bool)],
+    context: &mut ViewUiContext<'_>,
+) {
     for command in entries.set_visible(changes) {
         context.commands.blueprint(command);
     }

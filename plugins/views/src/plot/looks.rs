@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::ViewerCommand;
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
     Component, ComponentName, Rgba,
@@ -14,7 +13,11 @@ use chronoscope_types::{
 use egui::{Color32, ComboBox, Ui};
 
 use super::legend::LegendPlace;
-use crate::{ViewAction, ViewStyle, ViewUiContext, properties::PropertyReader, settings_row::settings_row};
+use crate::{
+    ViewAction, ViewStyle, ViewUiContext,
+    properties::PropertyReader,
+    settings_row::{Switch, settings_row},
+};
 
 /// How much text has to stand out from what is behind it: WCAG 2.2, 1.4.3.
 const MIN_CONTRAST: f32 = 4.5;
@@ -121,10 +124,7 @@ impl PlotLooks {
 /// Shows the legend of a plot, or hides it.
 pub(crate) fn toggle_legend(context: &mut ViewUiContext<'_>, view: ViewId, looks: &PlotLooks) {
     let legend = PlotLegend::default().with_visible(looks.legend().is_none());
-    context
-        .commands
-        .blueprint(BlueprintCommand::set_property(view, &legend));
-    context.commands.push(ViewerCommand::EndGesture);
+    context.edit(BlueprintCommand::set_property(view, &legend));
 }
 
 /// What can be done in all plots by name.
@@ -144,47 +144,40 @@ pub(crate) const ACTIONS: [ViewAction; 11] = [
 
 /// Draws the settings of a plot's looks.
 pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, looks: &PlotLooks) {
-    let corner = looks.legend().map(LegendPlace::corner);
+    let place = looks.legend();
     let properties = [PlotLegend::VISIBLE, PlotLegend::CORNER];
     settings_row(ui, context, view, &properties, |ui, context| {
-        let mut visible = corner.is_some();
+        let mut visible = place.is_some();
         if ui.checkbox(&mut visible, "Legend").changed() {
-            let legend = PlotLegend::default().with_visible(visible);
-            context
-                .commands
-                .blueprint(BlueprintCommand::set_property(view, &legend));
-            context.commands.push(ViewerCommand::EndGesture);
+            toggle_legend(context, view, looks);
         }
-        if let Some(corner) = corner {
+        if let Some(LegendPlace { said, .. }) = place {
             let name = CORNERS
                 .iter()
-                .find(|(other, _)| *other == corner)
-                .map_or("", |(_, name)| name);
+                .find(|(corner, _)| said == Some(*corner))
+                .map_or("Where there is room", |(_, name)| name);
             ComboBox::from_id_salt(("legend corner", view))
                 .selected_text(name)
                 .show_ui(ui, |ui| {
-                    for (other, name) in CORNERS {
-                        if ui.selectable_label(other == corner, name).clicked() && other != corner {
-                            context.commands.blueprint(BlueprintCommand::set_property(
-                                view,
-                                &PlotLegend::default().with_corner(other),
-                            ));
-                            context.commands.push(ViewerCommand::EndGesture);
+                    for (corner, name) in CORNERS {
+                        let is_said = said == Some(corner);
+                        if ui.selectable_label(is_said, name).clicked() && !is_said {
+                            let legend = PlotLegend::default().with_corner(corner);
+                            context.edit(BlueprintCommand::set_property(view, &legend));
                         }
                     }
                 });
         }
     });
 
-    let mut grid = looks.shows_grid();
-    settings_row(ui, context, view, &[PlotBackground::SHOW_GRID], |ui, context| {
-        if ui.checkbox(&mut grid, "Grid").changed() {
-            context.commands.blueprint(BlueprintCommand::set_property(
-                view,
-                &PlotBackground::default().with_show_grid(grid),
-            ));
-            context.commands.push(ViewerCommand::EndGesture);
-        }
+    let grid = Switch {
+        property: PlotBackground::SHOW_GRID,
+        text: "Grid",
+        hint: "",
+        is_on: looks.shows_grid(),
+    };
+    grid.show(ui, context, view, |is_on| {
+        PlotBackground::default().with_show_grid(is_on)
     });
 }
 

@@ -1,14 +1,16 @@
 //! What is behind a spatial view, as its settings choose it.
 
-use chronoscope_blueprint::{BlueprintCommand, ViewId};
+use chronoscope_blueprint::ViewId;
 use chronoscope_frame::ViewerCommand;
+use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
-    Component as _, Rgba, blueprint as archetypes,
+    Component as _, ComponentName, Rgba, blueprint as archetypes,
     components::{Color, blueprint::BackgroundKind as KindComponent},
     enums::BackgroundKind,
 };
 use egui::{Color32, ComboBox, Ui};
 
+use super::tile::set_properties;
 use crate::{
     ViewStyle, ViewUiContext,
     properties::{Background, Gradient},
@@ -34,7 +36,7 @@ pub(crate) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, s
                 for (name, choice) in &choices {
                     let is_now = is_chosen(choice.as_ref());
                     if ui.selectable_label(is_now, *name).clicked() && !is_now {
-                        context.commands.blueprint(command(view, choice.as_ref()));
+                        set_properties(context.commands, view, values(choice.as_ref()));
                         context.commands.push(ViewerCommand::EndGesture);
                     }
                 }
@@ -44,7 +46,7 @@ pub(crate) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, s
             let is_changed = ui.color_edit_button_srgba(&mut color).changed();
             if is_changed {
                 let choice = Background::Color(color);
-                context.commands.blueprint(command(view, Some(&choice)));
+                set_properties(context.commands, view, values(Some(&choice)));
             }
             if is_let_go(ui, view, archetypes::Background::COLOR, is_changed) {
                 context.commands.push(ViewerCommand::EndGesture);
@@ -54,8 +56,8 @@ pub(crate) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, s
     });
 }
 
-/// Sets a background, or leaves it to the theme. A color of before is forgotten by a gradient.
-fn command(view: ViewId, background: Option<&Background>) -> BlueprintCommand {
+/// What a background is set by, or left to the theme. A color of before is forgotten by a gradient.
+fn values(background: Option<&Background>) -> [(ComponentName, ArrayRef); 2] {
     let kind = background.map(|background| match background {
         Background::Color(_) => BackgroundKind::SolidColor,
         Background::Gradient(gradient) if *gradient == Gradient::BRIGHT => BackgroundKind::GradientBright,
@@ -65,17 +67,16 @@ fn command(view: ViewId, background: Option<&Background>) -> BlueprintCommand {
         Some(Background::Color(color)) => Some(rgba(*color)),
         Some(Background::Gradient(_)) | None => None,
     };
-    let properties = vec![
+    [
         (
-            archetypes::Background::KIND.descriptor(),
+            archetypes::Background::KIND,
             KindComponent::build(kind.into_iter().collect()),
         ),
         (
-            archetypes::Background::COLOR.descriptor(),
+            archetypes::Background::COLOR,
             Color::build(color.into_iter().collect()),
         ),
-    ];
-    BlueprintCommand::SetProperty(view, properties)
+    ]
 }
 
 fn rgba(color: Color32) -> Rgba {

@@ -73,6 +73,12 @@ impl Bounds {
         self.min.cmple(other.max).all() && other.min.cmple(self.max).all()
     }
 
+    /// Whether it reaches farther beyond another than half of that is long.
+    pub(crate) fn outgrows(self, other: Self) -> bool {
+        let beyond = (other.min - self.min).max(self.max - other.max);
+        beyond.max_element() > 0.5 * other.size().max_element()
+    }
+
     /// The smallest box around both.
     #[must_use]
     pub fn union(self, other: Self) -> Self {

@@ -450,14 +450,17 @@ fn projection(lens: CameraLens) -> Projection {
 }
 
 fn bulk_view(style: &ViewStyle, pixels_per_point: f32) -> BulkView {
-    let mix = |color: egui::Color32, amount: u8| {
+    // What stands out keeps its own colors, which are data: it has an outline.
+    let unmixed = |color: egui::Color32| {
         let [r, g, b, _] = color.to_array();
-        [r, g, b, amount]
+        [r, g, b, 0]
     };
     BulkView {
         ui_point_pixels: (pixels_per_point > 0.0).then_some(pixels_per_point),
-        hovered_color: mix(style.hovered, 110),
-        selected_color: mix(style.selected, 170),
+        hovered_color: unmixed(style.hovered),
+        selected_color: unmixed(style.selected),
+        highlight_points: 0.0,
+        is_outlined: true,
         ..Default::default()
     }
 }

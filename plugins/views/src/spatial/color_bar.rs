@@ -3,7 +3,7 @@
 use chronoscope_types::enums::Colormap;
 use egui::{Align2, Color32, FontId, Mesh, Painter, Rect, Shape, pos2, vec2};
 
-use super::{pictures::colormap, scene::SpatialScene};
+use super::{Space, pictures::colormap, scene::SpatialScene};
 use crate::ViewStyle;
 
 /// In points.
@@ -31,19 +31,28 @@ pub(crate) fn paint_color_bars(painter: &Painter, tile: Rect, scene: &SpatialSce
     if tile.width() < MIN_TILE[0] || tile.height() < MIN_TILE[1] {
         return;
     }
+    let room = room(tile, scene.space);
     let mut right = tile.right() - MARGIN;
     let mut painted: Vec<ColorScale> = Vec::new();
     for scale in scene.color_scales() {
         if painted.len() == MAX_BARS || painted.contains(&scale) {
             continue;
         }
-        right = paint_bar(painter, tile, right, scale, style) - MARGIN;
+        right = paint_bar(painter, room, right, scale, style) - MARGIN;
         painted.push(scale);
     }
 }
 
+/// The part of a tile in the middle of which bars stand. What is in space is around the middle of the tile, with little above it.
+fn room(tile: Rect, space: Space) -> Rect {
+    match space {
+        Space::Two => tile,
+        Space::Three => tile.with_max_y(tile.center().y),
+    }
+}
+
 /// Paints one bar that ends at `right`, and returns where it begins.
-fn paint_bar(painter: &Painter, tile: Rect, right: f32, scale: ColorScale, style: &ViewStyle) -> f32 {
+fn paint_bar(painter: &Painter, room: Rect, right: f32, scale: ColorScale, style: &ViewStyle) -> f32 {
     let font = FontId::monospace(11.0);
     let [low, high] = scale.range;
     let texts = [high, (low + high) * 0.5, low].map(|meters| {
@@ -52,9 +61,9 @@ fn paint_bar(painter: &Painter, tile: Rect, right: f32, scale: ColorScale, style
     });
     let text_width = texts.iter().map(|text| text.size().x).fold(0.0, f32::max);
     let text_height = texts[0].size().y;
-    let height = MAX_HEIGHT.min(tile.height() * 0.5);
+    let height = MAX_HEIGHT.min(room.height() * 0.5);
     let size = vec2(WIDTH + 4.0 + text_width, height + text_height) + vec2(2.0, 2.0) * PADDING;
-    let back = Align2::RIGHT_CENTER.anchor_size(pos2(right, tile.center().y), size);
+    let back = Align2::RIGHT_CENTER.anchor_size(pos2(right, room.center().y), size);
     painter.rect_filled(back, 4.0, style.label_background);
     let bar = Rect::from_min_size(
         back.min + vec2(PADDING, PADDING + text_height * 0.5),
@@ -107,6 +116,27 @@ mod tests {
         assert_eq!(meters_text(4200.0, 4000.0), "4200 m");
         assert_eq!(meters_text(1.0, 0.0), "1.000000 m");
         assert_eq!(meters_text(1.0, f64::NAN), "1.00 m");
+    }
+
+    #[test]
+    fn a_bar_over_space_leaves_the_middle_free() {
+        let tile = Rect::from_min_size(pos2(10.0, 20.0), vec2(300.0, 200.0));
+        let scale = ColorScale {
+            colormap: Colormap::Turbo,
+            range: [0.5, 1.0],
+        };
+        let [in_plane, in_space] = [Space::Two, Space::Three].map(|space| {
+            let mut output = egui::Context::default().run_ui(egui::RawInput::default(), |ui| {
+                let room = room(tile, space);
+                paint_bar(ui.painter(), room, tile.right(), scale, &ViewStyle::default());
+            });
+            output.textures_delta.clear();
+            let ends = output.shapes.iter();
+            ends.map(|clipped| clipped.shape.visual_bounding_rect().bottom())
+                .fold(f32::MIN, f32::max)
+        });
+        let middle = tile.center().y;
+        assert!(in_plane > middle && in_space < middle, "{in_plane} {in_space}");
     }
 
     #[test]

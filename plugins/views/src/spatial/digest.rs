@@ -75,13 +75,13 @@ impl SpatialScene {
                 let OrderOfPart {
                     path, source, rank, ..
                 } = order;
-                let (uniform, shown) = self.shown_at(path, *source)?;
+                let (key, shown) = self.shown_at(path, *source)?;
                 let part = shown.position_of(*rank)?;
                 let content = shown.visual.parts.get(part)?;
                 // Ids are given in the order of arrival.
                 let uniform = SegmentUniform {
                     picking_id: 0,
-                    ..content.uniform(uniform)
+                    ..self.uniform_of_part(key, part)?
                 };
                 Some(PartDigest {
                     path: path.to_string(),

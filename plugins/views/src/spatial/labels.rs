@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chronoscope_store::RowId;
 use egui::{Align2, Color32, FontId, Pos2, Rect, Vec2};
 use glam::DVec3;
 
@@ -19,6 +20,8 @@ const MAX_LAID_OUT: usize = 400;
 pub struct PlacedLabel {
     /// The instance; `None` for one text that stands for all of them.
     pub instance: Option<u32>,
+    /// The row, where several are shown.
+    pub row: Option<RowId>,
     /// The middle of the upper edge of the text.
     pub position: DVec3,
     /// How far below that the text begins: scene units, or negative UI points.
@@ -177,6 +180,7 @@ mod tests {
             .iter()
             .map(|(x, text, is_wanted)| PlacedLabel {
                 instance: None,
+                row: None,
                 position: DVec3::new(*x, 50.0, 0.0),
                 clearance: 0.0,
                 text: (*text).into(),

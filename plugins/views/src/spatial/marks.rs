@@ -18,8 +18,15 @@ use rustc_hash::FxHashSet;
 use super::visual::Label;
 use crate::colors;
 
-/// An entity with more instances than this shows no labels unless it says so.
-const MAX_UNASKED_LABELS: usize = 30;
+/// Of an entity with more instances than this none is named after its class, unless it says so.
+const MAX_UNASKED_CLASSES: usize = 30;
+
+/// Of the labels of an entity that does not ask for them, those of so many instances are shown, the first ones: where one instance
+/// comes or goes, no label of another does.
+const MAX_UNASKED_LABELS: usize = 100;
+
+/// An entity with more instances than this shows no labels unless it says so: it is a cloud.
+const MAX_UNASKED_INSTANCES: usize = 1_000;
 
 /// The most labels of an entity. No view shows more.
 pub(crate) const MAX_LABELS: usize = 4_096;
@@ -242,6 +249,7 @@ impl Marks<'_> {
             let position = instance.map_or(Some(center), &place)?;
             position.is_finite().then(|| Label {
                 instance: instance.and_then(|at| u32::try_from(at).ok()),
+                row: None,
                 position,
                 clearance: 0.0,
                 text,
@@ -267,11 +275,21 @@ impl Marks<'_> {
             return shown_text(text).map(|text| (None, text)).into_iter().collect();
         }
         let has_classes = !self.class_ids.is_empty() || self.has_keypoints();
-        let has_texts = self.labels.is_some() || (has_classes && self.context.is_some());
-        if !has_texts || (self.show_labels.is_none() && count > MAX_UNASKED_LABELS) {
+        let is_asked = self.show_labels.is_some();
+        let (has_texts, most_instances) = if self.labels.is_some() {
+            (true, MAX_UNASKED_INSTANCES)
+        } else {
+            (has_classes && self.context.is_some(), MAX_UNASKED_CLASSES)
+        };
+        if !has_texts || (!is_asked && count > most_instances) {
             return Vec::new();
         }
-        (0..count)
+        let named = if is_asked {
+            count
+        } else {
+            count.min(MAX_UNASKED_LABELS)
+        };
+        (0..named)
             .filter_map(|instance| Some((Some(instance), shown_text(self.text(instance)?)?)))
             .take(MAX_LABELS)
             .collect()
@@ -383,6 +401,22 @@ mod tests {
         assert_eq!((label(1), label(2)), (None, None));
         assert_eq!(label(9).as_deref(), Some("ä"), "the last one holds for the rest");
         assert_eq!(logged_label(&components::Text::build(Vec::new()), 0), None);
+    }
+
+    #[test]
+    fn one_instance_more_changes_no_label_of_another() {
+        let texts = components::Text::build((0..2_000).map(|at| at.to_string()).collect());
+        let marks = Marks {
+            labels: read::texts(&texts).ok(),
+            ..Marks::of_keypoints(&[], &[], AnnotationContext::default())
+        };
+        let labels = |count| marks.texts(count);
+        for count in [30, 31, 100, 101, 999] {
+            let (before, after) = (labels(count), labels(count + 1));
+            assert_eq!(before.len(), count.min(MAX_UNASKED_LABELS));
+            assert!(after.starts_with(&before), "at {count}");
+        }
+        assert!(labels(2_000).is_empty(), "a cloud");
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(crate) mod target_frame;
 pub(crate) mod through_camera;
 pub(crate) mod tile;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "spatial2d", feature = "spatial3d"))]
 mod tests;
 
 use bevy::{
@@ -70,6 +70,7 @@ use chronoscope_render::{
     EllipsoidInstance, LineInstance, PointInstance, TriangleMeshPlugin,
 };
 
+pub use crate::spatial_systems::SpatialSystems;
 pub use chronoscope_frame::{Space, ViewLayers};
 pub use digest::PartDigest;
 pub use framing::AutoFraming;
@@ -80,7 +81,7 @@ pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
 pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
-pub use visual::{Label, SpatialVisual, Stand};
+pub use visual::{Label, RowOfParts, SpatialVisual, Stand};
 
 use meshes::MeshModels;
 use picking::Picks;
@@ -96,19 +97,6 @@ use visualizers::{
     Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer, TransformAxes3DVisualizer,
     VoxelGridMapVisualizer,
 };
-
-/// The steps of presenting spatial views, within [`FrameSystems::Present`].
-#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SpatialSystems {
-    /// Makes and removes scenes, and collects what visualizers changed.
-    Collect,
-    /// Writes instances and textures. Reads visuals, transforms, selection; writes [`SpatialScenes`].
-    Scenes,
-    /// Places the cameras of 3D views and decides which of them render.
-    Cameras3D,
-    /// Places the cameras of 2D views and decides which of them render.
-    Cameras2D,
-}
 
 /// What 3D and 2D views share. Added by the plugins of both.
 #[derive(Debug, Default, Clone, Copy)]

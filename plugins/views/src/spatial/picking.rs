@@ -23,7 +23,7 @@ use chronoscope_frame::{
     selection::{ClickButton, ClickSource, EntityClicked},
 };
 use chronoscope_render::{PickAnswer, PickHit, PickRequest};
-use chronoscope_store::{EntityId, EntityPath};
+use chronoscope_store::{EntityPath, RowId};
 use glam::DVec3;
 
 use super::{
@@ -41,7 +41,9 @@ const TOLERANCE_POINTS: f32 = 8.0;
 pub(crate) struct Pick {
     /// The entity.
     pub(crate) entity: EntityPath,
-    /// Which of its instances; `None` for all of them.
+    /// Which of its rows, where several are shown.
+    pub(crate) row: Option<RowId>,
+    /// Which of its instances, or of those of the row; `None` for all of them.
     pub(crate) instance: Option<u32>,
     /// Whether it is a face, as of a box or a picture, and no mark.
     pub(crate) is_face: bool,
@@ -52,10 +54,19 @@ pub(crate) struct Pick {
 impl Pick {
     /// What is pointed at or selected.
     pub(crate) fn item(&self, view: ViewId) -> Item {
-        Item::DataResult {
-            view,
-            entity: self.entity.clone(),
-            instance: self.instance,
+        let (entity, instance) = (self.entity.clone(), self.instance);
+        match self.row {
+            Some(row) => Item::Row {
+                view,
+                entity,
+                row,
+                instance,
+            },
+            None => Item::DataResult {
+                view,
+                entity,
+                instance,
+            },
         }
     }
 }
@@ -323,23 +334,32 @@ fn pick_of(
     (hit, is_through_camera): LayerHit,
 ) -> Option<Pick> {
     let entry = recordings.get(recording.filter(|_| recording == scene.recording())?)?;
-    let entity = EntityId::from_index(hit.picking_id.checked_sub(1)? as usize);
+    let seen = if is_through_camera {
+        scene.through_camera()?
+    } else {
+        scene
+    };
+    let (entity, row) = seen.picked(hit.picking_id)?;
     if !overrides.is_interactive(entity) {
         return None;
     }
     let path = entry.store().entity_path(entity);
+    seen.shown_on(path).next()?;
+    // Of the pictures of several rows the last one is shown.
+    let row = row.or_else(|| {
+        seen.shown_on(path)
+            .find_map(|shown| shown.visual.row_of_picture())
+    });
     let position = if is_through_camera {
-        let before = scene.through_camera()?;
-        before.shown_on(path).next()?;
         // Where it is seen in the plane.
-        let seen = before.projector().project(hit.position)?;
+        let seen = seen.projector().project(hit.position)?;
         scene.projector.ray(seen.position).origin.truncate().extend(0.0)
     } else {
-        scene.shown_on(path).next()?;
         hit.position
     };
     Some(Pick {
         entity: path.clone(),
+        row,
         instance: hit.instance,
         // The faces of what is in a plane are those of pictures.
         is_face: hit.is_face && !is_through_camera,

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    DataResults, Item, QueryContext, ResultKey, Selection, View, ViewOverrides, ViewerCommand,
-    ViewerCommands, visualizer::resolve,
+    ActiveBlueprint, DataResults, Item, QueryContext, Recordings, ResultKey, Selection, View, ViewOverrides,
+    ViewerCommand, ViewerCommands, visualizer::resolve,
 };
-use chronoscope_store::{EntityPath, arrow::ArrayRef};
-use chronoscope_types::ComponentName;
+use chronoscope_store::{ChunkStore, EntityPath, arrow::ArrayRef};
+use chronoscope_types::{ComponentName, format_time_in};
 use egui::{Align2, Color32, FontId, Pos2, Rect, Response, Sense, Ui, emath::GuiRounding as _};
 use glam::{DVec2, UVec2};
 
 use super::{
+    bounds::Bounds,
     color_bar::paint_color_bars,
     labels::paint_labels,
     marks::logged_label,
@@ -71,9 +72,33 @@ impl Tile<'_> {
                 entity,
                 instruction: instruction_of(source),
             };
-            let labels = resolve(self.world, self.scene.view, key, sources.of(source)?.labels?)?;
-            logged_label(&labels.array, pick.instance.unwrap_or_default() as usize)
+            let component = sources.of(source)?.labels?;
+            let labels = match pick.row {
+                Some(row) => {
+                    let (chunk, at) = self.store()?.row_by_id(entity, row)?;
+                    chunk.cell(component, at)?
+                }
+                None => resolve(self.world, self.scene.view, key, component)?.array,
+            };
+            logged_label(&labels, pick.instance.unwrap_or_default() as usize)
         })
+    }
+
+    /// When the row was logged that the pointer is over, where several are shown.
+    pub(crate) fn time_of(&self, pick: &Pick) -> Option<String> {
+        let (store, active) = (self.store()?, self.world.get_resource::<ActiveBlueprint>()?);
+        let (chunk, at) = store.row_by_id(store.entity_id(&pick.entity)?, pick.row?)?;
+        let looks = self.world.get::<QueryContext>(active.entity(self.scene.view)?)?;
+        let timeline = store.timeline(looks.cursor.timeline?);
+        let time = *chunk.timeline(timeline.name())?.times().get(at)?;
+        let time = format_time_in(timeline.time_type(), self.style.time_zone, time);
+        Some(format!("{} {time}", timeline.name()))
+    }
+
+    /// What is shown, as it was recorded.
+    fn store(&self) -> Option<&ChunkStore> {
+        let recordings = self.world.get_resource::<Recordings>()?;
+        Some(recordings.get(self.scene.recording()?)?.store())
     }
 
     /// The value of a pixel in words, if it is known.
@@ -108,6 +133,15 @@ impl Tile<'_> {
     /// Width and height in points.
     pub(crate) fn size(&self) -> DVec2 {
         DVec2::new(f64::from(self.rect.width()), f64::from(self.rect.height()))
+    }
+
+    /// Around all in the scene that is selected.
+    pub(crate) fn selected_bounds(&self) -> Bounds {
+        let selection = self.world.get_resource::<Selection>();
+        let selected = selection.map_or(&[][..], |selection| &selection.selected);
+        let entities = selected.iter().filter_map(Item::entity);
+        let bounds = entities.map(|entity| self.scene.bounds_of(entity));
+        bounds.fold(Bounds::EMPTY, Bounds::union)
     }
 }
 
@@ -164,6 +198,7 @@ pub(crate) fn show<'w>(
         picture,
         pick: label.map(|(entity, label)| Pick {
             entity: entity.clone(),
+            row: label.row,
             instance: label.instance,
             is_face: false,
             position: label.position,

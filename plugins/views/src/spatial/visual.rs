@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use chronoscope_frame::Visual;
+use chronoscope_frame::{Visual, visualizer::VisualOfRow};
+use chronoscope_store::RowId;
 use glam::{DAffine3, DVec3};
 use smallvec::SmallVec;
 
@@ -19,13 +20,24 @@ pub struct SpatialVisual {
     pub labels: Vec<Label>,
     /// In 2D, what is greater lies in front.
     pub draw_order: f32,
-    /// Whether its instances are those of the entity. They are not where they are parts of one thing, such as
-    /// the axes of a frame, or of several rows: then the entity is pointed at as a whole.
+    /// Whether its instances are those of the entity, or of each of its rows. They are not where they are parts of one thing, such
+    /// as the axes of a frame: then the entity is pointed at as a whole.
     pub has_instances: bool,
+    /// The rows that it shows, where these are the rows in a range of times: each has the next parts.
+    pub rows: Option<Arc<[RowOfParts]>>,
     /// Where it stands.
     pub stand: Stand,
     /// Whether points in space look like spheres, not like discs.
     pub has_round_points: bool,
+}
+
+/// A row of a visual that shows several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowOfParts {
+    /// The row.
+    pub row: RowId,
+    /// The position after its last part.
+    pub end: u32,
 }
 
 /// Where a visual stands.
@@ -50,6 +62,7 @@ impl Default for SpatialVisual {
             labels: Vec::new(),
             draw_order: 0.0,
             has_instances: true,
+            rows: None,
             stand: Stand::Space,
             has_round_points: true,
         }
@@ -109,6 +122,8 @@ impl SpatialVisual {
     pub(crate) fn is_drawn_like(&self, other: &Self) -> bool {
         let looks = |visual: &Self| {
             (
+                // Each part is pointed at as its row.
+                visual.rows.clone(),
                 visual.draw_order,
                 visual.has_instances,
                 visual.stand,
@@ -136,6 +151,19 @@ impl SpatialVisual {
         self.parts.iter().rev().find_map(Part::as_picture)
     }
 
+    /// The row that a part belongs to, where it shows the rows in a range of times.
+    pub fn row_of_part(&self, at: usize) -> Option<RowId> {
+        let rows = self.rows.as_deref()?;
+        let row = rows.partition_point(|row| row.end as usize <= at);
+        Some(rows.get(row)?.row)
+    }
+
+    /// The row of its picture, likewise.
+    pub(crate) fn row_of_picture(&self) -> Option<RowId> {
+        let is_picture = |part: &Part| part.as_picture().is_some();
+        self.row_of_part(self.parts.iter().rposition(is_picture)?)
+    }
+
     /// Whether it is a picture that is shown as points in space.
     pub(crate) fn is_depth_cloud(&self) -> bool {
         self.picture()
@@ -150,7 +178,8 @@ impl SpatialVisual {
             .iter()
             .map(|label| size_of::<Label>() + label.text.len())
             .sum();
-        parts + labels as u64
+        let rows = self.rows.as_deref().map_or(0, size_of_val);
+        parts + (labels + rows) as u64
     }
 }
 
@@ -162,15 +191,31 @@ impl Visual for SpatialVisual {
     }
 
     /// The parts of all rows, which they share with them. Cost: O(parts and labels).
-    fn join(rows: &[Arc<Self>]) -> Option<Self> {
+    fn join(rows: &[VisualOfRow<Self>]) -> Option<Self> {
+        let last = &rows.last()?.visual;
+        let visuals = || rows.iter().map(|row| &row.visual);
+        let labels = rows.iter().flat_map(|of_row| {
+            of_row.visual.labels.iter().map(|label| Label {
+                row: Some(of_row.row),
+                ..label.clone()
+            })
+        });
+        let mut end = 0;
+        let ends = rows.iter().map(|of_row| {
+            end += of_row.visual.parts.len() as u32;
+            RowOfParts { row: of_row.row, end }
+        });
         Some(Self {
-            parts: rows.iter().flat_map(|row| row.parts.iter().cloned()).collect(),
-            bounds: rows.iter().fold(Bounds::EMPTY, |all, row| all.union(row.bounds)),
-            labels: rows.iter().flat_map(|row| row.labels.iter().cloned()).collect(),
-            draw_order: rows.last()?.draw_order,
-            has_instances: false,
-            stand: rows.last()?.stand,
-            has_round_points: rows.last()?.has_round_points,
+            parts: visuals()
+                .flat_map(|visual| visual.parts.iter().cloned())
+                .collect(),
+            bounds: visuals().fold(Bounds::EMPTY, |all, visual| all.union(visual.bounds)),
+            labels: labels.collect(),
+            draw_order: last.draw_order,
+            has_instances: visuals().all(|visual| visual.has_instances),
+            rows: Some(ends.collect()),
+            stand: last.stand,
+            has_round_points: last.has_round_points,
         })
     }
 }
@@ -180,6 +225,8 @@ impl Visual for SpatialVisual {
 pub struct Label {
     /// The instance; `None` for one text that stands for all of them.
     pub instance: Option<u32>,
+    /// The row, where several are shown.
+    pub row: Option<RowId>,
     /// Where the middle of the text's upper edge goes, in the entity's space.
     pub position: DVec3,
     /// How far below the position the text begins, as a radius that an instance carries: what it names is not to be covered.

@@ -11,7 +11,6 @@ use chronoscope_types::{
     blueprint::{NearClipPlane, SpatialInformation, VisualBounds2D},
     components::blueprint as blueprint_components,
 };
-use glam::DVec2;
 
 use super::visible::{Area, Visible};
 use crate::{
@@ -131,10 +130,6 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
     if known.is_some_and(|known| known.inputs == inputs) && scene.is_at_rest() {
         return;
     }
-    let nothing = Area {
-        min: DVec2::ZERO,
-        max: DVec2::ONE,
-    };
     let Framed { all, pictures } = inputs.framed;
     let of_camera = || {
         let [width, height] = inputs.camera?.resolution?.map(f64::from);
@@ -143,9 +138,8 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
     let of_content = || Area::of_content(&all, &pictures);
     let area = said.area.or_else(of_camera).or_else(of_content);
 
-    let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
-    let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
-    let visible = Visible::fitting(&area.unwrap_or(nothing), size);
+    let size = scene.size_points();
+    let visible = Visible::fitting(&area.unwrap_or(Area::UNIT), size);
     planes.by_view.insert(scene.view, ViewPlane { visible, inputs });
     scene.projector = visible.projector(size);
     let shown = visible.area(size);

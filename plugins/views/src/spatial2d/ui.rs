@@ -1,8 +1,8 @@
 //! The tile of a 2D view, and what the pointer does to the visible part of the plane.
 
 use bevy::ecs::world::World;
-use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
-use chronoscope_frame::{Item, Selection, View, ViewerCommand, ViewerCommands};
+use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_frame::{View, ViewerCommand, ViewerCommands};
 use chronoscope_store::{EntityPath, arrow::ArrayRef};
 use chronoscope_types::{
     Component, ComponentName,
@@ -113,8 +113,7 @@ impl ViewUi for Spatial2DUi {
         let action = view_action::take(ui.ctx(), view);
         match action {
             Some(ViewAction::Focus) => {
-                let bounds = selected_bounds(&tile, context);
-                show_bounds(tile.scene, &bounds, tile.size(), context.commands);
+                show_bounds(tile.scene, &tile.selected_bounds(), tile.size(), context.commands);
             }
             Some(ViewAction::ResetLook) => reset(context.commands, view),
             _ => {}
@@ -132,9 +131,7 @@ impl ViewUi for Spatial2DUi {
         let Some(scene) = tile::shown_scene(context) else {
             return false;
         };
-        let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
-        let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
-        show_all(scene, size, context.commands);
+        show_all(scene, scene.size_points(), context.commands);
         true
     }
 
@@ -152,15 +149,10 @@ impl ViewUi for Spatial2DUi {
         let known = context.get::<View>().zip(planes);
         let near = known.map_or(0.0, |(view, planes)| planes.near(view.id));
         let scene = known.and_then(|(view, _)| context.world.get_resource::<SpatialScenes>()?.get(view.id));
-        let area = known.zip(scene).and_then(|((view, planes), scene)| {
-            let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from));
-            let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
-            Some(planes.get(view.id)?.area(size / points))
-        });
-        let area = area.unwrap_or(Area {
-            min: DVec2::ZERO,
-            max: DVec2::ONE,
-        });
+        let area = known
+            .zip(scene)
+            .and_then(|((view, planes), scene)| Some(planes.get(view.id)?.area(scene.size_points())));
+        let area = area.unwrap_or(Area::UNIT);
         vec![
             (VisualBounds2D::RANGE, bounds_array(&area)),
             (
@@ -185,10 +177,7 @@ impl ViewUi for Spatial2DUi {
                 is_on: said.shows_bounds,
             };
             bounds.show(ui, context, view, |is_on| {
-                BlueprintCommand::set_property(
-                    view,
-                    &SpatialInformation::default().with_show_bounding_box(is_on),
-                )
+                SpatialInformation::default().with_show_bounding_box(is_on)
             });
             background::show(ui, context, view, said.background.as_ref());
         }
@@ -252,15 +241,6 @@ fn moved_by(action: ViewAction, visible: Visible, tile: DVec2) -> Option<Visible
         (None, Some(factor)) => Some(visible.zoomed(factor, tile * 0.5, tile)),
         (None, None) => None,
     }
-}
-
-/// Around all in the plane that is selected.
-fn selected_bounds(tile: &Tile<'_>, context: &ViewUiContext<'_>) -> Bounds {
-    let selection = context.world.get_resource::<Selection>();
-    let selected = selection.map_or(&[][..], |selection| &selection.selected);
-    let entities = selected.iter().filter_map(Item::entity);
-    let bounds = entities.map(|entity| tile.scene.bounds_of(entity));
-    bounds.fold(Bounds::EMPTY, Bounds::union)
 }
 
 /// Writes what is shown into the blueprint.
@@ -376,6 +356,9 @@ fn show_tooltip(tile: &Tile<'_>, context: &ViewUiContext<'_>) {
             ui.label(pick.entity.to_string());
             if let Some(instance) = pick.instance.filter(|_| has_several) {
                 ui.weak(format!("instance {instance}"));
+            }
+            if let Some(time) = tile.time_of(pick) {
+                ui.weak(time);
             }
             if let Some(label) = tile.label_of(pick) {
                 ui.label(&*label);

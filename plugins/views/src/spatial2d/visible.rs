@@ -29,6 +29,12 @@ pub struct Area {
 }
 
 impl Area {
+    /// What is shown where there is nothing.
+    pub(crate) const UNIT: Self = Self {
+        min: DVec2::ZERO,
+        max: DVec2::ONE,
+    };
+
     /// The area from these ranges, in whichever order their ends are. `None` where it has no extent or is not finite.
     pub fn of_ranges(x: [f64; 2], y: [f64; 2]) -> Option<Self> {
         let (a, b) = (DVec2::new(x[0], y[0]), DVec2::new(x[1], y[1]));

@@ -144,8 +144,7 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     let of_logged = || Axes::of_view_coordinates(logged?);
     let axes = said.axes.or_else(of_logged).unwrap_or_default();
 
-    let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
-    let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
+    let size = scene.size_points();
     let eye = Eye::framing(&framed, &axes, size.x / size.y.max(1.0)).with_overrides(
         said.position,
         said.target,

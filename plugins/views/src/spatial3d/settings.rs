@@ -70,12 +70,11 @@ fn show_eye(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said: &P
         is_on: said.is_first_person,
     };
     switch.show(ui, context, view, |is_on| {
-        let kind = if is_on {
+        EyeControls3D::default().with_kind(if is_on {
             Eye3DKind::FirstPerson
         } else {
             Eye3DKind::Orbital
-        };
-        BlueprintCommand::set_property(view, &EyeControls3D::default().with_kind(kind))
+        })
     });
     let switch = Switch {
         property: EyeLens3D::PROJECTION,
@@ -84,12 +83,11 @@ fn show_eye(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said: &P
         is_on: said.optics.is_orthographic,
     };
     switch.show(ui, context, view, |is_on| {
-        let projection = if is_on {
+        EyeLens3D::default().with_projection(if is_on {
             EyeProjection::Orthographic
         } else {
             EyeProjection::Perspective
-        };
-        BlueprintCommand::set_property(view, &EyeLens3D::default().with_projection(projection))
+        })
     });
     let property = [NearClipPlane::NEAR_CLIP_PLANE];
     settings_row(ui, context, view, &property, |ui, context| {
@@ -157,11 +155,11 @@ fn show_guides(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said:
     };
     let grid = switch(LineGrid3D::VISIBLE, "Grid", !said.grid.is_hidden);
     grid.show(ui, context, view, |is_on| {
-        BlueprintCommand::set_property(view, &LineGrid3D::default().with_visible(is_on))
+        LineGrid3D::default().with_visible(is_on)
     });
     let shading = switch(EyeLens3D::DEPTH_SHADING, "Depth shading", said.shades_depth);
     shading.show(ui, context, view, |is_on| {
-        BlueprintCommand::set_property(view, &EyeLens3D::default().with_depth_shading(is_on))
+        EyeLens3D::default().with_depth_shading(is_on)
     });
     let axes = switch(
         SpatialInformation::SHOW_AXES,
@@ -169,7 +167,7 @@ fn show_guides(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said:
         said.shows_axes,
     );
     axes.show(ui, context, view, |is_on| {
-        BlueprintCommand::set_property(view, &SpatialInformation::default().with_show_axes(is_on))
+        SpatialInformation::default().with_show_axes(is_on)
     });
     let bounds = switch(
         SpatialInformation::SHOW_BOUNDING_BOX,
@@ -177,7 +175,7 @@ fn show_guides(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said:
         said.shows_bounds,
     );
     bounds.show(ui, context, view, |is_on| {
-        BlueprintCommand::set_property(view, &SpatialInformation::default().with_show_bounding_box(is_on))
+        SpatialInformation::default().with_show_bounding_box(is_on)
     });
 }
 
@@ -189,7 +187,7 @@ fn show_light(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said: 
         is_on: said.has_shadows,
     };
     switch.show(ui, context, view, |is_on| {
-        BlueprintCommand::set_property(view, &Lighting3D::default().with_shadows(is_on))
+        Lighting3D::default().with_shadows(is_on)
     });
 }
 

@@ -139,7 +139,7 @@ impl ViewUi for Spatial3DUi {
         };
         let mut moved = None;
         if action == Some(ViewAction::Focus) {
-            moved = focused_on_selection(&tile, known, context);
+            moved = focused_on_selection(&tile, known);
             if moved.is_some() {
                 send(context.world, view);
             }
@@ -309,17 +309,8 @@ fn followed<'a>(tile: &'a Tile<'_>, context: &ViewUiContext<'a>) -> Option<&'a E
     selected.find(|entity| !tile.scene.bounds_of(entity).is_empty())
 }
 
-fn focused_on_selection(tile: &Tile<'_>, eye: Eye, context: &ViewUiContext<'_>) -> Option<Eye> {
-    let selection = context.world.resource::<Selection>();
-    let bounds = selection
-        .selected
-        .iter()
-        .filter_map(Item::entity)
-        .map(|entity| tile.scene.bounds_of(entity))
-        .fold(
-            crate::spatial::bounds::Bounds::EMPTY,
-            crate::spatial::bounds::Bounds::union,
-        );
+fn focused_on_selection(tile: &Tile<'_>, eye: Eye) -> Option<Eye> {
+    let bounds = tile.selected_bounds();
     let size = tile.size();
     (!bounds.is_empty()).then(|| eye.focused_on(&bounds, size.x / size.y.max(1.0)))
 }
@@ -379,6 +370,9 @@ fn show_tooltip(tile: &Tile<'_>) {
         ui.label(pick.entity.to_string());
         if let Some(instance) = pick.instance.filter(|_| has_several) {
             ui.weak(format!("instance {instance}"));
+        }
+        if let Some(time) = tile.time_of(pick) {
+            ui.weak(time);
         }
         if let Some(label) = tile.label_of(pick) {
             ui.label(&*label);

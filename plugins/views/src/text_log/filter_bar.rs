@@ -31,8 +31,11 @@ pub(super) fn show<'a>(
             ui.horizontal_wrapped(|ui| {
                 let [least, most] = FIELD_WIDTH;
                 let room = ui.available_width() - FIELD_MARGIN - ui.spacing().item_spacing.x;
-                let is_short = buttons_width(ui, levels, false) > room - least;
-                let buttons = buttons_width(ui, levels, is_short);
+                let mut buttons = buttons_width(ui, levels, false);
+                let is_short = buttons > room - least;
+                if is_short {
+                    buttons = buttons_width(ui, levels, true);
+                }
                 let width = (ui.available_width() * 0.4)
                     .min(room - buttons)
                     .clamp(least, most);

@@ -2,7 +2,7 @@
 //!
 //! [`entries`] are the lines of one entity; they refer to the text in the store rather than copy it. [`table`] merges those of all
 //! entities of a view, once per change; [`filter`] chooses among them, as [`filter_bar`] says, [`columns`] what of them is shown, [`copied`] is their text for other programs; [`settings`] chooses both in the selection panel. [`ui`] lays out the lines that can be seen, so that a
-//! million cost no more than twenty.
+//! million cost no more than twenty, and [`line`] draws each; [`rows`] are they as items, to be selected and copied.
 
 mod ansi;
 mod columns;
@@ -12,12 +12,16 @@ mod excerpt;
 mod filter;
 mod filter_bar;
 mod level;
+mod line;
+mod rows;
 mod settings;
 mod table;
 mod ui;
 
 #[cfg(test)]
 mod tests;
+
+use std::borrow::Cow;
 
 use bevy::{
     app::{App, Plugin},
@@ -39,10 +43,14 @@ pub use entries::{LogEntries, TextLog};
 pub use table::{LogTable, LogTables};
 pub use ui::TextLogUi;
 
+/// A text as it reads: without the escape sequences that terminals take for colors and moves of their cursor.
+pub fn plain_text(text: &str) -> Cow<'_, str> {
+    ansi::stripped(text)
+}
+
 use crate::{
-    AppViewUiExt as _,
+    AppViewUiExt as _, SpatialSystems,
     properties::{AppPropertiesExt as _, PropertyReader, ViewProperties},
-    spatial::SpatialSystems,
 };
 
 /// Lists of log lines.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{RecordingEntry, View, ViewerCommand, Visuals, visualizer::ViewVisuals};
+use chronoscope_frame::{RecordingEntry, View, Visuals, visualizer::ViewVisuals};
 use chronoscope_types::{
     ComponentName, TextLogColumn, TimelineColumn,
     blueprint::{TextLogColumns, TextLogRows},
@@ -51,7 +51,7 @@ fn show_levels(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said:
         Some((level.to_string(), is_level_shown(level, only)))
     });
     if let Some(level) = toggled.and_then(|at| known.get(at)) {
-        edit(context, toggle_level(view, &known, only, level));
+        context.edit(toggle_level(view, &known, only, level));
     }
 }
 
@@ -87,7 +87,7 @@ fn show_columns(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said
     if let Some(column) = toggled.and_then(|at| columns.get_mut(at)) {
         column.visible = !column.visible;
         let columns = TextLogColumns::default().with_text_log_columns(columns);
-        edit(context, BlueprintCommand::set_property(view, &columns));
+        context.edit(BlueprintCommand::set_property(view, &columns));
     }
 }
 
@@ -126,7 +126,7 @@ fn show_timelines(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, sa
     if let Some(column) = toggled.and_then(|at| columns.get_mut(at)) {
         column.visible = !column.visible;
         let columns = TextLogColumns::default().with_timeline_columns(columns);
-        edit(context, BlueprintCommand::set_property(view, &columns));
+        context.edit(BlueprintCommand::set_property(view, &columns));
     }
 }
 
@@ -150,9 +150,4 @@ fn choices(
         }
     });
     clicked
-}
-
-fn edit(context: &mut ViewUiContext<'_>, command: BlueprintCommand) {
-    context.commands.blueprint(command);
-    context.commands.push(ViewerCommand::EndGesture);
 }

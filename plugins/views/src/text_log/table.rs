@@ -106,6 +106,14 @@ impl LogTable {
         self.lines.partition_point(|line| time_of(logs, *line) <= time)
     }
 
+    /// The position of a line.
+    pub(super) fn position_of(&self, logs: &[(EntityId, &LogEntries)], line: LineRef) -> Option<usize> {
+        let key = key_of(logs, line);
+        self.lines
+            .binary_search_by_key(&key, |other| key_of(logs, *other))
+            .ok()
+    }
+
     /// Brings it up to date with the logs, which are ordered as they are to be ordered. Costs what comes after the first line that
     /// is new or gone.
     pub fn update(&mut self, logs: &[(EntityId, &LogEntries)]) {

@@ -6,10 +6,8 @@ use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
     Cursor, DataResults, Item, QueryContext, RecordingEntry, Selection, View, ViewerCommand, ViewerCommands,
     Visuals,
-    selection::Highlight,
-    selection::{ClickSource, EntityClicked},
 };
-use chronoscope_store::{EntityId, EntityPath, TimeType, arrow::ArrayRef};
+use chronoscope_store::{EntityId, EntityPath, RowId, TimeType, arrow::ArrayRef};
 use chronoscope_types::{
     Component as _, ComponentName, blueprint::TextLogFormat, components::blueprint::Enabled,
 };
@@ -18,24 +16,20 @@ use egui_extras::{Column as TableColumn, TableBuilder};
 
 use super::{
     LogProperties,
-    ansi::stripped,
     columns::{Column, Columns, ENTITY_WIDTH, LEVEL_WIDTH},
-    copied::lines_text,
+    copied::{header, lines_text},
     entries::{LogEntries, STATIC, TextLog},
-    excerpt::{excerpt, first_line},
     filter::{Filtered, filter, toggle_level},
-    filter_bar, level, settings,
+    filter_bar, level,
+    line::{self, ROW_HEIGHT},
+    rows::ShownRows,
+    settings,
     table::{LineRef, LogTable, LogTables},
 };
 use crate::{
-    ViewAction, ViewStyle, ViewUi, ViewUiContext, clicked_buttons, empty, properties::PropertiesOf,
-    view_action, view_ui::recording_of,
+    ViewAction, ViewStyle, ViewUi, ViewUiContext, empty, properties::PropertiesOf, view_action,
+    view_ui::recording_of,
 };
-
-/// The height of a line, in points.
-const ROW_HEIGHT: f32 = 20.0;
-/// How much of a line after the cursor is left.
-const DIMMED: f32 = 0.55;
 
 /// Draws text log views.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,6 +42,8 @@ struct LogMemory {
     text: String,
     filtered: Option<Arc<Filtered>>,
     following: Following,
+    /// The line that was brought into sight last because it was selected.
+    revealed: Option<RowId>,
 }
 
 /// How the list keeps the cursor in sight, until the user scrolls elsewhere.
@@ -74,6 +70,11 @@ impl Following {
         scrolls
     }
 
+    /// The list shows what somebody selected, wherever the cursor is.
+    fn leave(&mut self) {
+        self.is_left = true;
+    }
+
     /// Where the list stands now, and whether the user is at it with wheel or button.
     fn stands_at(&mut self, offset: f32, is_touched: bool) {
         self.is_left |= is_touched && offset != self.offset;
@@ -82,20 +83,47 @@ impl Following {
 }
 
 /// What a list of lines is drawn from.
-struct LogInput<'a> {
+pub(super) struct LogInput<'a> {
     id: Id,
-    view: ViewId,
-    recording: &'a RecordingEntry,
-    logs: &'a [(EntityId, &'a LogEntries)],
-    paths: &'a [&'a EntityPath],
-    table: &'a LogTable,
-    time_type: TimeType,
-    timeline: &'a str,
-    cursor: Cursor,
-    looks: &'a QueryContext,
-    selection: Option<&'a Selection>,
-    style: &'a ViewStyle,
-    said: &'a LogProperties,
+    pub(super) view: ViewId,
+    pub(super) recording: &'a RecordingEntry,
+    pub(super) logs: &'a [(EntityId, &'a LogEntries)],
+    pub(super) paths: &'a [&'a EntityPath],
+    pub(super) table: &'a LogTable,
+    pub(super) time_type: TimeType,
+    pub(super) timeline: &'a str,
+    pub(super) cursor: Cursor,
+    pub(super) looks: &'a QueryContext,
+    pub(super) selection: Option<&'a Selection>,
+    pub(super) style: &'a ViewStyle,
+    pub(super) said: &'a LogProperties,
+}
+
+impl LogInput<'_> {
+    pub(super) fn line_time(&self, line: LineRef) -> i64 {
+        self.logs
+            .get(line.entity as usize)
+            .map_or(STATIC, |(_, log)| log.time(line.line as usize))
+    }
+
+    /// When a line was logged on another timeline than the cursor's, if it was.
+    pub(super) fn other_time_text(&self, line: LineRef, timeline: &str) -> Option<String> {
+        let (_, log) = self.logs.get(line.entity as usize)?;
+        let (time_type, time) = log.time_on(line.line as usize, timeline)?;
+        Some(chronoscope_types::format_time_in(
+            time_type,
+            self.style.time_zone,
+            time,
+        ))
+    }
+
+    pub(super) fn time_text(&self, time: i64) -> String {
+        if time == STATIC {
+            "static".to_owned()
+        } else {
+            chronoscope_types::format_time_in(self.time_type, self.style.time_zone, time)
+        }
+    }
 }
 
 impl ViewUi for TextLogUi {
@@ -112,7 +140,14 @@ impl ViewUi for TextLogUi {
     }
 
     fn actions(&self) -> &'static [ViewAction] {
-        &[ViewAction::CopyTable]
+        &[
+            ViewAction::CopyTable,
+            ViewAction::CopyRows,
+            ViewAction::RowAbove,
+            ViewAction::RowBelow,
+            ViewAction::ExtendAbove,
+            ViewAction::ExtendBelow,
+        ]
     }
 
     fn drawn_properties(&self) -> &'static [ComponentName] {
@@ -231,37 +266,44 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, commands: &mut ViewerCommands) {
         memory.filtered.take(),
     );
     let shown = filtered.as_ref().map(|filtered| filtered.lines.as_slice());
-    if view_action::take(ui.ctx(), input.view) == Some(ViewAction::CopyTable) {
-        ui.copy_text(shown_text(input, shown));
+    let rows = ShownRows::new(input, shown);
+    match view_action::take(ui.ctx(), input.view) {
+        Some(ViewAction::CopyTable) => ui.copy_text(shown_text(&rows)),
+        Some(ViewAction::CopyRows) => {
+            if let Some(text) = rows.selected_text() {
+                ui.copy_text(text);
+            }
+        }
+        Some(action) => {
+            if let Some(selects) = rows.stepped(action) {
+                commands.push(selects);
+            }
+        }
+        None => {}
     }
-    if shown.is_some_and(<[u32]>::is_empty) {
+    let is_over_line = if rows.len() == 0 {
         ui.centered_and_justified(|ui| {
             ui.label(
                 RichText::new("No line passes the filter. Clear the text or show more levels.")
                     .color(input.style.secondary_text),
             );
         });
+        false
     } else {
-        lines(ui, input, shown, &mut memory.following, commands);
+        lines(ui, &rows, &mut memory, commands)
+    };
+    let hovered = input.selection.and_then(|selection| selection.hovered.as_ref());
+    if !is_over_line && hovered.and_then(Item::view) == Some(input.view) && ui.rect_contains_pointer(rect) {
+        commands.push(ViewerCommand::Hover(None));
     }
     memory.filtered = filtered;
     ui.data_mut(|data| data.insert_temp(input.id, memory));
 }
 
-/// The lines that pass the filter, as text for other programs.
-fn shown_text(input: &LogInput<'_>, shown: Option<&[u32]>) -> String {
-    let all = input.table.lines();
-    let passing: Option<Vec<LineRef>> = shown.map(|shown| {
-        let lines = shown.iter().filter_map(|at| all.get(*at as usize));
-        lines.copied().collect()
-    });
-    lines_text(
-        passing.as_deref().unwrap_or(all),
-        input.logs,
-        input.paths,
-        input.timeline,
-        |line| time_text(input, line_time(input, line)),
-    )
+/// The lines that pass the filter, as text for other programs, below the names of their parts.
+fn shown_text(rows: &ShownRows<'_>) -> String {
+    let lines: Vec<LineRef> = (0..rows.len()).filter_map(|at| rows.line(at)).collect();
+    header(rows.input) + &lines_text(&lines, rows.input)
 }
 
 /// The levels of all lines, the most serious first.
@@ -272,20 +314,12 @@ pub(super) fn levels_of<'a>(logs: impl Iterator<Item = &'a LogEntries>) -> Vec<&
     levels
 }
 
-/// The list itself. Only lines that can be seen are laid out.
-fn lines(
-    ui: &mut Ui,
-    input: &LogInput<'_>,
-    shown: Option<&[u32]>,
-    following: &mut Following,
-    commands: &mut ViewerCommands,
-) {
-    let count = shown.map_or(input.table.lines().len(), <[u32]>::len);
-    // The first line after the cursor: before it stands the cursor's mark.
-    let after_all = input.table.first_after(input.logs, input.cursor.time);
-    let after = shown.map_or(after_all, |shown| {
-        shown.partition_point(|at| (*at as usize) < after_all)
-    });
+/// The list itself. Only lines that can be seen are laid out. Returns whether the pointer is over one.
+fn lines(ui: &mut Ui, rows: &ShownRows<'_>, memory: &mut LogMemory, commands: &mut ViewerCommands) -> bool {
+    let input = rows.input;
+    let count = rows.len();
+    // Before it stands the cursor's mark.
+    let after = rows.first_after_cursor();
     let mono = egui::TextStyle::Monospace.resolve(ui.style());
     let width_of = |text: &str| {
         ui.painter()
@@ -297,8 +331,8 @@ fn lines(
         .table
         .lines()
         .last()
-        .map_or(STATIC, |line| line_time(input, *line));
-    let time_width = width_of(&time_text(input, latest)).max(width_of(input.timeline)) + 16.0;
+        .map_or(STATIC, |line| input.line_time(*line));
+    let time_width = width_of(&input.time_text(latest)).max(width_of(input.timeline)) + 16.0;
     let table_rect = ui.available_rect_before_wrap();
     let has_levels = input.logs.iter().any(|(_, log)| !log.levels().is_empty());
     let said = &input.said.columns;
@@ -307,7 +341,7 @@ fn lines(
         Column::Time(timeline) if **timeline == *input.timeline => columns.time_width,
         Column::Time(timeline) => {
             let latest = input.table.lines().last();
-            let time = latest.and_then(|line| other_time_text(input, *line, timeline));
+            let time = latest.and_then(|line| input.other_time_text(*line, timeline));
             width_of(time.as_deref().unwrap_or_default()).max(width_of(timeline)) + 16.0
         }
         Column::Entity => ENTITY_WIDTH,
@@ -322,6 +356,8 @@ fn lines(
         .resizable(true)
         .auto_shrink(false)
         .animate_scrolling(false)
+        // What is clicked on need not be gone through with the keys that move the focus.
+        .sense(Sense::CLICK)
         .cell_layout(egui::Layout::left_to_right(Align::Center))
         .min_scrolled_height(0.0);
     let has_text = columns.has(&Column::Text);
@@ -334,11 +370,19 @@ fn lines(
             TableColumn::initial(width).at_least(40.0).clip(true)
         });
     }
+    let following = &mut memory.following;
     let scrolls = count > 0 && following.scrolls_to(input.cursor, &columns.shown, after);
     if scrolls {
         builder = builder.scroll_to_row(after.saturating_sub(1).min(count - 1), Some(Align::Center));
     }
-    let mut mark: Option<f32> = None;
+    let lead = rows.lead().and_then(Item::row);
+    if std::mem::replace(&mut memory.revealed, lead) != lead
+        && let Some(at) = rows.lead().and_then(|item| rows.place_of(item))
+    {
+        builder = builder.scroll_to_row(at, None);
+        following.leave();
+    }
+    let (mut mark, mut is_over_line): (Option<f32>, bool) = (None, false);
     let header = |ui: &mut Ui, text: &str| {
         ui.add(Label::new(RichText::new(text).small().color(input.style.secondary_text)).truncate());
     };
@@ -359,14 +403,9 @@ fn lines(
     let output = table.body(|body| {
         body.rows(ROW_HEIGHT, count, |mut row| {
             let at = row.index();
-            let line = match shown {
-                Some(shown) => shown.get(at).and_then(|at| input.table.lines().get(*at as usize)),
-                None => input.table.lines().get(at),
-            };
-            let top = match line {
-                Some(line) => show_line(&mut row, input, &columns, *line, at >= after, commands),
-                None => row.col(|_| {}).1.rect.top(),
-            };
+            let drawn = line::show(&mut row, rows, &columns, at >= after, commands);
+            let top = drawn.top;
+            is_over_line |= drawn.is_hovered;
             if at == after {
                 mark = Some(top);
             } else if at + 1 == count && after == count {
@@ -387,210 +426,7 @@ fn lines(
             );
         }
     }
-}
-
-/// Draws a line and returns where its top is.
-fn show_line(
-    row: &mut egui_extras::TableRow<'_, '_>,
-    input: &LogInput<'_>,
-    columns: &Columns,
-    line: LineRef,
-    is_later: bool,
-    commands: &mut ViewerCommands,
-) -> f32 {
-    let Some((_, log)) = input.logs.get(line.entity as usize) else {
-        return 0.0;
-    };
-    let Some(path) = input.paths.get(line.entity as usize) else {
-        return 0.0;
-    };
-    let at = line.line as usize;
-    let style = input.style;
-    let tone = |color: Color32| {
-        if is_later {
-            color.gamma_multiply(DIMMED)
-        } else {
-            color
-        }
-    };
-    let highlight = input
-        .selection
-        .map(|selection| selection.entity_highlight(path))
-        .unwrap_or_default();
-    row.set_selected(highlight == Highlight::Selected);
-    row.set_hovered(highlight == Highlight::Hovered);
-
-    let mut top = None;
-    for column in &columns.shown {
-        let (_, cell) = row.col(|ui| {
-            ui.add_space(8.0);
-            match column {
-                Column::Time(timeline) if **timeline == *input.timeline => {
-                    show_time(ui, input, log.time(at), tone, commands);
-                }
-                Column::Time(timeline) => {
-                    let time = other_time_text(input, line, timeline).unwrap_or_default();
-                    let text = RichText::new(time).monospace().color(tone(style.secondary_text));
-                    ui.add(Label::new(text).truncate());
-                }
-                Column::Entity => show_entity(ui, input, path, tone, commands),
-                Column::Level => {
-                    if let Some(level) = log.level(at) {
-                        let text = RichText::new(&**level).small();
-                        ui.add(Label::new(text.color(tone(level::color(level, style)))).truncate());
-                    }
-                }
-                Column::Text => show_text(ui, input, columns, line, tone),
-            }
-        });
-        top.get_or_insert(cell.rect.top());
-    }
-    top.unwrap_or_default()
-}
-
-fn show_time(
-    ui: &mut Ui,
-    input: &LogInput<'_>,
-    time: i64,
-    tone: impl Fn(Color32) -> Color32,
-    commands: &mut ViewerCommands,
-) {
-    let text = RichText::new(time_text(input, time)).monospace();
-    if time == STATIC {
-        ui.add(Label::new(text.color(tone(input.style.secondary_text))).truncate())
-            .on_hover_text("Holds at all times");
-    } else if ui
-        .add(
-            Label::new(text.color(tone(input.style.text)))
-                .truncate()
-                .sense(Sense::click()),
-        )
-        .on_hover_text("Move the cursor here")
-        .clicked()
-    {
-        commands.push(input.looks.seek(input.view, time));
-    }
-}
-
-fn show_entity(
-    ui: &mut Ui,
-    input: &LogInput<'_>,
-    path: &EntityPath,
-    tone: impl Fn(Color32) -> Color32,
-    commands: &mut ViewerCommands,
-) {
-    let item = || Item::DataResult {
-        view: input.view,
-        entity: path.clone(),
-        instance: None,
-    };
-    let label = Label::new(RichText::new(path.ui_name()).color(tone(input.style.text)))
-        .truncate()
-        .sense(Sense::click());
-    let response = ui.add(label).on_hover_text(path.ui_path());
-    if response.hovered() {
-        commands.push(ViewerCommand::Hover(Some(item())));
-    }
-    for button in clicked_buttons(&response) {
-        let click = EntityClicked::on(&item(), Some(input.recording), button, ClickSource::View);
-        click
-            .into_iter()
-            .for_each(|click| commands.push(ViewerCommand::Click(click)));
-    }
-    if response.clicked() {
-        let add = ui.input(|input| input.modifiers.command);
-        commands.push(if add {
-            ViewerCommand::ToggleSelected(item())
-        } else {
-            ViewerCommand::Select(vec![item()])
-        });
-    }
-}
-
-fn show_text(
-    ui: &mut Ui,
-    input: &LogInput<'_>,
-    columns: &Columns,
-    line: LineRef,
-    tone: impl Fn(Color32) -> Color32,
-) {
-    let at = line.line as usize;
-    let Some(((_, log), path)) = input
-        .logs
-        .get(line.entity as usize)
-        .zip(input.paths.get(line.entity as usize))
-    else {
-        return;
-    };
-    let style = input.style;
-    let text = log.text(at);
-    let color = log.color(at).map_or(style.text, |[r, g, b, a]| {
-        Color32::from_rgba_unmultiplied(r, g, b, a)
-    });
-    let has_level = columns.has(&Column::Level);
-    if !has_level && let Some(level) = log.level(at) {
-        let (mark, _) = ui.allocate_exact_size(egui::vec2(3.0, ROW_HEIGHT - 8.0), Sense::hover());
-        ui.painter()
-            .rect_filled(mark, 1.0, tone(level::color(level, style)));
-    }
-    // What has no column of its own is told by the tooltip.
-    let tells_all = columns.has(&Column::Entity) && has_level;
-    let (cell, is_cut) = first_line(text);
-    let mut rich = RichText::new(cell).color(tone(color));
-    if input.said.is_monospace {
-        rich = rich.monospace();
-    }
-    let label = Label::new(rich)
-        .truncate()
-        .selectable(true)
-        .show_tooltip_when_elided(!is_cut && tells_all);
-    let response = ui.add(label);
-    response.context_menu(|ui| {
-        if ui.button("Copy line").clicked() {
-            ui.copy_text(stripped(text).into_owned());
-            ui.close();
-        }
-        if ui.button("Copy all lines that are shown").clicked() {
-            view_action::ask(ui.ctx(), input.view, ViewAction::CopyTable);
-            ui.ctx().request_repaint();
-            ui.close();
-        }
-    });
-    if !tells_all {
-        let level = log
-            .level(at)
-            .map(|level| format!(", {level}"))
-            .unwrap_or_default();
-        response.on_hover_text(format!("{}{level}\n{}", path.ui_path(), excerpt(text)));
-    } else if is_cut {
-        response.on_hover_text(excerpt(text));
-    }
-}
-
-fn line_time(input: &LogInput<'_>, line: LineRef) -> i64 {
-    input
-        .logs
-        .get(line.entity as usize)
-        .map_or(STATIC, |(_, log)| log.time(line.line as usize))
-}
-
-/// When a line was logged on another timeline than the cursor's, if it was.
-fn other_time_text(input: &LogInput<'_>, line: LineRef, timeline: &str) -> Option<String> {
-    let (_, log) = input.logs.get(line.entity as usize)?;
-    let (time_type, time) = log.time_on(line.line as usize, timeline)?;
-    Some(chronoscope_types::format_time_in(
-        time_type,
-        input.style.time_zone,
-        time,
-    ))
-}
-
-fn time_text(input: &LogInput<'_>, time: i64) -> String {
-    if time == STATIC {
-        "static".to_owned()
-    } else {
-        chronoscope_types::format_time_in(input.time_type, input.style.time_zone, time)
-    }
+    is_over_line
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{ActiveBlueprint, TimeCommand, ViewerCommand, Visualizers};
 use chronoscope_store::Chunk;
-use chronoscope_types::{BarChart, blueprint::PlotLegend, log_chunk, tensor::TensorData};
+use chronoscope_types::{BarChart, blueprint::PlotLegend, enums::Corner2D, log_chunk, tensor::TensorData};
 
 use super::{Viewer, assert_has, frame};
 
@@ -102,4 +102,17 @@ fn the_blueprint_hides_the_legend() {
     )));
     let text = viewer.text(CLASS);
     assert!(!text.contains("here") && text.contains("20"), "{text}");
+}
+
+#[test]
+fn the_settings_name_the_corner_of_a_legend_only_where_one_was_chosen() {
+    let mut viewer = Viewer::new([bars("shown/here", 0, &BarChart::new(vec![1_u16, 20]))]);
+    assert_has(&viewer.settings(CLASS), "Where there is room");
+    let legend = PlotLegend::default().with_corner(Corner2D::LeftBottom);
+    let (view, _) = views(&viewer).remove(0);
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(
+        view, &legend,
+    )));
+    viewer.text(CLASS);
+    assert_has(&viewer.settings(CLASS), "Left, bottom");
 }

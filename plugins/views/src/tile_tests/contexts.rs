@@ -94,6 +94,7 @@ fn a_log_is_read_and_moved_where_its_view_looks() {
         line("logs", 0, "first", "INFO"),
         line("logs", 20, "second", "INFO"),
     ]);
+    viewer.egui = context_with_fonts();
     viewer.look("TextLog", &at(ContextTime::Offset(-5)));
     viewer.click("TextLog", "#20");
     assert_eq!((viewer.cursor(), viewer.time_of("TextLog")), (25, 20));

@@ -119,3 +119,27 @@ fn the_settings_of_a_log_choose_levels_and_columns() {
     viewer.command(ViewerCommand::Undo);
     assert!(!viewer.text(LOG).contains("bad"));
 }
+
+/// In the plot the same is looking around, which is none.
+#[test]
+fn a_range_of_values_that_is_chosen_in_the_settings_is_a_step() {
+    const PLOT: &str = "TimeSeries";
+    let mut viewer = Viewer::new([scalars("plots/sine", 0, 100)]);
+    viewer.egui = context_with_fonts();
+    let has_range = |viewer: &mut Viewer| {
+        let texts = viewer.draw_settings(PLOT, Vec::new());
+        texts.iter().any(|(text, _)| text == "to")
+    };
+    assert!(!has_range(&mut viewer));
+    viewer.click_setting(PLOT, "Fit values");
+    assert!(has_range(&mut viewer));
+    viewer.command(ViewerCommand::Undo);
+    assert!(!has_range(&mut viewer));
+    viewer.command(ViewerCommand::Redo);
+    assert!(has_range(&mut viewer));
+    // The way back is a step, too.
+    viewer.click_setting(PLOT, egui_phosphor::regular::ARROW_COUNTER_CLOCKWISE);
+    assert!(!has_range(&mut viewer));
+    viewer.command(ViewerCommand::Undo);
+    assert!(has_range(&mut viewer));
+}

@@ -2,7 +2,7 @@
 
 use bevy::ecs::world::World;
 use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{RecordingEntry, View, ViewerCommand};
+use chronoscope_frame::{RecordingEntry, View};
 use chronoscope_store::EntityId;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     lines::{NamedLine, PlotLines},
     ui::{Plotted, plot_lines},
 };
-use crate::{ViewUiContext, plot::events::PlotEntries as _, recording_of};
+use crate::{ViewUiContext, plot::events, recording_of};
 
 /// Whether a plot has series of an entity, and hides them all.
 ///
@@ -50,8 +50,5 @@ pub fn show_series(context: &mut ViewUiContext<'_>, entity: EntityId) {
     };
     let of_entity = named.iter().enumerate().filter(|(_, line)| line.entity == entity);
     let changes: Vec<(usize, bool)> = of_entity.map(|(at, _)| (at, true)).collect();
-    for command in entries.set_visible(&changes) {
-        context.commands.blueprint(command);
-    }
-    context.commands.push(ViewerCommand::EndGesture);
+    events::set_visible(&entries, &changes, context);
 }

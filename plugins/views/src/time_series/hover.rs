@@ -15,6 +15,8 @@ use crate::plot::{
 
 /// How far from the pointer the samples of a tooltip lie, in points.
 const NEAR: f32 = 48.0;
+/// How far from the pointer a sample lies that it is at, in points, though the series is interrupted between the two.
+const AT_SAMPLE: f32 = 8.0;
 /// The most values of a tooltip.
 const MAX_VALUES: usize = 12;
 
@@ -30,7 +32,7 @@ pub(super) struct Sample {
     place: Option<Pos2>,
 }
 
-/// The sample of each visible line that is nearest in time to the pointer.
+/// The sample of each visible line that is nearest in time to the pointer. Where a line is interrupted there is none.
 pub(super) fn samples_at(input: &PlotInput<'_>, canvas: &Canvas, x: f32) -> Vec<Sample> {
     let pointed = canvas.time_at(x);
     let samples = input.visible().filter_map(|(at, line)| {
@@ -39,6 +41,10 @@ pub(super) fn samples_at(input: &PlotInput<'_>, canvas: &Canvas, x: f32) -> Vec<
             None => {
                 let sample = line.series.nearest_sample(line.index, pointed)?;
                 let time = *line.series.samples.times(line.index).get(sample)?;
+                let is_beside = (canvas.x(time) - x).abs() > AT_SAMPLE;
+                if is_beside && line.series.is_interrupted_at(line.index, pointed) {
+                    return None;
+                }
                 (Some(time), *line.series.samples.values(line.index).get(sample)?)
             }
         };

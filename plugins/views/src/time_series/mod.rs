@@ -53,10 +53,9 @@ pub use ui::TimeSeriesUi;
 pub use visualizers::{SeriesLines, SeriesPoints};
 
 use crate::{
-    AppViewUiExt as _,
+    AppViewUiExt as _, SpatialSystems,
     plot::{links::LinkedTimes, resets::WindowResets},
     properties::AppPropertiesExt as _,
-    spatial::SpatialSystems,
     view_ui::visual_warnings,
 };
 use properties::PlotProperties;

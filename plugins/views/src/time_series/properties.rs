@@ -1,7 +1,7 @@
 //! What the blueprint says of a plot.
 
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
-use chronoscope_store::TimeRange;
+use chronoscope_store::{ComponentDescriptor, TimeRange, arrow::ArrayRef};
 use chronoscope_types::{
     Component, CursorTimeRange,
     blueprint::{PlotInteraction, ScalarAxis, TimeAxis},
@@ -152,15 +152,25 @@ impl PlotProperties {
     }
 }
 
-/// Writes the range of values of an axis down, or takes it back.
+/// Writes the range of values of an axis down, or takes it back, as looking around in the plot does.
 pub(super) fn set_value_range(view: ViewId, side: AxisSide, values: Option<ValueWindow>) -> BlueprintCommand {
+    BlueprintCommand::SetProperty(view, value_range(side, values))
+}
+
+/// The same as a step to undo.
+pub(super) fn edit_value_range(
+    view: ViewId,
+    side: AxisSide,
+    values: Option<ValueWindow>,
+) -> BlueprintCommand {
+    BlueprintCommand::edit_property(view, value_range(side, values))
+}
+
+fn value_range(side: AxisSide, values: Option<ValueWindow>) -> Vec<(ComponentDescriptor, ArrayRef)> {
     let range: Vec<[f64; 2]> = values.iter().map(|values| [values.min(), values.max()]).collect();
     let component = match side {
         AxisSide::Left => ScalarAxis::RANGE,
         AxisSide::Right => SecondScalarAxis::RANGE,
     };
-    BlueprintCommand::SetProperty(
-        view,
-        vec![(component.descriptor(), components::Range1D::build(range))],
-    )
+    vec![(component.descriptor(), components::Range1D::build(range))]
 }

@@ -88,6 +88,11 @@ impl Samples {
         self.left_out
     }
 
+    /// When the entity was emptied after its last sample, if it was: from then on it has no value.
+    pub fn ended_at(&self) -> Option<i64> {
+        self.clears.get(self.clears_passed).map(|(time, _)| *time)
+    }
+
     /// The rows that the last update read from the store.
     pub fn rows_read(&self) -> usize {
         self.rows_read

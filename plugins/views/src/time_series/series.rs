@@ -176,12 +176,18 @@ impl EntitySeries {
     }
 
     /// The value of a series at a time: that of its last sample until then. `None` where there is none, or a
-    /// gap.
+    /// gap, and once the entity was cleared.
     pub fn value_at(&self, series: usize, time: i64) -> Option<f64> {
         if let Some(constant) = self.constants.get(series) {
-            return Some(*constant);
+            return (!constant.is_nan()).then_some(*constant);
         }
         latest(&self.samples, series, time)
+    }
+
+    /// Whether a series had values before a time, and has none there.
+    pub(super) fn is_interrupted_at(&self, series: usize, time: i64) -> bool {
+        let first = self.samples.times(series).first();
+        first.is_some_and(|first| *first <= time) && self.value_at(series, time).is_none()
     }
 
     /// The value that a series had last before a window in which it has none, or comes to have after it. It holds until the window
@@ -431,7 +437,11 @@ struct Column {
 
 /// The value of a column at a time: that of its last sample until then.
 fn latest(samples: &Samples, column: usize, time: i64) -> Option<f64> {
-    let after = samples.times(column).partition_point(|other| *other <= time);
+    let times = samples.times(column);
+    let after = times.partition_point(|other| *other <= time);
+    if after == times.len() && samples.ended_at().is_some_and(|end| end <= time) {
+        return None;
+    }
     let value = samples.values(column).get(after.checked_sub(1)?)?;
     (!value.is_nan()).then_some(*value)
 }

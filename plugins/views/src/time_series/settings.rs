@@ -12,12 +12,12 @@ use chronoscope_types::{
 };
 use egui::{ComboBox, DragValue, Ui};
 
-use super::properties::{PlotProperties, set_value_range};
+use super::properties::{PlotProperties, edit_value_range};
 use crate::{
     ViewUiContext,
     plot::{looks, window::ValueWindow},
     properties::properties,
-    settings_row::settings_row,
+    settings_row::{Switch, settings_row},
 };
 
 /// The properties that [`show`] draws.
@@ -81,8 +81,7 @@ fn show_axis(
                 (false, AxisScale::Linear) => ValueWindow::new(-1.0, 1.0),
                 (false, AxisScale::Logarithmic) => ValueWindow::new(1.0, 10.0),
             };
-            context.commands.blueprint(set_value_range(view, side, range));
-            context.commands.push(ViewerCommand::EndGesture);
+            context.edit(edit_value_range(view, side, range));
         }
         let mut is_logarithmic = scale == AxisScale::Logarithmic;
         if ui
@@ -95,7 +94,7 @@ fn show_axis(
             } else {
                 AxisScale::Linear
             };
-            context.commands.blueprint(match side {
+            context.edit(match side {
                 AxisSide::Left => {
                     BlueprintCommand::set_property(view, &ScalarAxisScale::default().with_scale(scale))
                 }
@@ -103,7 +102,6 @@ fn show_axis(
                     BlueprintCommand::set_property(view, &SecondScalarAxis::default().with_scale(scale))
                 }
             });
-            context.commands.push(ViewerCommand::EndGesture);
         }
     });
     let Some(range) = range else { return };
@@ -122,7 +120,7 @@ fn show_axis(
         {
             context
                 .commands
-                .blueprint(set_value_range(view, side, Some(range)));
+                .blueprint(edit_value_range(view, side, Some(range)));
         }
         if from.drag_stopped() || to.drag_stopped() || from.lost_focus() || to.lost_focus() {
             context.commands.push(ViewerCommand::EndGesture);
@@ -131,46 +129,37 @@ fn show_axis(
 }
 
 fn show_switches(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said: &PlotProperties) {
-    let locks = [
-        (
-            ScalarAxis::ZOOM_LOCK,
-            said.locks.values,
-            "Lock values",
-            "Zooming leaves the range of values alone",
-        ),
-        (
-            TimeAxis::ZOOM_LOCK,
-            said.locks.x,
-            "Lock time",
-            "Zooming leaves the stretch of time alone",
-        ),
-        (
-            TimeAxis::LINK,
-            said.is_linked(),
-            "Link time",
-            "Show the stretch of time that all linked plots show",
-        ),
-    ];
-    for (at, (property, mut is_set, label, hint)) in locks.into_iter().enumerate() {
-        settings_row(ui, context, view, &[property], |ui, context| {
-            if ui.checkbox(&mut is_set, label).on_hover_text(hint).changed() {
-                let command = match at {
-                    0 => BlueprintCommand::set_property(view, &ScalarAxis::default().with_zoom_lock(is_set)),
-                    1 => BlueprintCommand::set_property(view, &TimeAxis::default().with_zoom_lock(is_set)),
-                    _ => BlueprintCommand::set_property(
-                        view,
-                        &TimeAxis::default().with_link(if is_set {
-                            LinkAxis::LinkToGlobal
-                        } else {
-                            LinkAxis::Independent
-                        }),
-                    ),
-                };
-                context.commands.blueprint(command);
-                context.commands.push(ViewerCommand::EndGesture);
-            }
-        });
-    }
+    let values = Switch {
+        property: ScalarAxis::ZOOM_LOCK,
+        text: "Lock values",
+        hint: "Zooming leaves the range of values alone",
+        is_on: said.locks.values,
+    };
+    values.show(ui, context, view, |is_on| {
+        ScalarAxis::default().with_zoom_lock(is_on)
+    });
+    let time = Switch {
+        property: TimeAxis::ZOOM_LOCK,
+        text: "Lock time",
+        hint: "Zooming leaves the stretch of time alone",
+        is_on: said.locks.x,
+    };
+    time.show(ui, context, view, |is_on| {
+        TimeAxis::default().with_zoom_lock(is_on)
+    });
+    let link = Switch {
+        property: TimeAxis::LINK,
+        text: "Link time",
+        hint: "Show the stretch of time that all linked plots show",
+        is_on: said.is_linked(),
+    };
+    link.show(ui, context, view, |is_on| {
+        TimeAxis::default().with_link(if is_on {
+            LinkAxis::LinkToGlobal
+        } else {
+            LinkAxis::Independent
+        })
+    });
 }
 
 /// What the pointer shows, and which samples have dots.
@@ -190,42 +179,31 @@ fn show_interaction(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, 
         ComboBox::from_id_salt(("plot tooltip", view))
             .selected_text(name(before))
             .show_ui(ui, |ui| {
-                let mut set = |command: BlueprintCommand| {
-                    context.commands.blueprint(command);
-                    context.commands.push(ViewerCommand::EndGesture);
-                };
                 if ui.selectable_label(before.is_none(), name(None)).clicked() && before.is_some() {
                     let nothing = components::blueprint::TooltipMode::build(Vec::new());
                     let mode = (PlotInteraction::TOOLTIP_MODE.descriptor(), nothing);
-                    set(BlueprintCommand::SetProperty(view, vec![mode]));
+                    context.edit(BlueprintCommand::SetProperty(view, vec![mode]));
                 }
                 for (mode, name) in MODES {
                     if ui.selectable_label(before == Some(mode), name).clicked() && before != Some(mode) {
                         let interaction = PlotInteraction::default().with_tooltip_mode(mode);
-                        set(BlueprintCommand::set_property(view, &interaction));
+                        context.edit(BlueprintCommand::set_property(view, &interaction));
                     }
                 }
             });
     });
-    let mut always = said.points == PointsDisplay::Always;
-    let property = [PlotInteraction::POINTS_DISPLAY];
-    settings_row(ui, context, view, &property, |ui, context| {
-        if ui
-            .checkbox(&mut always, "Samples as dots")
-            .on_hover_text("Mark each sample of a line, where they are few enough to be told apart")
-            .changed()
-        {
-            let points = if always {
-                PointsDisplay::Always
-            } else {
-                PointsDisplay::OnHover
-            };
-            let interaction = PlotInteraction::default().with_points_display(points);
-            context
-                .commands
-                .blueprint(BlueprintCommand::set_property(view, &interaction));
-            context.commands.push(ViewerCommand::EndGesture);
-        }
+    let dots = Switch {
+        property: PlotInteraction::POINTS_DISPLAY,
+        text: "Samples as dots",
+        hint: "Mark each sample of a line, where they are few enough to be told apart",
+        is_on: said.points == PointsDisplay::Always,
+    };
+    dots.show(ui, context, view, |is_on| {
+        PlotInteraction::default().with_points_display(if is_on {
+            PointsDisplay::Always
+        } else {
+            PointsDisplay::OnHover
+        })
     });
     ui.label("Drag with shift in the plot to measure between two times.");
 }

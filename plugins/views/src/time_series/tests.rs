@@ -5,7 +5,7 @@
 mod legend;
 
 use chronoscope_frame::selection::Highlight;
-use chronoscope_store::{ChunkStore, StoreId, TimeRange, TimeType, Timeline};
+use chronoscope_store::{ChunkStore, RowId, StoreId, TimeRange, TimeType, Timeline};
 use chronoscope_types::{
     Scalars, columns_chunk,
     enums::{
@@ -32,6 +32,11 @@ use crate::{
 const SIZE: egui::Vec2 = vec2(600.0, 300.0);
 
 fn series(times: &[i64], values: &[f64], mark: Mark) -> EntitySeries {
+    cleared_series(times, values, mark, &[])
+}
+
+/// A series of an entity that was cleared at some times.
+fn cleared_series(times: &[i64], values: &[f64], mark: Mark, clears: &[i64]) -> EntitySeries {
     let mut store = ChunkStore::new(StoreId::recording("test", "plot"));
     let chunk = columns_chunk(
         "a",
@@ -49,7 +54,8 @@ fn series(times: &[i64], values: &[f64], mark: Mark) -> EntitySeries {
         component,
     );
     let mut series = EntitySeries::default();
-    series.samples.update(timeline, &answer, Vec::new()).unwrap();
+    let clears = clears.iter().map(|time| (*time, RowId::new())).collect();
+    series.samples.update(timeline, &answer, clears).unwrap();
     series.styles = vec![SeriesStyle {
         name: None,
         color: None,

@@ -99,8 +99,7 @@ impl ViewUi for TimeSeriesUi {
         let said: PlotProperties = properties(world, view.id);
         let sides = [(AxisSide::Left, said.values), (AxisSide::Right, said.right)];
         for (side, _) in sides.into_iter().filter(|(_, range)| range.is_some()) {
-            context.commands.blueprint(set_value_range(view.id, side, None));
-            context.commands.push(ViewerCommand::EndGesture);
+            context.edit(set_value_range(view.id, side, None));
         }
         true
     }

@@ -33,6 +33,10 @@ impl QuadKind {
         }
     }
 
+    pub(super) fn is_cloud(self) -> bool {
+        self.is_cloud
+    }
+
     /// A cloud is no plane that others shine through.
     pub(super) fn blending(self) -> Blending {
         if self.is_cloud {

@@ -15,8 +15,9 @@ use bevy::render::texture::GpuImage;
 use super::ImageQuad;
 use super::pipeline::ImageQuadPipeline;
 use super::upload::GpuQuad;
+use crate::drawing::outlines::{OutlinedItem, OutlinedItems};
 use crate::drawing::pipeline::PipelineKey;
-use crate::drawing::queue::{BulkPhases, BulkViews, Way};
+use crate::drawing::queue::{BulkPhases, BulkViews, BulkViewsItem, Way};
 use crate::instances::Sorting;
 use crate::picking::{NewPickItem, PickItem, PickView};
 use crate::stats::RenderStats;
@@ -65,6 +66,34 @@ pub(super) fn queue_quads(
             items.push(item, pipeline_id, way, [(0, quad.sorting)]);
         }
         items.sweep();
+    }
+}
+
+/// Adds the clouds that stand out to the views that outline them. A picture on a plane has its outline within its edges.
+pub(super) fn queue_outlined_clouds(
+    stats: Res<RenderStats>,
+    pipeline_cache: Res<PipelineCache>,
+    pipeline: Res<ImageQuadPipeline>,
+    mut pipelines: ResMut<SpecializedRenderPipelines<ImageQuadPipeline>>,
+    functions: Res<DrawFunctions<OutlinedItem>>,
+    mut items: ResMut<OutlinedItems>,
+    images: Res<RenderAssets<GpuImage>>,
+    views: Query<BulkViews>,
+    quads: Query<&GpuQuad>,
+) {
+    for view in views.iter().filter(BulkViewsItem::is_outlined) {
+        for (entity, _) in view.visible_of::<ImageQuad>() {
+            let outlined = quads.get(entity).ok().filter(|quad| quad.has_highlight());
+            let kind = outlined.and_then(|quad| quad.kind(images.get(&quad.image)?));
+            let Some(kind) = kind.filter(|kind| kind.is_cloud()) else {
+                continue;
+            };
+            let key = (PipelineKey::outlining(*view.msaa), kind);
+            let id = pipelines.specialize(&pipeline_cache, &pipeline, key);
+            stats.await_ready(pipeline_cache.get_render_pipeline(id).is_some());
+            let draw_function = functions.read().id::<DrawImageQuad>();
+            items.push(view.view, OutlinedItem::new(entity, 0, id, draw_function));
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use super::texels::{TexelKind, Texels};
 use super::{ImageQuad, Magnification};
 use crate::buffers::{Gpu, UniformBuffer};
 use crate::color::linear_rgba;
-use crate::instances::{NO_INSTANCE, Sorting, affine_rows, split};
+use crate::instances::{Highlight, NO_INSTANCE, Sorting, affine_rows, split};
 use crate::stats::RenderStats;
 
 /// Mirrors `Quad` in `picture.wgsl`.
@@ -97,6 +97,14 @@ impl GpuQuad {
     /// Whether all of it lets shine through what is behind.
     pub(super) fn is_faint(&self) -> bool {
         self.is_faint
+    }
+
+    /// Whether it, or one of the discs of its cloud, stands out.
+    pub(super) fn has_highlight(&self) -> bool {
+        let values = self.uniform.values();
+        values.highlight != Highlight::None as u32
+            || values.hovered != NO_INSTANCE
+            || values.selected != NO_INSTANCE
     }
 
     /// How a texture is drawn on it; `None` where the texture does not fit.

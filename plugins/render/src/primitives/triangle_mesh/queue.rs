@@ -9,8 +9,9 @@ use bevy::render::texture::GpuImage;
 
 use super::geometry::GpuGeometry;
 use super::{DrawTriangleMesh, GpuMesh, TriangleMesh, TriangleMeshPipeline};
+use crate::drawing::outlines::{OutlinedItem, OutlinedItems};
 use crate::drawing::pipeline::PipelineKey;
-use crate::drawing::queue::{BulkPhases, BulkViews};
+use crate::drawing::queue::{BulkPhases, BulkViews, BulkViewsItem};
 use crate::drawing::shadows::{ShadowItem, ShadowLight};
 use crate::instances::Blending;
 use crate::picking::{NewPickItem, PickItem, PickView};
@@ -48,6 +49,36 @@ pub(super) fn queue_meshes(
             items.push(item, pipeline_id, way, [(0, sorting)]);
         }
         items.sweep();
+    }
+}
+
+/// Adds the meshes that stand out to the views that outline them.
+pub(super) fn queue_outlined_meshes(
+    stats: Res<RenderStats>,
+    pipeline_cache: Res<PipelineCache>,
+    pipeline: Res<TriangleMeshPipeline>,
+    mut pipelines: ResMut<SpecializedRenderPipelines<TriangleMeshPipeline>>,
+    functions: Res<DrawFunctions<OutlinedItem>>,
+    mut items: ResMut<OutlinedItems>,
+    geometries: Res<RenderAssets<GpuGeometry>>,
+    views: Query<BulkViews>,
+    meshes: Query<&GpuMesh>,
+) {
+    for view in views.iter().filter(BulkViewsItem::is_outlined) {
+        for (entity, _) in view.visible_of::<TriangleMesh>() {
+            let outlined = meshes.get(entity).ok();
+            let outlined = outlined.filter(|mesh| mesh.mesh.segment.has_highlight());
+            // The camera waits for what is not there yet.
+            let Some((mesh, geometry)) = outlined.and_then(|mesh| Some((mesh, mesh.geometry(&geometries)?)))
+            else {
+                continue;
+            };
+            let key = mesh.key(PipelineKey::outlining(*view.msaa), geometry);
+            let id = pipelines.specialize(&pipeline_cache, &pipeline, key);
+            stats.await_ready(pipeline_cache.get_render_pipeline(id).is_some());
+            let draw_function = functions.read().id::<DrawTriangleMesh>();
+            items.push(view.view, OutlinedItem::new(entity, 0, id, draw_function));
+        }
     }
 }
 
@@ -92,6 +123,10 @@ pub(super) fn queue_casting_meshes(
     mut lights: Query<&mut ShadowLight>,
     meshes: Query<(Entity, &GpuMesh)>,
 ) {
+    if lights.is_empty() {
+        return;
+    }
+    let draw_function = functions.read().id::<DrawTriangleMesh>();
     for mut light in &mut lights {
         for (entity, mesh) in &meshes {
             let is_casting = mesh.mesh.material.blending() == Blending::Opaque
@@ -103,7 +138,6 @@ pub(super) fn queue_casting_meshes(
             let key = mesh.key(PipelineKey::casting(), geometry);
             let id = pipelines.specialize(&pipeline_cache, &pipeline, key);
             stats.count_draw(pipeline_cache.get_render_pipeline(id).is_some());
-            let draw_function = functions.read().id::<DrawTriangleMesh>();
             light.push(ShadowItem::new(entity, 0, id, draw_function));
         }
     }

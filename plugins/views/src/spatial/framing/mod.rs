@@ -6,8 +6,8 @@
 //! first cursor would be history; the content at the cursor would move; all rows of all times would cost all
 //! data, and need transforms at all of these times. What moves away from where it begins would be lost by first rows alone.
 //! First rows and those at three sampled times cost as much as a few frames, once, and what they need is loaded and kept.
-//! What stays where something is shown first is framed already: of the sampled times only that counts which is away from there, so
-//! that a scene in which things move about is not seen from afar.
+//! What stays where something is shown first is framed already: of the sampled times only that counts which is away from there, or has
+//! become much larger, so that a scene in which things move about is not seen from afar.
 //!
 //! While a recording grows, nothing is looked at again: the sampled times stay what they were, and what is presented elsewhere than
 //! before is framed, too, where it is presented ([`Framing::follow`]). Once no rows came for a few frames, entities are looked at at
@@ -70,9 +70,15 @@ impl Framed {
         }
     }
 
-    /// What of this is away from what is framed anyway.
+    /// What of this is away from what is framed anyway, or reaches far beyond it.
     fn away_from(self, first: Self) -> Self {
-        let away = |part: Bounds, first: Bounds| if part.meets(first) { Bounds::EMPTY } else { part };
+        let away = |part: Bounds, first: Bounds| {
+            if part.meets(first) && !part.outgrows(first) {
+                Bounds::EMPTY
+            } else {
+                part
+            }
+        };
         Self {
             all: away(self.all, first.all),
             pictures: away(self.pictures, first.pictures),

@@ -109,12 +109,7 @@ impl EncodedPixels {
     /// # Errors
     /// Where it is no such file, or says that it has more pixels than its bytes can hold or than are ever decoded.
     pub fn new(blob: ArrayRef) -> Result<Option<Self>, DecodeError> {
-        let blobs = chronoscope_types::read::blobs(&blob)?;
-        let Some(bytes) = blobs.first() else {
-            return Ok(None);
-        };
-        let info = files::probe(bytes)?;
-        Ok(Some(Self { blob, info }))
+        Self::declared(blob, "")
     }
 
     /// As [`Self::new`], of a file that was declared as of a media type. It is asked only where the first bytes tell nothing, as those of
@@ -127,7 +122,7 @@ impl EncodedPixels {
         let Some(bytes) = blobs.first() else {
             return Ok(None);
         };
-        let info = files::probe_declared(bytes, media_type)?;
+        let info = files::probe(bytes, media_type)?;
         Ok(Some(Self { blob, info }))
     }
 

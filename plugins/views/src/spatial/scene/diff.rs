@@ -520,6 +520,7 @@ impl Shown {
             lit,
             placed: Placed::new(),
             moves_alone: false,
+            row_ids: None,
             previous: None,
             drawn_order: 0.0,
             eye: None,

@@ -2,16 +2,18 @@
 //!
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
 //! one: what was made anew, what moved with a transform, what [`lights`] up. [`standing`] tells what a frame moves, [`shown_entities`]
-//! holds what is shown, and [`hidden`] what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`staged`] part by part, [`quads`] into
-//! pictures, and [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds again stay. While time plays,
-//! pictures are decoded [`ahead`] of the cursor. The user interface asks for the [`pictures`] at a place. A frame in which nothing
-//! changed touches nothing, and a view that is not shown catches up when it is.
+//! holds what is shown, and [`hidden`] what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`staged`]
+//! part by part, [`quads`] into pictures, and [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds
+//! again stay, and of rows that are shown together each is pointed at by itself ([`picked_rows`]). While time plays, pictures are
+//! decoded [`ahead`] of the cursor. The user interface asks for the [`pictures`] at a place. A frame in which nothing changed touches
+//! nothing, and a view that is not shown catches up when it is.
 
 mod ahead;
 mod diff;
 mod hidden;
 mod lights;
 mod meshes;
+mod picked_rows;
 mod pictures;
 mod placed;
 mod present;
@@ -26,9 +28,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use bevy::{asset::Handle, ecs::prelude::*, image::Image, math::UVec2};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
 use chronoscope_frame::{ContextId, Origin, RecordingKey, Report, Settled, View, ViewTile};
-use chronoscope_render::SegmentUniform;
 use chronoscope_store::{EntityId, EntityPath};
-use glam::DAffine3;
+use glam::{DAffine3, DVec2};
 use rustc_hash::FxHashSet;
 
 pub(crate) use ahead::{ComingPictures, coming_pictures, look_ahead};
@@ -55,6 +56,7 @@ use chronoscope_frame::{Space, ViewLayers};
 use hidden::HiddenEntities;
 use lights::{Lights, Lit};
 pub(crate) use meshes::MeshParts;
+use picked_rows::{PickedRows, RowIds};
 pub(crate) use pictures::PictureAt;
 use placed::Placed;
 pub(crate) use placed::PlacedPart;
@@ -175,6 +177,8 @@ pub struct SpatialScene {
     label_bytes: usize,
     /// What the places of parts take on the heap.
     placed_bytes: usize,
+    /// The rows of entities that show several, by what picking answers.
+    picked_rows: PickedRows,
     version: u64,
     /// Whether something was written since the camera last looked.
     pub(crate) is_changed: bool,
@@ -215,6 +219,8 @@ pub(crate) struct Shown {
     /// Whether what is placed is brought elsewhere with its segments alone: it stands in space, no part is at a pose of its own or an
     /// entity of the engine, and there are no labels.
     moves_alone: bool,
+    /// What picking answers for its rows, where it shows several.
+    row_ids: Option<Box<RowIds>>,
     /// What is placed, if that is not `visual`, but what it took the place of.
     previous: Option<Arc<SpatialVisual>>,
     /// The draw order that it was last written with.
@@ -282,6 +288,7 @@ impl SpatialScene {
             labels: BTreeMap::new(),
             label_bytes: 0,
             placed_bytes: 0,
+            picked_rows: PickedRows::default(),
             version: 0,
             is_changed: true,
             framing: Framing::default(),
@@ -316,6 +323,12 @@ impl SpatialScene {
         self.camera.as_ref().map(SceneCamera::image)
     }
 
+    /// Width and height of its tile in points.
+    pub(crate) fn size_points(&self) -> DVec2 {
+        let points = f64::from(self.tile.pixels_per_point.max(f32::MIN_POSITIVE));
+        DVec2::from_array(self.tile.size_pixels.map(f64::from)) / points
+    }
+
     /// The size of the image that the view is to be rendered to, in pixels.
     pub(crate) fn target_size(&self) -> Option<UVec2> {
         image_size(self.tile).map(UVec2::from)
@@ -335,6 +348,7 @@ impl SpatialScene {
             + self.standing.bytes()
             + self.label_bytes
             + self.placed_bytes
+            + self.picked_rows.bytes()
             + self.hidden.bytes()
             + self.meshes.bytes()
             + self.draw_order.bytes()
@@ -362,6 +376,7 @@ impl SpatialScene {
         self.draw_order = DrawOrder::new(self.space);
         self.labels.clear();
         (self.label_bytes, self.placed_bytes) = (0, 0);
+        self.picked_rows = PickedRows::default();
         self.framing = Framing::default();
         self.consumed = Consumed::default();
         (self.recording, self.origin) = (None, None);
@@ -456,11 +471,10 @@ impl SpatialScene {
         &self.draw_order
     }
 
-    /// The entity at a path that a visualizer shows, and its uniform.
-    pub(crate) fn shown_at(&self, path: &EntityPath, source: SourceId) -> Option<(SegmentUniform, &Shown)> {
+    /// The entity at a path that a visualizer shows.
+    pub(crate) fn shown_at(&self, path: &EntityPath, source: SourceId) -> Option<(SceneKey, &Shown)> {
         let key = *self.order.get(&(path.clone(), source))?;
-        let shown = self.entities.get(&key)?;
-        Some((staged::uniform_of(self.space, key, shown), shown))
+        Some((key, self.entities.get(&key)?))
     }
 
     /// The name of a kind of parts.

@@ -398,14 +398,15 @@ impl SpatialScene {
         }
         let picture_of = |key: &SceneKey| {
             let shown = self.entities.get(key)?;
+            let lit = shown.lit.of_row(shown.visual.row_of_picture(), true);
             let pose = Pose {
                 view_from_entity: shown.view_from_entity,
-                highlight: shown.lit.whole,
+                highlight: lit.highlight,
                 depth_offset: shown.depth_offset(self.space),
                 cloud: shown.eye.as_deref().map(|eye| CloudPose {
                     eye: *eye,
-                    hovered: shown.lit.hovered_instance,
-                    selected: shown.lit.selected_instances.as_slice().first().copied(),
+                    hovered: lit.hovered_instance,
+                    selected: lit.selected_instances.as_slice().first().copied(),
                 }),
             };
             Some((shown.visual.picture().cloned()?, pose))

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use bevy::ecs::world::World;
-use chronoscope_render::{InstanceSet, SegmentTransform, SegmentUniform};
-use chronoscope_store::EntityId;
+use chronoscope_render::{Highlight, InstanceSet, SegmentTransform, SegmentUniform};
+use chronoscope_store::{EntityId, RowId};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use super::{
     MAX_DRAW_ORDER, Placed, PlacedPart, SceneKey, Shown, ShownEntities, Space, SpatialScene,
+    lights::Lit,
+    picked_rows::PickedRows,
     placed::{Drawn, PlannedPart, heap_bytes, plan},
 };
 use crate::spatial::{
@@ -30,6 +32,7 @@ pub(super) struct Staged<'a> {
     pub(super) kinds: &'a PartKinds,
     space: Space,
     placed_bytes: &'a mut usize,
+    picked_rows: &'a mut PickedRows,
     pub(super) stage: Stage<'a>,
 }
 
@@ -70,6 +73,7 @@ impl SpatialScene {
             kinds: &self.kinds,
             space: self.space,
             placed_bytes: &mut self.placed_bytes,
+            picked_rows: &mut self.picked_rows,
             stage: Stage {
                 world,
                 lists: &mut self.lists,
@@ -147,6 +151,7 @@ impl Staged<'_> {
             draw_order,
             kinds,
             space,
+            picked_rows,
             stage,
             ..
         } = self;
@@ -155,6 +160,12 @@ impl Staged<'_> {
             return 0;
         };
         let visual = shown.visual.clone();
+        if visual.rows.is_some() || shown.row_ids.is_some() {
+            let rows = visual.rows.as_deref().unwrap_or_default();
+            let mut ids = shown.row_ids.take().unwrap_or_default();
+            picked_rows.follow(key.1, &mut ids, rows.iter().map(|row| row.row));
+            shown.row_ids = (!ids.is_empty()).then_some(ids);
+        }
         let plan = {
             let drawn = Drawn {
                 parts: &shown.previous.as_ref().unwrap_or(&shown.visual).parts,
@@ -191,7 +202,7 @@ impl Staged<'_> {
         let uniform = uniform_of(space, key, shown);
         let mut num_written = 0;
         let mut placed = Placed::with_capacity(visual.parts.len());
-        for (part, planned) in visual.parts.iter().zip(plan.parts) {
+        for ((at, part), planned) in visual.parts.iter().enumerate().zip(plan.parts) {
             let Some((planned, kind)) =
                 planned.and_then(|planned| Some((planned, kinds.get(planned.placed.list.kind)?)))
             else {
@@ -199,15 +210,16 @@ impl Staged<'_> {
                 continue;
             };
             let place = part_place(key, shown, &planned.placed);
+            let of_part = || part.uniform(uniform_of_row(uniform.clone(), shown, at));
             let is_drawn = if planned.is_kept && !kind.is_single {
                 if has_moved || is_reordered {
-                    let moved = (key, place.segment, part.uniform(uniform.clone()));
+                    let moved = (key, place.segment, of_part());
                     (kind.set_uniforms)(stage, place.key, &mut std::iter::once(moved));
                 }
                 true
             } else {
                 num_written += if planned.is_kept { 0 } else { part.num_instances() };
-                (kind.write)(stage, place, part, part.uniform(uniform.clone()))
+                (kind.write)(stage, place, part, of_part())
             };
             let order = order_of(space, key, shown, planned.placed.rank);
             if !is_drawn {
@@ -249,7 +261,7 @@ impl Staged<'_> {
             stage,
             ..
         } = self;
-        let mut by_list: ByList<(SceneKey, &PlacedPart, &Shown, &Part)> = ByList::default();
+        let mut by_list: ByList<(SceneKey, &PlacedPart, &Shown, usize)> = ByList::default();
         let (mut num_shown, mut labelled) = (0, Vec::new());
         for key in moved {
             let Some(shown) = entities.get(key) else { continue };
@@ -257,17 +269,18 @@ impl Staged<'_> {
             if shown.has_labels || !shown.visual.labels.is_empty() {
                 labelled.push(*key);
             }
-            for (part, placed) in shown.visual.parts.iter().zip(&shown.placed) {
+            for (at, placed) in shown.placed.iter().enumerate() {
                 if let Some(placed) = placed {
-                    by_list.push(placed.list, (*key, placed, shown, part));
+                    by_list.push(placed.list, (*key, placed, shown, at));
                 }
             }
         }
         for (list, parts) in by_list.0 {
             if let Some(kind) = kinds.get(list.kind) {
-                let mut uniforms = parts.into_iter().map(|(key, placed, shown, part)| {
-                    let uniform = part.uniform(uniform_of(*space, key, shown));
-                    (key, segment_of(key, placed), uniform)
+                let mut uniforms = parts.into_iter().filter_map(|(key, placed, shown, at)| {
+                    let part = shown.visual.parts.get(at)?;
+                    let uniform = uniform_of_row(uniform_of(*space, key, shown), shown, at);
+                    Some((key, segment_of(key, placed), part.uniform(uniform)))
                 });
                 (kind.set_uniforms)(stage, list, &mut uniforms);
             }
@@ -276,6 +289,9 @@ impl Staged<'_> {
     }
 
     pub(super) fn remove_parts(&mut self, key: SceneKey, shown: &Shown) {
+        if let Some(ids) = &shown.row_ids {
+            self.picked_rows.remove(ids);
+        }
         for placed in shown.placed.iter().flatten() {
             if let Some(kind) = self.kinds.get(placed.list.kind) {
                 (kind.remove)(&mut self.stage, part_place(key, shown, placed));
@@ -325,20 +341,15 @@ fn order_of(space: Space, key: SceneKey, shown: &Shown, rank: i32) -> OrderOfPar
     }
 }
 
-pub(super) fn uniform_of(space: Space, key: SceneKey, shown: &Shown) -> SegmentUniform {
-    let has_instances = shown.visual.has_instances;
-    SegmentUniform {
+fn uniform_of(space: Space, key: SceneKey, shown: &Shown) -> SegmentUniform {
+    let uniform = SegmentUniform {
         world_from_entity: shown.view_from_entity,
         tint: [255; 4],
-        highlight: shown.lit.whole,
-        hovered_instance: shown.lit.hovered_instance.filter(|_| has_instances),
-        selected_instances: if has_instances {
-            shown.lit.selected_instances.clone()
-        } else {
-            InstanceSet::EMPTY
-        },
+        highlight: Highlight::None,
+        hovered_instance: None,
+        selected_instances: InstanceSet::EMPTY,
         picking_id: picking_id(key),
-        is_whole: !has_instances,
+        is_whole: !shown.visual.has_instances,
         has_round_points: space == Space::Three
             && shown.visual.stand != Stand::Plane
             && shown.visual.has_round_points,
@@ -346,6 +357,42 @@ pub(super) fn uniform_of(space: Space, key: SceneKey, shown: &Shown) -> SegmentU
         default_radius: shown.default_radius,
         depth_offset: shown.depth_offset(space),
         depth_tie: shown.depth_tie,
+    };
+    lit(uniform, &shown.lit, None)
+}
+
+/// The uniform of a part of an entity: that of the row that it belongs to, where it shows several.
+fn uniform_of_row(of_entity: SegmentUniform, shown: &Shown, at: usize) -> SegmentUniform {
+    let row = shown.visual.row_of_part(at);
+    let id = row.and_then(|row| shown.row_ids.as_ref()?.get(&row).copied());
+    let Some((row, picking_id)) = row.zip(id) else {
+        return of_entity;
+    };
+    let uniform = SegmentUniform {
+        picking_id,
+        ..of_entity
+    };
+    lit(uniform, &shown.lit, Some(row))
+}
+
+/// A uniform that is lit up, as a row is, where one is given.
+fn lit(uniform: SegmentUniform, lit: &Lit, row: Option<RowId>) -> SegmentUniform {
+    let lit = lit.of_row(row, !uniform.is_whole);
+    SegmentUniform {
+        highlight: lit.highlight,
+        hovered_instance: lit.hovered_instance,
+        selected_instances: lit.selected_instances,
+        ..uniform
+    }
+}
+
+impl SpatialScene {
+    /// The uniform of a part of what is shown.
+    pub(crate) fn uniform_of_part(&self, key: SceneKey, at: usize) -> Option<SegmentUniform> {
+        let shown = self.entities.get(&key)?;
+        let part = shown.visual.parts.get(at)?;
+        let of_entity = uniform_of(self.space, key, shown);
+        Some(part.uniform(uniform_of_row(of_entity, shown, at)))
     }
 }
 

@@ -121,6 +121,7 @@ impl SpatialScene {
             .iter()
             .map(|label| PlacedLabel {
                 instance: label.instance,
+                row: label.row,
                 position: shown.view_from_entity.transform_point3(label.position),
                 clearance: clearance(label),
                 text: label.text.clone(),

@@ -280,6 +280,20 @@ fn what_moves_is_framed_where_it_goes() {
     }
 }
 
+/// What becomes much larger than it begins is in sight then, too; for what grows a little the eye does not step back.
+#[test]
+fn what_outgrows_its_beginning_is_framed() {
+    let row = |time: i64, end: f32| {
+        let points = Points3D::new([[0.0; 3], [end, 0.0, 0.0]]);
+        log_chunk("p", [(frame(), time)], &points).unwrap()
+    };
+    for (end, framed) in [(20.0, 20.0), (12.0, 10.0)] {
+        let mut viewer = Viewer::new([row(0, 10.0), row(20, end)]);
+        seek_to(&mut viewer, 0);
+        assert_eq!(viewer.scene().framing.framed().all.max.x, framed);
+    }
+}
+
 /// Whatever came first: what is drawn, how and in which order is what a fresh app draws.
 #[test]
 fn order_and_placement_do_not_depend_on_the_way_there() {

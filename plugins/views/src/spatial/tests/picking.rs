@@ -43,18 +43,27 @@ impl Viewer {
         request: Entity,
         hit: Option<(&str, u32)>,
     ) -> Vec<EntityClicked> {
-        let world = self.app.world_mut();
         let hit = hit.map(|(path, instance)| {
-            let store = world.resource::<Recordings>().find(recording).unwrap().store();
-            let entity = store.entity_id(&path.into()).unwrap();
-            PickHit {
-                picking_id: entity.index() as u32 + 1,
-                instance: Some(instance),
-                is_face: false,
-                offset: IVec2::ZERO,
-                depth: 0.5,
-                position: DVec3::new(1.0, 2.0, 3.0),
-            }
+            let recordings = self.app.world().resource::<Recordings>();
+            let store = recordings.find(recording).unwrap().store();
+            (
+                store.entity_id(&path.into()).unwrap().index() as u32 + 1,
+                instance,
+            )
+        });
+        self.answer_drawn(request, hit)
+    }
+
+    /// As [`Self::answer`], with what was drawn and its instance.
+    pub(super) fn answer_drawn(&mut self, request: Entity, hit: Option<(u32, u32)>) -> Vec<EntityClicked> {
+        let world = self.app.world_mut();
+        let hit = hit.map(|(picking_id, instance)| PickHit {
+            picking_id,
+            instance: Some(instance),
+            is_face: false,
+            offset: IVec2::ZERO,
+            depth: 0.5,
+            position: DVec3::new(1.0, 2.0, 3.0),
         });
         let request_of = *world.get::<PickRequest>(request).unwrap();
         let answer = PickAnswer {
@@ -70,7 +79,7 @@ impl Viewer {
     }
 
     /// Moves the pointer, and lets a pass find what it is over.
-    fn point_at(&mut self, at: Pos2) {
+    pub(super) fn point_at(&mut self, at: Pos2) {
         self.draw(vec![Event::PointerMoved(at)]);
         self.draw(vec![]);
     }
@@ -88,11 +97,11 @@ impl Viewer {
         Some((item.entity()?.to_string(), item.instance()))
     }
 
-    fn selected(&self) -> Vec<Item> {
+    pub(super) fn selected(&self) -> Vec<Item> {
         self.app.world().resource::<Selection>().selected.clone()
     }
 
-    fn press_and_release(&mut self, at: Pos2) {
+    pub(super) fn press_and_release(&mut self, at: Pos2) {
         self.draw(vec![button(at, true)]);
         self.draw(vec![button(at, false)]);
     }

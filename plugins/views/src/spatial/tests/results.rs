@@ -54,7 +54,7 @@ fn the_last_frames_of_a_cloud_are_drawn_together() {
 }
 
 /// The ranges of the last rows of a cloud: so many before the cursor, and the one at it.
-fn last_rows(viewer: &mut Viewer, rows_before: i64) {
+pub(super) fn last_rows(viewer: &mut Viewer, rows_before: i64) {
     let view = viewer.view();
     let ranges = VisibleTimeRanges::default().with_ranges([VisibleTimeRange {
         timeline: "frame".to_owned(),

@@ -70,6 +70,7 @@ impl Visualizer for TransformAxes3DVisualizer {
             visual.labels = vec![Label {
                 clearance: 0.0,
                 instance: None,
+                row: None,
                 position: DVec3::ZERO,
                 text,
                 is_wanted: true,

@@ -201,10 +201,7 @@ pub(super) fn read_encoded(
         .transpose()
         .map_err(|error| fail(input, &error))?;
     let declared = declared.as_ref().and_then(TextSlices::first);
-    let encoded = match declared {
-        Some(media_type) => EncodedPixels::declared(array.clone(), media_type.trim()),
-        None => EncodedPixels::new(array.clone()),
-    };
+    let encoded = EncodedPixels::declared(array.clone(), declared.map_or("", str::trim));
     let encoded = encoded.map_err(|error| input.report(error.to_string()))?;
     let Some(encoded) = encoded else {
         return Ok(None);

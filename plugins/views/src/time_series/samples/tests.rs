@@ -228,12 +228,14 @@ fn a_clear_is_a_gap() {
         .unwrap();
     assert_eq!(samples.times(0), [0, 1, 2, 5, 6]);
     assert!(samples.values(0)[2].is_nan());
+    assert_eq!(samples.ended_at(), Some(9), "after the last of them");
     // At the same time as a row, what was logged later wins.
     samples
         .update(timeline, &answer, vec![(5, RowId::from_u128(0))])
         .unwrap();
     assert_eq!(samples.times(0), [0, 1, 5, 5, 6]);
     assert!(samples.values(0)[2].is_nan() && !samples.values(0)[3].is_nan());
+    assert_eq!(samples.ended_at(), None);
     samples
         .update(timeline, &answer, vec![(5, RowId::new())])
         .unwrap();

@@ -50,6 +50,40 @@ fn the_legend_stands_beside_the_plot_and_says_the_values() {
     assert!(place_of(&texts, "series 0").x < 150.0, "{texts:?}");
 }
 
+/// As the Rerun Viewer interrupts the line: from the clear on there is no value, until another sample comes.
+#[test]
+fn a_series_says_nothing_where_it_is_cleared_and_where_values_are_none() {
+    let mark = line().styles[0].mark;
+    let times: Vec<i64> = (0..=20).chain(50..=60).collect();
+    let cleared = cleared_series(&times, &vec![0.123; times.len()], mark, &[30, 70]);
+    // A value that is none holds as long as a number would.
+    let values: Vec<f64> = times
+        .iter()
+        .map(|time| if *time == 20 { f64::NAN } else { 0.456 })
+        .collect();
+    let mut plot = Harness::new(vec![line(), cleared, series(&times, &values, mark)]);
+    let says = |plot: &mut Harness, cursor: i64| {
+        plot.cursor = cursor;
+        plot.frame(Vec::new());
+        let texts = plot.frame(Vec::new());
+        [has(&texts, "0.123"), has(&texts, "0.456")]
+    };
+    assert_eq!(says(&mut plot, 19), [true, true]);
+    assert_eq!(says(&mut plot, 29), [true, false]);
+    assert_eq!(says(&mut plot, 30), [false, false]);
+    assert_eq!(says(&mut plot, 49), [false, false]);
+    assert_eq!(says(&mut plot, 50), [true, true]);
+    assert_eq!(says(&mut plot, 69), [true, true]);
+    assert_eq!(says(&mut plot, 70), [false, true], "after the last sample");
+    // At the pointer likewise, and where a sample is as good as under it.
+    let texts = plot.frame(Vec::new());
+    let tick = |wanted: &str| pos2(place_of(&texts, wanted).x, 150.0);
+    let inside = plot.point_at(tick("40"));
+    assert!(!has(&inside, "0.123") && !has(&inside, "0.456"), "{inside:?}");
+    let before = plot.point_at(tick("20") - vec2(30.0, 0.0));
+    assert!(has(&before, "0.123") && has(&before, "0.456"), "{before:?}");
+}
+
 #[test]
 fn a_double_click_in_the_legend_isolates() {
     let mut plot = Harness::new(vec![line(), flat(0.25)]);

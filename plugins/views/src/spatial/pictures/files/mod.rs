@@ -167,31 +167,18 @@ impl FileInfo {
     }
 }
 
-/// The format of a file, its size in pixels and which way up it is, from its header.
+/// The format of a file, its size in pixels and which way up it is, from its header. The media type that it was declared as, if any,
+/// counts where the first bytes tell nothing.
 ///
 /// # Errors
 /// Where it is no file of a known format, or claims more pixels than are decoded, or than its bytes can hold.
-pub(super) fn probe(bytes: &[u8]) -> Result<FileInfo, DecodeError> {
+pub(super) fn probe(bytes: &[u8], media_type: &str) -> Result<FileInfo, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);
     }
-    probe_as(FileFormat::of(bytes).ok_or(DecodeError::UnknownFormat)?, bytes)
-}
-
-/// As [`probe`], of a file that was declared as of this media type, which counts where the first bytes tell nothing.
-///
-/// # Errors
-/// As [`probe`].
-pub(super) fn probe_declared(bytes: &[u8], media_type: &str) -> Result<FileInfo, DecodeError> {
     let is_rvl = media_type.eq_ignore_ascii_case(rvl::MEDIA_TYPE);
-    if is_rvl && !bytes.is_empty() && FileFormat::of(bytes).is_none() {
-        probe_as(rvl::format(bytes), bytes)
-    } else {
-        probe(bytes)
-    }
-}
-
-fn probe_as(format: FileFormat, bytes: &[u8]) -> Result<FileInfo, DecodeError> {
+    let format = FileFormat::of(bytes).or_else(|| is_rvl.then(|| rvl::format(bytes)));
+    let format = format.ok_or(DecodeError::UnknownFormat)?;
     let Header { size, orientation } = format.header(bytes)?;
     let [width, height] = size;
     let pixels = u64::from(width) * u64::from(height);
@@ -235,7 +222,7 @@ pub(super) fn thumbnail(file: &EncodedPixels, max_pixels: u64) -> Option<Pixels>
     let blobs = read::blobs(&file.blob).ok()?;
     let block = jpeg::exif(blobs.first()?)?;
     let bytes = thumbnail::of_exif(&block)?;
-    let info = probe(bytes).ok()?;
+    let info = probe(bytes, "").ok()?;
     let [width, height] = info.stored_size.map(u64::from);
     if width * height > max_pixels {
         return None;

@@ -50,13 +50,14 @@ pub(super) fn without_bars(pixels: Pixels, [width, height]: [u32; 2]) -> Pixels 
     }
 }
 
-struct Block<'a> {
+/// A TIFF file, or an EXIF block, which is laid out as one.
+pub(super) struct Block<'a> {
     bytes: &'a [u8],
-    is_big_endian: bool,
+    pub(super) is_big_endian: bool,
 }
 
 impl<'a> Block<'a> {
-    fn of(bytes: &'a [u8]) -> Option<Self> {
+    pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
         // Some writers leave the prefix of JPEG's segment in.
         let bytes = bytes.strip_prefix(b"Exif\0\0").unwrap_or(bytes);
         let is_big_endian = bytes.starts_with(b"MM\0*");
@@ -67,7 +68,7 @@ impl<'a> Block<'a> {
         self.bytes.get(offset..)?.first_chunk().copied()
     }
 
-    fn u16_at(&self, offset: usize) -> Option<u16> {
+    pub(super) fn u16_at(&self, offset: usize) -> Option<u16> {
         let bytes = self.at(offset)?;
         Some(match self.is_big_endian {
             true => u16::from_be_bytes(bytes),
@@ -75,7 +76,7 @@ impl<'a> Block<'a> {
         })
     }
 
-    fn u32_at(&self, offset: usize) -> Option<u32> {
+    pub(super) fn u32_at(&self, offset: usize) -> Option<u32> {
         let bytes = self.at(offset)?;
         Some(match self.is_big_endian {
             true => u32::from_be_bytes(bytes),
@@ -84,7 +85,7 @@ impl<'a> Block<'a> {
     }
 
     /// The places of the entries of an image, and that of the next image.
-    fn entries(&self, offset: u32) -> Option<(impl Iterator<Item = usize> + Clone, Option<u32>)> {
+    pub(super) fn entries(&self, offset: u32) -> Option<(impl Iterator<Item = usize> + Clone, Option<u32>)> {
         const ENTRY_BYTES: usize = 12;
         let offset = usize::try_from(offset).ok()?;
         let begin = offset.checked_add(2)?;

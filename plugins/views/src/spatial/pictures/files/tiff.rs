@@ -13,7 +13,9 @@ use ::tiff::{
 use chronoscope_types::enums::{ChannelDatatype, ColorModel};
 use image::metadata::Orientation;
 
-use super::{DecodeError, Decoded, FileFormat, Header, MAX_DECODED_BYTES, narrow, with_gray_alpha};
+use super::{
+    DecodeError, Decoded, FileFormat, Header, MAX_DECODED_BYTES, narrow, thumbnail::Block, with_gray_alpha,
+};
 
 const FORMAT: FileFormat = FileFormat::Tiff;
 
@@ -136,30 +138,15 @@ fn decode_palette(bytes: &[u8], size: [u32; 2], palette: &[u16]) -> Result<Decod
 fn as_grays(bytes: &[u8]) -> Option<Vec<u8>> {
     const MEANING: u16 = 262;
     const SHORT: u16 = 3;
-    let is_little = bytes.starts_with(b"II");
-    let short = |at: usize| -> Option<u16> {
-        let bytes = *bytes.get(at..at.checked_add(2)?)?.first_chunk()?;
-        Some(if is_little {
-            u16::from_le_bytes(bytes)
-        } else {
-            u16::from_be_bytes(bytes)
-        })
-    };
-    let first = *bytes.get(4..8)?.first_chunk()?;
-    let directory = if is_little {
-        u32::from_le_bytes(first)
-    } else {
-        u32::from_be_bytes(first)
-    };
-    let directory = usize::try_from(directory).ok()?;
-    let mut entries = (0..usize::from(short(directory)?)).map(|entry| directory + 2 + 12 * entry);
+    let block = Block::of(bytes)?;
+    let short = |at: usize| block.u16_at(at);
+    let (mut entries, _) = block.entries(block.u32_at(4)?)?;
     let entry = entries.find(|entry| short(*entry) == Some(MEANING) && short(entry + 2) == Some(SHORT))?;
-    let mut grays = bytes.to_vec();
-    let value = if is_little {
-        OF_GRAY.to_le_bytes()
-    } else {
-        OF_GRAY.to_be_bytes()
+    let value = match block.is_big_endian {
+        true => OF_GRAY.to_be_bytes(),
+        false => OF_GRAY.to_le_bytes(),
     };
+    let mut grays = bytes.to_vec();
     grays.get_mut(entry + 8..entry + 10)?.copy_from_slice(&value);
     Some(grays)
 }

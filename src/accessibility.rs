@@ -1,0 +1,89 @@
+//! What screen readers and other assistive technology are told of the windows, and what they ask for.
+//!
+//! The interface says what each widget is and is called by AccessKit; the engine has an adapter for each window. The tree is built
+//! only once somebody asks for it: it costs a part of each pass.
+
+use bevy::{
+    a11y::{AccessibilityRequested, ManageAccessibilityUpdates},
+    ecs::system::NonSendMarker,
+    prelude::*,
+    winit::accessibility::{ACCESS_KIT_ADAPTERS, WinitActionRequestHandlers},
+};
+use bevy_egui::{
+    EguiContext, EguiInputSet, EguiOutput, EguiPostUpdateSet,
+    input::{EguiInputEvent, WindowToEguiContextMap},
+};
+
+/// Hands the tree of each window's interface to the adapter of the window, and requests back to the interface.
+pub(crate) struct AccessibilityPlugin;
+
+impl Plugin for AccessibilityPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(
+            PreUpdate,
+            (build_trees, read_requests)
+                .chain()
+                .run_if(is_requested)
+                .after(EguiInputSet::InitReading)
+                .before(EguiInputSet::WriteEguiEvents),
+        );
+        app.add_systems(
+            PostUpdate,
+            send_trees
+                .run_if(is_requested)
+                .in_set(EguiPostUpdateSet::PostProcessOutput),
+        );
+    }
+}
+
+fn is_requested(requested: Option<Res<AccessibilityRequested>>) -> bool {
+    requested.is_some_and(|requested| requested.get())
+}
+
+/// From now on each pass builds its tree. The engine's own tree, which has the windows alone, is not sent any more.
+fn build_trees(mut contexts: Query<&mut EguiContext>, mut engine: ResMut<ManageAccessibilityUpdates>) {
+    if engine.get() {
+        engine.set(false);
+    }
+    for mut context in &mut contexts {
+        context.bypass_change_detection().get_mut().enable_accesskit();
+    }
+}
+
+/// What was asked of a window goes to the interface in it.
+fn read_requests(
+    handlers: Res<WinitActionRequestHandlers>,
+    contexts: Res<WindowToEguiContextMap>,
+    mut events: MessageWriter<EguiInputEvent>,
+) {
+    for (window, handler) in handlers.iter() {
+        let Ok(mut handler) = handler.lock() else { continue };
+        let Some(contexts) = contexts.window_to_contexts.get(window) else {
+            continue;
+        };
+        while let Some(request) = handler.pop_front() {
+            events.write_batch(contexts.iter().map(|&context| EguiInputEvent {
+                context,
+                event: egui::Event::AccessKitActionRequest(request.clone()),
+            }));
+        }
+    }
+}
+
+/// Hands over the trees of the contexts that were drawn.
+fn send_trees(
+    outputs: Query<(Entity, &EguiOutput), Changed<EguiOutput>>,
+    contexts: Res<WindowToEguiContextMap>,
+    // Adapters belong to the thread of the windows.
+    _: NonSendMarker,
+) {
+    ACCESS_KIT_ADAPTERS.with_borrow_mut(|adapters| {
+        for (context, output) in &outputs {
+            let window = contexts.context_to_window.get(&context);
+            let adapter = window.and_then(|window| adapters.get_mut(window));
+            if let (Some(adapter), Some(update)) = (adapter, &output.platform_output.accesskit_update) {
+                adapter.update_if_active(|| update.clone());
+            }
+        }
+    });
+}
