@@ -112,7 +112,7 @@ static NO_COMPONENTS: VisualizerComponents = VisualizerComponents {
 /// So many marks tell most names of one visualizer from each other.
 const NUM_MARKS: usize = 128;
 
-/// What is quickly told of a name: its length, and its last but two letters.
+/// What is quickly told of a name: its length, and the last letter but two.
 fn mark_of(name: &str) -> usize {
     let bytes = name.as_bytes();
     let letter = bytes.len().checked_sub(3).map_or(0, |at| bytes[at]);
