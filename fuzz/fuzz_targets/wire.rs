@@ -5,7 +5,10 @@ mod seeds;
 #[path = "../bodies/wire.rs"]
 mod wire;
 
-use chronoscope_types::LogMessage;
+use std::sync::Arc;
+
+use chronoscope_store::{StoreId, Timeline};
+use chronoscope_types::{LogMessage, Scalars, log_chunk};
 use re_protos::{
     external::prost::Message as _, log_msg::v1alpha1::LogMsg, sdk_comms::v1alpha1::WriteMessagesRequest,
 };
@@ -20,6 +23,22 @@ fn streams() -> impl Iterator<Item = Vec<u8>> {
             let some: Vec<LogMessage> = small.take(60).collect();
             some.chunks(5).map(stream).collect::<Vec<_>>()
         })
+}
+
+/// Rows of one entity that come by themselves, some of them twice.
+fn single_rows() -> Vec<u8> {
+    let store = StoreId::recording("app", "run");
+    let row = |frame: i64| {
+        let times = [(Timeline::sequence("frame"), frame)];
+        let chunk = log_chunk("/a", times, &Scalars::new([frame as f64])).expect("it is a row");
+        LogMessage::Chunk {
+            store: store.clone(),
+            chunk: Arc::new(chunk),
+        }
+    };
+    let mut messages: Vec<_> = (0..8).map(row).collect();
+    messages.extend_from_within(2..6);
+    stream(&messages)
 }
 
 fn stream(messages: &[LogMessage]) -> Vec<u8> {
@@ -37,7 +56,7 @@ fn stream(messages: &[LogMessage]) -> Vec<u8> {
 }
 
 libfuzzer_sys::fuzz_target!(
-    init: seeds::plant("wire", streams()),
+    init: seeds::plant("wire", streams().chain([single_rows()])),
     |input: &[u8]| {
         wire::run(input);
     }

@@ -16,7 +16,8 @@ parser.add_argument("flood", nargs="?", type=int, default=100_000, help="the num
 parser.add_argument("--older", help="a Python that has an older SDK")
 parser.add_argument("--long", type=float, default=30, help="the seconds that the long stream takes: 600 for one that shows leaks")
 parser.add_argument("--only", help="only checks whose names have this in them")
-options = parser.parse_args()
+# The number may stand behind an option.
+options = parser.parse_intermixed_args()
 program, flood = options.program, options.flood
 here = Path(__file__).parent
 # A shell has what runs in its background ignore it, and so would all that is started here.

@@ -11,11 +11,14 @@ use crate::{
     icons,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{DraftEdit, icon_button, icon_toggle},
+    widgets::{DraftEdit, elided_small, grouped, icon_button, icon_toggle},
 };
 
 /// Free width, in points, from which on speeds are shown.
 const SPEEDS_WIDTH: f32 = 36.0 * size::GRID;
+
+const DAY_SECS: f64 = 86_400.0;
+const YEAR_SECS: f64 = 365.25 * DAY_SECS;
 
 /// Draws the row.
 pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState) {
@@ -44,7 +47,10 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
                 state.reset_zoom();
             }
             if ui.available_width() >= SPEEDS_WIDTH {
-                show_speeds(ui, pass, control, store.timeline(timeline).time_type());
+                let time_type = store.timeline(timeline).time_type();
+                show_speeds(ui, pass, control, time_type);
+                let length = control.play_bounds(store, timeline).length() as f64;
+                show_how_long(ui, length / control.units_per_second(time_type) / control.speed());
             }
         });
     });
@@ -204,10 +210,22 @@ fn show_speeds(ui: &mut Ui, pass: &mut Pass<'_>, control: &TimeControl, time_typ
     let mut speed = control.speed();
     let drag = DragValue::new(&mut speed)
         .speed(0.02)
-        .range(0.01..=100.0)
+        .range(0.01..=1e6)
         .max_decimals(2)
         .suffix("×");
     if ui.add(drag).on_hover_text("Playback speed").changed() {
         pass.time(TimeCommand::SetSpeed(speed));
     }
+}
+
+/// Says how long playing takes where nobody would wait for the end.
+fn show_how_long(ui: &mut Ui, secs: f64) {
+    let (count, unit) = match secs {
+        secs if secs >= 2.0 * YEAR_SECS => (secs / YEAR_SECS, "years"),
+        secs if secs >= 2.0 * DAY_SECS => (secs / DAY_SECS, "days"),
+        _ => return,
+    };
+    let text = format!("{} {unit} at this speed", grouped(count.round() as u64));
+    let hint = "To play all of it takes so long. Set another speed, or step with the arrow keys.";
+    elided_small(ui, &text).on_hover_text(hint);
 }

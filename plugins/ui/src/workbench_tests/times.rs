@@ -1,7 +1,7 @@
 //! The ruler of the time panel: what is selected, pointed at and written there.
 
 use chronoscope_frame::{TimeCommand, TimeControls};
-use chronoscope_store::TimeRange;
+use chronoscope_store::{TimeRange, Timeline};
 use chronoscope_types::{Scalars, log_chunk};
 use egui::{Pos2, Rect};
 
@@ -94,4 +94,25 @@ fn the_cursor_at_the_begin_does_not_cross_what_is_written_in_a_row() {
     let texts = stage.texts(Vec::new());
     let (_, row) = texts.iter().find(|(text, _)| text.ends_with(" static")).unwrap();
     assert!(row.left() > begin, "{row:?} {begin}");
+}
+
+#[test]
+fn what_takes_years_to_play_says_so() {
+    let mut stage = stage(&["/a"]);
+    let hint = |stage: &mut Stage| {
+        let texts = stage.draw();
+        texts.into_iter().find(|text| text.ends_with(" at this speed"))
+    };
+    assert_eq!(hint(&mut stage), None);
+    let at = [(Timeline::sequence("frame"), 3_000_000_000_000)];
+    let far = log_chunk("/far", at, &Scalars::new([1.0])).unwrap();
+    stage.insert_and_draw(far);
+    time_command(&mut stage, TimeCommand::SetFps(30.0));
+    let text = hint(&mut stage);
+    assert_eq!(text.as_deref(), Some("3\u{2009}169 years at this speed"));
+    time_command(&mut stage, TimeCommand::SetSpeed(10_000.0));
+    let text = hint(&mut stage);
+    assert_eq!(text.as_deref(), Some("116 days at this speed"));
+    time_command(&mut stage, TimeCommand::SetSpeed(1_000_000.0));
+    assert_eq!(hint(&mut stage), None);
 }
