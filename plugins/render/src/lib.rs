@@ -12,7 +12,7 @@
 //! # What a view draws: lists of segments
 //!
 //! A [`DrawList<P>`](DrawList) says which visuals of a buffer a view draws, each with a [`SegmentUniform`]: where it is, how
-//! it is tinted and highlighted, and what picking answers for it. Moving a thing rewrites 96 bytes; what did not change costs
+//! it is tinted and highlighted, and what picking answers for it. Moving a thing, by [`DrawList::set_transform`] or its uniform, rewrites 96 bytes; what did not change costs
 //! nothing. What is translucent is drawn in the order of [`DrawRun`]s, which may interleave with those of other lists.
 //!
 //! # What there is to draw: the primitives
@@ -80,7 +80,7 @@ pub use drawing::depth_shading::DepthShadingPlugin;
 pub use drawing::shadows::{ShadowPlugin, Shadows};
 pub use instances::{
     Blending, BufferError, DrawList, DrawRun, Highlight, InstanceBuffer, InstanceSet, MemoryUse, Primitive,
-    SegmentUniform, Slot, Sorting, mean_scale,
+    SegmentTransform, SegmentUniform, Slot, Sorting, mean_scale,
 };
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{

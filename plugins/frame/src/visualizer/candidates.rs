@@ -75,14 +75,14 @@ impl ViewInputs<'_> {
                     .chain(changed_results)
                     .copied()
                     .chain(changed_contexts)
-                    .filter(|entity| is_shown(entity) || visuals.entries.contains_key(entity))
+                    .filter(|entity| visuals.entries.contains(*entity) || is_shown(entity))
                     .collect()
             }
             None => {
                 // What is shown, and what was shown until now.
                 let gone = visuals.entries.keys().filter(|entity| !is_shown(entity));
                 let shown = shown.into_iter().chain(instructed).flatten();
-                shown.chain(gone).copied().collect()
+                shown.copied().chain(gone).collect()
             }
         };
         // Rows and visualizers of an entity may have changed at once.

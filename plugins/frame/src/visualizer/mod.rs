@@ -10,6 +10,7 @@
 mod candidates;
 mod chunks;
 mod coming;
+mod entity_map;
 mod first_look;
 mod input;
 mod inputs;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use chronoscope_store::{EntityId, TimelineId};
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::{
     Visual,
     chunks::SourceChunks,
+    entity_map::EntityMap,
     rows::{Joined, RowVisuals},
     selection::SelectedColumns,
 };
@@ -109,7 +109,7 @@ struct Slot<T> {
 /// The visuals of one visualizer.
 pub(super) struct Pool<T> {
     /// Few of one entity differ: most often there is one.
-    by_entity: FxHashMap<EntityId, Slots<T>>,
+    by_entity: EntityMap<Slots<T>>,
     len: usize,
     bytes: u64,
     idle_bytes: u64,
@@ -120,7 +120,7 @@ type Slots<T> = SmallVec<[Slot<T>; 1]>;
 impl<T> Default for Pool<T> {
     fn default() -> Self {
         Self {
-            by_entity: FxHashMap::default(),
+            by_entity: EntityMap::default(),
             len: 0,
             bytes: 0,
             idle_bytes: 0,
@@ -156,7 +156,7 @@ impl<T: Visual> Pool<T> {
 
     /// Adds a visual that so many shown views hold. It goes with the last that releases it.
     pub(super) fn insert(&mut self, made: &Arc<Made<T>>, users: u32) {
-        let slots = self.by_entity.entry(made.key.entity).or_default();
+        let slots = self.by_entity.get_or_default(made.key.entity);
         debug_assert!(
             slots.iter().all(|slot| slot.made.key != made.key),
             "what is there is not made again"
@@ -173,7 +173,7 @@ impl<T: Visual> Pool<T> {
     /// Takes a visual back from a view, and returns it if that was the last one: nobody else holds it then.
     pub(super) fn release(&mut self, made: Arc<Made<T>>, is_shown: bool) -> Option<Arc<Made<T>>> {
         let (entity, bytes) = (made.key.entity, made.bytes);
-        let slots = self.by_entity.get_mut(&entity)?;
+        let slots = self.by_entity.get_mut(entity)?;
         let at = slots.iter().position(|slot| Arc::ptr_eq(&slot.made, &made))?;
         drop(made);
         let slot = &mut slots[at];
@@ -189,7 +189,7 @@ impl<T: Visual> Pool<T> {
         }
         let slot = slots.swap_remove(at);
         if slots.is_empty() {
-            self.by_entity.remove(&entity);
+            self.by_entity.remove(entity);
         }
         self.len -= 1;
         self.bytes -= bytes;
@@ -214,12 +214,12 @@ impl<T: Visual> Pool<T> {
 
     /// Whether no shown view holds a visual.
     pub(super) fn is_idle(&self, key: &VisualKey) -> bool {
-        let mut slots = self.by_entity.get(&key.entity).into_iter().flatten();
+        let mut slots = self.by_entity.get(key.entity).into_iter().flatten();
         slots.any(|slot| slot.made.key == *key && slot.shown == 0)
     }
 }
 
-fn find<'p, T>(by_entity: &'p mut FxHashMap<EntityId, Slots<T>>, key: &VisualKey) -> Option<&'p mut Slot<T>> {
-    let slots = by_entity.get_mut(&key.entity)?;
+fn find<'p, T>(by_entity: &'p mut EntityMap<Slots<T>>, key: &VisualKey) -> Option<&'p mut Slot<T>> {
+    let slots = by_entity.get_mut(key.entity)?;
     slots.iter_mut().find(|slot| slot.made.key == *key)
 }

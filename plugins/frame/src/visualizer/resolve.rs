@@ -97,26 +97,50 @@ impl StoredRow {
 }
 
 /// The components of a visualizer in a recording, so that their names need not be looked up for each entity.
-#[derive(Default)]
 pub(super) struct VisualizerComponents {
     ids: Vec<(&'static str, Option<ComponentId>)>,
+    /// Where names with a mark, as [`mark_of`] gives it, begin to stand in `ids`, plus one; zero where there are none.
+    first: [u8; NUM_MARKS],
 }
 
 /// None of them: each name is looked up.
-static NO_COMPONENTS: VisualizerComponents = VisualizerComponents { ids: Vec::new() };
+static NO_COMPONENTS: VisualizerComponents = VisualizerComponents {
+    ids: Vec::new(),
+    first: [0; NUM_MARKS],
+};
+
+/// So many marks tell most names of one visualizer from each other.
+const NUM_MARKS: usize = 128;
+
+/// What is quickly told of a name: its length, and the last letter but two.
+fn mark_of(name: &str) -> usize {
+    let bytes = name.as_bytes();
+    let letter = bytes.len().checked_sub(3).map_or(0, |at| bytes[at]);
+    (bytes.len() * 5 + usize::from(letter)) % NUM_MARKS
+}
 
 impl VisualizerComponents {
     pub(super) fn new(info: &VisualizerInfo, store: &ChunkStore) -> Self {
         let names = info.required.iter().chain(info.optional);
-        Self {
-            ids: names.map(|name| (*name, store.component_id(name))).collect(),
+        let mut ids: Vec<(&'static str, Option<ComponentId>)> =
+            names.map(|name| (*name, store.component_id(name))).collect();
+        ids.sort_by_key(|(name, _)| mark_of(name));
+        let mut first = [0; NUM_MARKS];
+        // A place is a byte; of more names than that those at the end are looked up.
+        for (place, (name, _)) in (1..=u8::MAX).zip(&ids).rev() {
+            first[mark_of(name)] = place;
         }
+        Self { ids, first }
     }
 
     /// The id of a component; `None` where the recording has none of this name.
     fn id(&self, name: &str, store: &ChunkStore) -> Option<ComponentId> {
-        // Few names, most of other lengths: that is quicker than to hash one.
-        let known = self.ids.iter().find(|(known, _)| *known == name);
+        // Most visualizers know many names, and most entities have few of them: all are asked for.
+        let mark = mark_of(name);
+        let begin = usize::from(self.first[mark]).checked_sub(1);
+        let alike = begin.map_or(&[][..], |begin| &self.ids[begin..]).iter();
+        let mut alike = alike.take_while(|(known, _)| mark_of(known) == mark);
+        let known = alike.find(|(known, _)| *known == name);
         known.map_or_else(|| store.component_id(name), |(_, id)| *id)
     }
 }

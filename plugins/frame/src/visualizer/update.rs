@@ -259,7 +259,7 @@ impl<'a> ViewInputs<'a> {
         let candidates = self.candidates(visuals);
         plan.begin_view();
         for entity in &candidates {
-            let shown = visuals.entries.entry(*entity).or_default();
+            let shown = visuals.entries.get_or_default(*entity);
             let mut before = std::mem::take(shown);
             let mut now: Entries<V::Visual> = Entries::new();
             let result = results.get(*entity).filter(|_| overrides.is_visible(*entity));
@@ -324,7 +324,7 @@ impl<'a> ViewInputs<'a> {
             }
             *shown = now;
             if shown.is_empty() {
-                visuals.entries.remove(entity);
+                visuals.entries.remove(*entity);
             }
         }
         candidates.len()
@@ -354,7 +354,7 @@ fn make<V: Visualizer>(
         };
         for Use { result, item, .. } in uses {
             let (made, _) = &made[*item as usize];
-            let entries = visuals.entries.get_mut(&result.entity).into_iter().flatten();
+            let entries = visuals.entries.get_mut(result.entity).into_iter().flatten();
             for entry in entries.filter(|entry| entry.instruction == result.instruction) {
                 entry.made = Some(Arc::clone(made));
             }

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use super::{
     VisualChunks, Visualizer, VisualizerId,
+    entity_map::EntityMap,
     pool::{Made, Pool},
 };
 use crate::{ContextId, InstructionIndex, RecordingKey, Recordings, Report, ResultKey};
@@ -70,7 +71,7 @@ impl<V: Visualizer> Visuals<V> {
 
 /// The visuals of one visualizer in one view.
 pub struct ViewVisuals<V: Visualizer> {
-    pub(super) entries: FxHashMap<EntityId, Entries<V::Visual>>,
+    pub(super) entries: EntityMap<Entries<V::Visual>>,
     /// What the entries were made from, where that is to be known.
     pub(super) chunks: VisualChunks,
     pub(super) changed: Vec<ResultKey>,
@@ -108,7 +109,7 @@ pub(super) struct Consumed {
 impl<V: Visualizer> Default for ViewVisuals<V> {
     fn default() -> Self {
         Self {
-            entries: FxHashMap::default(),
+            entries: EntityMap::default(),
             chunks: VisualChunks::default(),
             changed: Vec::new(),
             removed: Vec::new(),
@@ -144,14 +145,14 @@ impl<V: Visualizer> ViewVisuals<V> {
 
     /// All visuals, in no order. What reaches the screen goes through [`crate::DataResults`], which are ordered by path.
     pub fn iter(&self) -> impl Iterator<Item = (ResultKey, &Arc<V::Visual>)> {
-        self.entries.keys().flat_map(|entity| self.of_entity(*entity))
+        self.entries.keys().flat_map(|entity| self.of_entity(entity))
     }
 
     /// All reports, in no order.
     pub fn reports(&self) -> impl Iterator<Item = (ResultKey, &Report)> {
         self.entries
             .keys()
-            .flat_map(|entity| self.all_of(*entity))
+            .flat_map(|entity| self.all_of(entity))
             .filter_map(|(key, made)| Some((key, made.report.as_ref()?)))
     }
 
@@ -173,7 +174,7 @@ impl<V: Visualizer> ViewVisuals<V> {
     }
 
     fn made(&self, key: ResultKey) -> Option<&Made<V::Visual>> {
-        let mut entries = self.entries.get(&key.entity)?.iter();
+        let mut entries = self.entries.get(key.entity)?.iter();
         entries
             .find(|entry| entry.instruction == key.instruction)?
             .made
@@ -181,7 +182,7 @@ impl<V: Visualizer> ViewVisuals<V> {
     }
 
     fn all_of(&self, entity: EntityId) -> impl Iterator<Item = (ResultKey, &Made<V::Visual>)> {
-        let entries = self.entries.get(&entity).into_iter().flatten();
+        let entries = self.entries.get(entity).into_iter().flatten();
         entries.filter_map(move |entry| {
             let instruction = entry.instruction;
             Some((ResultKey { entity, instruction }, entry.made.as_deref()?))
@@ -270,7 +271,7 @@ impl<V: Visualizer> ViewVisuals<V> {
                     return true;
                 };
                 let key = ResultKey {
-                    entity: *entity,
+                    entity,
                     instruction: entry.instruction,
                 };
                 pool.release(made, *is_shown);

@@ -228,18 +228,14 @@ impl Track {
 
     /// Goes to a time. Returns whether another row is to be written than was last.
     fn follow(&mut self, lookup: &Lookup<'_>, entity: EntityId, component: Option<ComponentId>) -> bool {
-        if let Some(cursor) = self.cursors.get_mut(self.current) {
-            if cursor.answer().validity.contains(lookup.time) {
-                return false;
-            }
-            // Within a chunk, a row of another time is another one.
-            if cursor.follow(lookup.time) {
-                return true;
-            }
+        if let Some(cursor) = self.cursors.get_mut(self.current)
+            && let Some(is_other) = cursor.follow(lookup.time)
+        {
+            return is_other;
         }
         let written = self.written();
         let known = self.ranges.iter().position(|range| range.contains(lookup.time));
-        let is_known = |at: &usize| self.cursors[*at].follow(lookup.time);
+        let is_known = |at: &usize| self.cursors[*at].follow(lookup.time).is_some();
         self.current = match known.filter(is_known) {
             Some(known) => known,
             None => self.take_up(lookup.cursor(entity, component)),

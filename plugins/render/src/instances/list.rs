@@ -16,7 +16,7 @@ use bevy::transform::components::Transform;
 use super::buffer::{InstanceBuffer, Slot};
 use super::dirty::DirtyRanges;
 use super::primitive::Primitive;
-use super::segment::{GpuSegment, SegmentUniform};
+use super::segment::{GpuSegment, SegmentTransform, SegmentUniform};
 use super::selected::SelectedInstances;
 use super::sizes::{SizedRange, by_size};
 use super::standing_out::StandingOut;
@@ -73,7 +73,7 @@ pub struct DrawRun {
 /// Order: what is opaque is ordered by depth alone, ties by [`SegmentUniform::depth_tie`]. What is translucent is drawn in the
 /// order of [`Self::set_runs`].
 ///
-/// Costs: `insert`, `replace`, `set_uniform` and `remove` are O(1), and send 96 and 4 bytes per visual, and 4 for
+/// Costs: `insert`, `replace`, `set_uniform`, `set_transform` and `remove` are O(1), and send 96 and 4 bytes per visual, and 4 for
 /// each selected instance. After visuals came or went, in the list or in
 /// the buffer, the next extraction is O(visuals of the list).
 ///
@@ -310,6 +310,24 @@ impl<P: Primitive> DrawList<P> {
         }
         self.compact_selected();
         true
+    }
+
+    /// Moves a visual, which is otherwise drawn as before. Returns whether the list holds it. Costs no upload where it is there already.
+    pub fn set_transform(&mut self, slot: Slot, transform: &SegmentTransform) -> bool {
+        let Some(segment) = self.segment_of(slot.0) else {
+            return false;
+        };
+        if let Some(place) = self.segments.get_mut(segment as usize)
+            && place.set_transform(transform)
+        {
+            self.dirty_mut().segments.add(segment..segment + 1);
+        }
+        true
+    }
+
+    /// Where the visuals of the list are, in no order.
+    pub fn transforms(&self) -> impl Iterator<Item = SegmentTransform> {
+        self.segments.iter().map(GpuSegment::transform)
     }
 
     /// No longer draws a visual. Returns whether the list held it.

@@ -31,7 +31,7 @@ pub use self::list::{Blending, DrawList, DrawRun, Sorting};
 pub use self::primitive::Primitive;
 pub(crate) use self::primitive::SLOT_LOCATION;
 pub(crate) use self::segment::{GpuSegment, NO_INSTANCE, affine_rows, split};
-pub use self::segment::{Highlight, SegmentUniform, mean_scale};
+pub use self::segment::{Highlight, SegmentTransform, SegmentUniform, mean_scale};
 pub use self::selected::InstanceSet;
 pub(crate) use self::sizes::{InstancesBySize, MAX_STRIDE, Share, SizedRange};
 

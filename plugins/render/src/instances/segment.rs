@@ -76,6 +76,30 @@ impl SegmentUniform {
     }
 }
 
+/// Where a segment is, packed as the GPU reads it: for what moves and stays otherwise as it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SegmentTransform {
+    /// The rows of the affine matrix, with the high part of the translation.
+    rows: [[f32; 4]; 3],
+    translation_low: [f32; 3],
+    /// By how much radii in scene units grow with the transform.
+    radius_scale: f32,
+}
+
+impl SegmentTransform {
+    /// Packs [`SegmentUniform::world_from_entity`].
+    #[must_use]
+    pub fn new(world_from_entity: &DAffine3) -> Self {
+        let scale = mean_scale(world_from_entity) as f32;
+        let (rows, translation_low) = affine_rows(world_from_entity);
+        Self {
+            rows,
+            translation_low,
+            radius_scale: if scale.is_finite() { scale } else { 1.0 },
+        }
+    }
+}
+
 /// How a segment stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Highlight {
@@ -124,8 +148,11 @@ impl GpuSegment {
     /// Packs a uniform whose selected instances lie at a place, as
     /// [`SelectedInstances::set`](super::selected::SelectedInstances::set) returns it.
     pub(crate) fn new(uniform: &SegmentUniform, selected: u32) -> Self {
-        let scale = mean_scale(&uniform.world_from_entity) as f32;
-        let (rows, translation_low) = affine_rows(&uniform.world_from_entity);
+        let SegmentTransform {
+            rows,
+            translation_low,
+            radius_scale,
+        } = SegmentTransform::new(&uniform.world_from_entity);
         Self {
             rows,
             translation_low,
@@ -137,7 +164,7 @@ impl GpuSegment {
                 | if uniform.has_round_points { ROUND } else { 0 },
             highlight: uniform.highlight as u32,
             depth_offset: uniform.all_depth_steps(),
-            radius_scale: if scale.is_finite() { scale } else { 1.0 },
+            radius_scale,
             hovered_instance: uniform.hovered_instance.unwrap_or(NO_INSTANCE),
             selected,
         }
@@ -146,6 +173,27 @@ impl GpuSegment {
     #[cfg(test)]
     pub(crate) fn selected(&self) -> u32 {
         self.selected
+    }
+
+    /// Where it is.
+    pub(crate) fn transform(&self) -> SegmentTransform {
+        SegmentTransform {
+            rows: self.rows,
+            translation_low: self.translation_low,
+            radius_scale: self.radius_scale,
+        }
+    }
+
+    /// Moves it. Returns whether that changed anything.
+    pub(crate) fn set_transform(&mut self, transform: &SegmentTransform) -> bool {
+        let is_other = self.transform() != *transform;
+        let SegmentTransform {
+            rows,
+            translation_low,
+            radius_scale,
+        } = *transform;
+        (self.rows, self.translation_low, self.radius_scale) = (rows, translation_low, radius_scale);
+        is_other
     }
 
     /// The same, with the selected instances at another place.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bevy::ecs::entity::Entity;
-use bevy::math::{DAffine3, DVec3, Vec3};
+use bevy::math::{DAffine3, DQuat, DVec3, Vec3};
 use bytemuck::Zeroable;
 use proptest::prelude::*;
 
@@ -279,6 +279,53 @@ fn moving_sends_one_segment() {
     assert!(
         list.take_dirty().segments.is_empty(),
         "an equal uniform is not sent"
+    );
+}
+
+#[test]
+fn what_moves_stays_otherwise_as_it_is() {
+    let standing = SegmentUniform {
+        tint: [1, 2, 3, 4],
+        highlight: Highlight::Selected,
+        selected_instances: [4, 9].into_iter().collect(),
+        picking_id: 7,
+        depth_tie: 3,
+        ..at(0.0)
+    };
+    // Grown, and so far away that the low part of its place counts.
+    let transform = DAffine3::from_scale_rotation_translation(
+        DVec3::splat(2.0),
+        DQuat::from_rotation_z(0.4),
+        DVec3::new(1.0e8 + 0.1, 0.0, -3.0),
+    );
+    let (mut moved, mut made) = (list(), list());
+    for list in [&mut moved, &mut made] {
+        list.insert(Slot(0), at(0.0));
+        list.insert(Slot(1), standing.clone());
+        list.take_dirty();
+    }
+    let packed = SegmentTransform::new(&transform);
+    assert!(moved.set_transform(Slot(1), &packed));
+    made.set_uniform(
+        Slot(1),
+        SegmentUniform {
+            world_from_entity: transform,
+            ..standing
+        },
+    );
+    assert_eq!(moved.segments(), made.segments());
+    assert!(
+        moved
+            .take_dirty()
+            .segments
+            .into_merged(2)
+            .eq(std::iter::once(1..2))
+    );
+    assert!(moved.set_transform(Slot(1), &packed));
+    assert!(moved.take_dirty().segments.is_empty(), "it is there already");
+    assert!(
+        !moved.set_transform(Slot(5), &packed),
+        "the list does not hold it"
     );
 }
 

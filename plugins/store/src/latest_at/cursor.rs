@@ -86,19 +86,15 @@ impl LatestAtCursor {
     }
 
     /// Moves to another time. Where that lies among rows of which the chunk at hand decides alone, the answer becomes what the
-    /// store would say; elsewhere it stays as it is, and `false` tells to ask the store.
+    /// store would say, and it is told whether that is another row; elsewhere it stays as it is, and `None` tells to ask the store.
     ///
     /// Cost: O(1) to a neighbor and among rows that come evenly, O(log n) among n rows of the chunk. No index is searched, nothing is counted or locked.
-    pub fn follow(&mut self, time: i64) -> bool {
+    pub fn follow(&mut self, time: i64) -> Option<bool> {
         if self.answer.validity.contains(time) {
-            return true;
+            return Some(false);
         }
-        let Some(run) = self.run.as_deref_mut().filter(|run| run.range.contains(time)) else {
-            return false;
-        };
-        let Some(hit) = self.answer.hit.as_mut() else {
-            return false;
-        };
+        let run = self.run.as_deref_mut().filter(|run| run.range.contains(time))?;
+        let hit = self.answer.hit.as_mut()?;
         let times = &*run.times;
         let len = run.len as usize;
         let order = run.order.as_deref();
@@ -116,7 +112,7 @@ impl LatestAtCursor {
             } else if let Some(before) = last_at_or_before(0, at, time, time_at) {
                 at = before;
             } else {
-                return false;
+                return None;
             }
         } else {
             // Of the rows with one time the last one counts.
@@ -133,9 +129,10 @@ impl LatestAtCursor {
         run.at = at as u32;
         self.answer.validity =
             TimeRange::new(found, next.map_or(run.range.max, |next| next.min(run.range.max)));
-        hit.row = row_at(at) as u32;
-        hit.data_time = Some(found);
-        true
+        let row = row_at(at) as u32;
+        let is_other = (hit.row, hit.data_time) != (row, Some(found));
+        (hit.row, hit.data_time) = (row, Some(found));
+        Some(is_other)
     }
 }
 

@@ -1,8 +1,8 @@
 //! What must hold between the store and its model.
 
 use chronoscope_store::{
-    CLEAR_COMPONENT, ChunkId, ChunkMeta, ComponentId, EntityPath, FetchOptions, Hit, LatestAt, RangeDelta,
-    RangeResult, RowId, TimeRange,
+    CLEAR_COMPONENT, ChunkId, ChunkMeta, ComponentId, EntityPath, FetchOptions, Hit, LatestAt,
+    LatestAtCursor, RangeDelta, RangeResult, RowId, TimeRange,
 };
 
 use crate::{
@@ -96,7 +96,13 @@ impl Bench {
         let times: Vec<i64> = cursors().collect();
         let back_and_forth = times.iter().rev().step_by(5).chain(times.iter().step_by(2));
         for &there in back_and_forth {
-            if walker.follow(there) {
+            let row = |walker: &LatestAtCursor| {
+                let time = walker.answer().hit.as_ref().map(Hit::data_time);
+                walker.row_id().zip(time)
+            };
+            let before = row(&walker);
+            if let Some(is_other) = walker.follow(there) {
+                assert_eq!(is_other, row(&walker) != before, "from {time} to {there}");
                 let expected = store.latest_at(entity, Some(timeline), there, component);
                 assert_eq!(
                     sorted(walker.answer()),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bevy::{camera::visibility::RenderLayers, ecs::prelude::*};
 use chronoscope_render::{
-    Blending, DrawList, DrawRun, InstanceBuffer, MemoryUse, PointInstance, Primitive, SegmentUniform, Slot,
-    Sorting,
+    Blending, DrawList, DrawRun, InstanceBuffer, MemoryUse, PointInstance, Primitive, SegmentTransform,
+    SegmentUniform, Slot, Sorting,
 };
 use rustc_hash::FxHashMap;
 
@@ -215,6 +215,26 @@ pub(crate) fn set_uniforms<P: Primitive>(
     for (segment, uniform) in uniforms {
         if let Some(slot) = list.slots.get(&segment) {
             drawn.set_uniform(*slot, uniform);
+        }
+    }
+}
+
+/// Moves the instances of some parts, which are otherwise drawn as before.
+pub(crate) fn set_transforms<P: Primitive>(
+    world: &mut World,
+    lists: &ViewLists,
+    key: ListKey,
+    moved: &[(u64, SegmentTransform)],
+) {
+    let Some(list) = lists.by_key.get(&key) else {
+        return;
+    };
+    let Some(mut drawn) = world.get_mut::<DrawList<P>>(list.entity) else {
+        return;
+    };
+    for (segment, transform) in moved {
+        if let Some(slot) = list.slots.get(segment) {
+            drawn.set_transform(*slot, transform);
         }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bevy::{app::App, asset::Assets, ecs::prelude::*, log::warn_once, shader::Shader};
-use chronoscope_render::{InstancePlugin, SegmentUniform};
+use chronoscope_render::{InstancePlugin, SegmentTransform, SegmentUniform};
 use glam::{DAffine3, DVec3};
 use rustc_hash::{FxHashMap, FxHasher};
 
@@ -92,6 +92,11 @@ impl Part {
     /// Where it stands in the space of its entity.
     pub fn pose(&self) -> DAffine3 {
         self.pose.as_deref().copied().unwrap_or(DAffine3::IDENTITY)
+    }
+
+    /// Whether it stands elsewhere than at the origin of its entity's space.
+    pub(crate) fn has_pose(&self) -> bool {
+        self.pose.is_some()
     }
 
     /// The uniform of its instances: that of its entity, where the part stands, as opaque as the part is.
@@ -313,6 +318,9 @@ impl AppPartsExt for App {
                 let uniforms = uniforms.map(|(_, segment, uniform)| (segment, uniform));
                 lists::set_uniforms::<P>(stage.world, stage.lists, key, uniforms);
             },
+            set_transforms: |stage, key, moved| {
+                lists::set_transforms::<P>(stage.world, stage.lists, key, moved);
+            },
             remove: |stage, place| {
                 lists::remove::<P>(stage.world, stage.lists, place.key, place.segment);
             },
@@ -349,6 +357,8 @@ pub(crate) struct PartKind {
     pub(crate) overwrite: for<'p> fn(&mut Stage<'_>, ListKey, Parts<'_, 'p>, &mut dyn FnMut(u64)),
     /// Moves, tints or highlights parts of a list.
     pub(crate) set_uniforms: fn(&mut Stage<'_>, ListKey, Uniforms<'_>),
+    /// Moves segments of a list, which are otherwise drawn as before. Not where parts are entities.
+    pub(crate) set_transforms: fn(&mut Stage<'_>, ListKey, &[(u64, SegmentTransform)]),
     /// Removes a part.
     pub(crate) remove: fn(&mut Stage<'_>, PartPlace<'_>),
     /// Brings the parts of a list into an order.
@@ -397,6 +407,7 @@ impl Default for PartKinds {
             },
             overwrite: write_anew,
             set_uniforms: |stage, _, _| stage.quads.set_changed(),
+            set_transforms: has_no_segments,
             remove: |stage, place| {
                 stage
                     .quads
@@ -431,6 +442,7 @@ impl Default for PartKinds {
                     stage.meshes.set_uniform(key, segment, uniform);
                 }
             },
+            set_transforms: has_no_segments,
             remove: |stage, place| stage.meshes.remove(stage.world, place.scene_key, place.segment),
             // Depth decides.
             set_runs: |_, _, _| {},
@@ -468,6 +480,11 @@ impl PartKinds {
 /// Says of all parts that they are to be written as others are.
 fn write_anew(_: &mut Stage<'_>, _: ListKey, parts: Parts<'_, '_>, failed: &mut dyn FnMut(u64)) {
     parts.for_each(|(segment, ..)| failed(segment));
+}
+
+/// Of what is an entity of its own no segment is moved.
+fn has_no_segments(_: &mut Stage<'_>, _: ListKey, moved: &[(u64, SegmentTransform)]) {
+    debug_assert!(moved.is_empty(), "parts that are entities have no segments");
 }
 
 fn write_instances<P: SpatialPrimitive>(

@@ -82,8 +82,8 @@ pub(super) struct Frame {
     parent: Option<usize>,
     children: Vec<usize>,
     is_cyclic: bool,
-    /// Where it stands, beneath its own pinhole.
-    pub(super) outer: Placement,
+    /// Where it stands, beneath its own pinhole; `None` where it has none, and stands where what is in it does.
+    beneath: Option<Box<Placement>>,
     /// Where what is in it stands.
     pub(super) placement: Placement,
     /// The version at which that last changed.
@@ -131,6 +131,11 @@ enum Edge {
 }
 
 impl Frame {
+    /// Where it stands, beneath its own pinhole.
+    pub(super) fn outer(&self) -> Placement {
+        self.beneath.as_deref().copied().unwrap_or(self.placement)
+    }
+
     fn is_idle(&self) -> bool {
         self.transforms.is_empty() && self.pinholes.is_empty() && self.children.is_empty()
     }
@@ -245,7 +250,7 @@ impl FrameGraph {
             parent: None,
             children: Vec::new(),
             is_cyclic: false,
-            outer: Placement::WORLD,
+            beneath: None,
             placement: Placement::WORLD,
             version: 0,
             tree_version: 0,

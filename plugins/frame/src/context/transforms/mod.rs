@@ -177,7 +177,7 @@ impl Transforms {
         match origin {
             Origin::Entity(entity) => self.placement(store, entity),
             Origin::Frame(FrameId(at)) => self.graph.frames[at as usize].placement,
-            Origin::Camera(FrameId(at)) => self.graph.frames[at as usize].outer,
+            Origin::Camera(FrameId(at)) => self.graph.frames[at as usize].outer(),
             Origin::World => Placement::WORLD,
         }
     }
@@ -236,7 +236,7 @@ impl Transforms {
         };
         let frame = at.and_then(|at| self.graph.frames.get(at));
         let frame = frame.ok_or(NoTransform::NoCamera)?;
-        self.origin_from(store, origin, frame.outer)
+        self.origin_from(store, origin, frame.outer())
     }
 
     /// From an entity's space, where that is in the picture of a camera, to that of an origin outside of it: to
@@ -263,7 +263,7 @@ impl Transforms {
         };
         let frame = &self.graph.frames[at as usize];
         let pinhole = frame.pinhole.as_ref().ok_or(NoTransform::NoCamera)?;
-        let origin_from_frame = self.origin_from(store, origin, frame.outer)?;
+        let origin_from_frame = self.origin_from(store, origin, frame.outer())?;
         Ok(origin_from_frame * pinhole.frame_from_picture() * placement.tree_from_frame)
     }
 
@@ -320,7 +320,7 @@ impl Transforms {
     /// The tree outside of all cameras.
     fn outermost(&self, mut tree: Tree) -> Tree {
         while let Tree::Image(FrameId(at)) = tree {
-            tree = self.graph.frames[at as usize].outer.tree;
+            tree = self.graph.frames[at as usize].outer().tree;
         }
         tree
     }
@@ -354,7 +354,7 @@ impl Transforms {
     /// Where the camera stands in whose picture an entity lies: what looks along its axis, above the picture.
     pub fn pinhole_placement(&self, store: &ChunkStore, entity: EntityId) -> Option<Placement> {
         let FrameId(at) = self.camera_frame(store, entity)?;
-        Some(self.graph.frames[at as usize].outer)
+        Some(self.graph.frames[at as usize].outer())
     }
 
     /// The version at which the placement of an entity last changed; zero where no transform is at or above

@@ -11,6 +11,13 @@ use super::PinholeCamera;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FrameId(pub(super) u32);
 
+impl FrameId {
+    /// Its place in a list by frames: frames are numbered from zero.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A part of the frame graph within which frames see each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tree {

@@ -3,7 +3,7 @@
 use std::hash::Hash as _;
 
 use chronoscope_store::{
-    ChunkId, ChunkStore, ComponentId, EntityId, Hit, LatestAt, LatestAtCursor, QueryCache, TimeRange,
+    ChunkId, ChunkStore, ComponentId, EntityId, Hit, LatestAt, LatestAtCursor, QueryCache, RowId, TimeRange,
     TimelineId,
 };
 use smallvec::SmallVec;
@@ -17,9 +17,8 @@ pub struct EntityResults {
     entity: EntityId,
     components: SmallVec<[ComponentResult; 2]>,
     validity: TimeRange,
-    /// A hash of the rows of all components. Zero before the first look-up.
-    rows: u128,
-    /// A hash of the rows that visualizers read: of all components but those that hold below the entity too.
+    /// A hash of the rows that visualizers read: of all components but those that hold below the entity too. Zero before the first
+    /// look-up.
     data_rows: u128,
 }
 
@@ -37,7 +36,6 @@ impl EntityResults {
             entity,
             components: SmallVec::new(),
             validity: TimeRange::EMPTY,
-            rows: 0,
             data_rows: 0,
         }
     }
@@ -181,42 +179,59 @@ impl Query<'_> {
         let entity = known.entity;
         let was_provisional = known.is_provisional();
         let spilled_before = known.spilled_bytes();
-        let is_new = known.rows == 0;
+        let is_new = known.data_rows == 0;
+        let (mut rows_changed, mut data_changed) = (is_new, is_new);
         let mut followed = 0;
         if is_touched || is_new {
             let asked = capabilities.components_of(entity);
             let answers = cache.latest_at_cursors(store, entity, timeline, time, asked);
-            known.components = answers
-                .map(|(component, cursor)| ComponentResult {
-                    component,
-                    is_context: capabilities.is_context(component),
-                    cursor,
-                })
-                .collect();
+            let components = answers.map(|(component, cursor)| ComponentResult {
+                component,
+                is_context: capabilities.is_context(component),
+                cursor,
+            });
+            let before = std::mem::replace(&mut known.components, components.collect());
+            let has_same = |is_asked: fn(&ComponentResult) -> bool| {
+                let now = known.components.iter().filter(|result| is_asked(result));
+                now.map(ComponentResult::row).eq(before
+                    .iter()
+                    .filter(|result| is_asked(result))
+                    .map(ComponentResult::row))
+            };
+            rows_changed |= !has_same(|_| true);
+            data_changed |= rows_changed && !has_same(|result| !result.is_context);
         } else {
             for result in &mut known.components {
-                if result.cursor.follow(time) {
-                    followed += 1;
-                    continue;
-                }
-                let asked = [result.component];
-                let answers = cache.latest_at_cursors(store, entity, timeline, time, &asked);
-                for (_, cursor) in answers {
-                    result.cursor = cursor;
-                }
+                let has_moved = match result.cursor.follow(time) {
+                    Some(has_moved) => {
+                        followed += 1;
+                        has_moved
+                    }
+                    None => {
+                        let before = result.row();
+                        let asked = [result.component];
+                        let answers = cache.latest_at_cursors(store, entity, timeline, time, &asked);
+                        for (_, cursor) in answers {
+                            result.cursor = cursor;
+                        }
+                        result.row() != before
+                    }
+                };
+                rows_changed |= has_moved;
+                data_changed |= has_moved && !result.is_context;
             }
         }
         known.validity = known.iter().fold(TimeRange::EVERYTHING, |all, (_, answer)| {
             all.intersection(&answer.validity)
         });
-        let (rows, data_rows) = hash_rows(&known.components);
-        let (rows_before, data_before) = (known.rows, known.data_rows);
-        (known.rows, known.data_rows) = (rows, data_rows);
+        if data_changed {
+            known.data_rows = hash_data_rows(&known.components);
+        }
         Refreshed {
             entity,
             validity: known.validity,
-            rows_changed: rows != rows_before,
-            data_changed: data_rows != data_before,
+            rows_changed,
+            data_changed,
             was_provisional,
             is_provisional: known.is_provisional(),
             followed,
@@ -226,24 +241,20 @@ impl Query<'_> {
     }
 }
 
-/// What tells rows from others: where these are, they are the same for as long as they have this number, whatever came between. One
-/// number for all components, and one for those of the entity alone.
-fn hash_rows(components: &[ComponentResult]) -> (u128, u128) {
-    let hash = |is_hashed: fn(&ComponentResult) -> bool| {
-        let mut hasher = IdentityHasher::default();
-        for result in components.iter().filter(|result| is_hashed(result)) {
-            let data_time = result.cursor.answer().hit.as_ref().map(Hit::data_time);
-            let row = result.cursor.row_id().zip(data_time);
-            (result.component, row).hash(&mut hasher);
-        }
-        // Zero is no rows at all.
-        hasher.identity()
-    };
-    let all = hash(|_| true);
-    let data = if components.iter().any(|result| result.is_context) {
-        hash(|result| !result.is_context)
-    } else {
-        all
-    };
-    (all, data)
+impl ComponentResult {
+    /// What tells its row from others: the row's id, and its time.
+    fn row(&self) -> (ComponentId, Option<(RowId, Option<i64>)>) {
+        let data_time = self.cursor.answer().hit.as_ref().map(Hit::data_time);
+        (self.component, self.cursor.row_id().zip(data_time))
+    }
+}
+
+/// What tells the rows of the entity alone from others: where these are, they are the same for as long as they have this number,
+/// whatever came between. Never zero.
+fn hash_data_rows(components: &[ComponentResult]) -> u128 {
+    let mut hasher = IdentityHasher::default();
+    for result in components.iter().filter(|result| !result.is_context) {
+        result.row().hash(&mut hasher);
+    }
+    hasher.identity()
 }

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chronoscope_frame::{NoTransform, Origin, Placement, RecordingEntry, TransformChanges, Transforms, Tree};
+use chronoscope_frame::{
+    FrameId, NoTransform, Origin, Placement, RecordingEntry, TransformChanges, Transforms, Tree,
+};
+use chronoscope_render::SegmentTransform;
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 use glam::DAffine3;
 
@@ -10,6 +13,7 @@ use super::{
     MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene,
     hidden::Hidden,
     lights::{Lights, Lit},
+    staged::{ByList, segment_of},
     standing::Frames,
 };
 use crate::{
@@ -32,6 +36,10 @@ pub(super) struct Diff {
     pub(super) written: Vec<SceneKey>,
     /// What stands elsewhere. May name an entity twice.
     pub(super) moved: Vec<SceneKey>,
+    /// The segments of what stands elsewhere and is otherwise drawn as before, and of how many entities they are. None of these is
+    /// named elsewhere.
+    pub(super) carried: ByList<(u64, SegmentTransform)>,
+    pub(super) num_carried: usize,
     /// What is lit up otherwise.
     pub(super) lit: Vec<SceneKey>,
     /// What had no place until now. It is lit up as it was when it had one.
@@ -65,7 +73,9 @@ impl Diff {
         diff.take_changes(scene, changes, situation);
         match situation.place {
             Some(place) => {
-                diff.place(scene, place.entry, place.transforms);
+                // What is framed or lit up in the same frame goes the long way.
+                let can_carry = !scene.framing.is_behind() && scene.consumed.lights == place.lights.version();
+                diff.place(scene, place.entry, place.transforms, can_carry);
                 if scene.framing.is_behind() {
                     diff.frame(scene);
                 }
@@ -82,7 +92,7 @@ impl Diff {
 
     /// Whether the same is shown in the same places.
     pub(super) fn changes_nothing_but_light(&self) -> bool {
-        self.removed.is_empty() && self.written.is_empty() && self.moved.is_empty()
+        self.removed.is_empty() && self.written.is_empty() && self.moved.is_empty() && self.carried.is_empty()
     }
 
     /// Takes what the visualizers made and dropped.
@@ -198,8 +208,15 @@ impl Diff {
         }
     }
 
-    /// Places what is new, and what stands by transforms that changed.
-    fn place(&mut self, scene: &mut SpatialScene, entry: &RecordingEntry, transforms: &Transforms) {
+    /// Places what is new, and what stands by transforms that changed. `can_carry` tells that nothing more is to be done with what
+    /// stands elsewhere.
+    fn place(
+        &mut self,
+        scene: &mut SpatialScene,
+        entry: &RecordingEntry,
+        transforms: &Transforms,
+        can_carry: bool,
+    ) {
         let store = entry.store();
         let path = &scene.blueprint.origin;
         let origin = scene.target_frame.origin(transforms, store, path);
@@ -237,16 +254,9 @@ impl Diff {
         let reach = changes.map_or(Reach::ALL, |changes| placer.reach(&changes));
         let mut candidates: Vec<SceneKey> = match changes.filter(|_| !reach.all_shown) {
             Some(changes) => {
-                let in_frames = changes.frames.iter();
-                let in_frames = in_frames.flat_map(|frame| scene.standing.in_frame(*frame));
-                let mut candidates: Vec<SceneKey> = in_frames.collect();
-                candidates.retain(|key| match placer.move_with_frame(scene, *key) {
-                    Some(has_moved) => {
-                        self.moved.extend(has_moved.then_some(*key));
-                        false
-                    }
-                    None => true,
-                });
+                // What may stand in another frame now is placed once more.
+                let can_carry = can_carry && changes.entities.is_empty();
+                let mut candidates = self.move_with_frames(scene, &placer, changes.frames, can_carry);
                 // What stood in a frame above may stand in another one now.
                 let below = changes.entities.iter();
                 candidates.extend(below.flat_map(|entity| scene.at_or_below(store.entity_path(*entity))));
@@ -275,6 +285,51 @@ impl Diff {
                 self.moved.push(key);
             }
         }
+    }
+
+    /// Moves what stands in frames that moved. Returns of what there is more to find out.
+    fn move_with_frames(
+        &mut self,
+        scene: &mut SpatialScene,
+        placer: &Placer<'_>,
+        frames: &[FrameId],
+        can_carry: bool,
+    ) -> Vec<SceneKey> {
+        let SpatialScene {
+            entities,
+            standing,
+            num_looked_up,
+            space,
+            ..
+        } = scene;
+        let mut others = Vec::new();
+        for key in frames.iter().flat_map(|frame| standing.in_frame(*frame)) {
+            let moved = entities.get_mut(&key).and_then(|shown| {
+                let has_moved = placer.move_with_frame(shown, *space)?;
+                Some((shown, has_moved))
+            });
+            let Some((shown, has_moved)) = moved else {
+                others.push(key);
+                continue;
+            };
+            *num_looked_up += 1;
+            if has_moved && can_carry && shown.moves_alone() {
+                self.carry(key, shown);
+            } else if has_moved {
+                self.moved.push(key);
+            }
+        }
+        others
+    }
+
+    /// Brings the segments of an entity to where it stands.
+    fn carry(&mut self, key: SceneKey, shown: &Shown) {
+        let transform = SegmentTransform::new(&shown.view_from_entity);
+        for placed in shown.placed.iter().flatten() {
+            self.carried
+                .push(placed.list, (segment_of(key, placed), transform));
+        }
+        self.num_carried += 1;
     }
 
     /// Frames what is new or stands elsewhere.
@@ -376,20 +431,19 @@ impl Placer<'_> {
 
     /// As [`Self::place`], of what is shown and stands in the frame in which it stood, as most things do. `None` where there is more
     /// to find out.
-    fn move_with_frame(&self, scene: &mut SpatialScene, key: SceneKey) -> Option<bool> {
-        let shown = scene.entities.get_mut(&key)?;
+    fn move_with_frame(&self, shown: &mut Shown, space: Space) -> Option<bool> {
         let [Some(frame), None] = shown.frames else {
             return None;
         };
         let placement = self.transforms.placement_in(frame);
-        if shown.visual.stand != Stand::Space || placement.tree.camera_frame().is_some() {
+        let is_in_space = shown.moves_alone() || shown.visual.stand == Stand::Space;
+        if !is_in_space || placement.tree.camera_frame().is_some() {
             return None;
         }
         let mut view_from_entity = self.transforms.between(self.origin_placement, placement).ok()?;
-        if scene.space == Space::Two {
+        if space == Space::Two {
             view_from_entity = flattened(view_from_entity, shown.visual.draw_order);
         }
-        scene.num_looked_up += 1;
         let before = std::mem::replace(&mut shown.view_from_entity, view_from_entity);
         Some(before != view_from_entity)
     }
@@ -465,11 +519,17 @@ impl Shown {
             frames: Frames::default(),
             lit,
             placed: Placed::new(),
+            moves_alone: false,
             row_ids: None,
             previous: None,
             drawn_order: 0.0,
             eye: None,
         }
+    }
+
+    /// Whether all that is to be done when it moves is to move its segments.
+    fn moves_alone(&self) -> bool {
+        self.moves_alone && self.previous.is_none()
     }
 
     /// Shows another visual from the next write on. The parts of the one before are held until then.

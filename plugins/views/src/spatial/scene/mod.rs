@@ -1,12 +1,12 @@
 //! What each spatial view shows, and where: the product of presenting.
 //!
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
-//! one: what was made anew, what moved with a transform, what [`lights`] up. [`standing`] tells what a frame moves, and [`hidden`]
-//! keeps what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`staged`] part by part, [`quads`] into
-//! pictures, and [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds again stay, and of rows that are
-//! shown together each is pointed at by itself ([`picked_rows`]). While time plays, pictures are decoded [`ahead`] of the cursor. The
-//! user interface asks for the [`pictures`] at a place. A frame in which nothing changed touches nothing, and a view that is not shown
-//! catches up when it is.
+//! one: what was made anew, what moved with a transform, what [`lights`] up. [`standing`] tells what a frame moves, [`shown_entities`]
+//! holds what is shown, and [`hidden`] what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`staged`]
+//! part by part, [`quads`] into pictures, and [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds
+//! again stay, and of rows that are shown together each is pointed at by itself ([`picked_rows`]). While time plays, pictures are
+//! decoded [`ahead`] of the cursor. The user interface asks for the [`pictures`] at a place. A frame in which nothing changed touches
+//! nothing, and a view that is not shown catches up when it is.
 
 mod ahead;
 mod diff;
@@ -18,6 +18,7 @@ mod pictures;
 mod placed;
 mod present;
 mod quads;
+mod shown_entities;
 mod staged;
 mod standing;
 mod write;
@@ -29,7 +30,7 @@ use chronoscope_blueprint::{ViewBlueprint, ViewId};
 use chronoscope_frame::{ContextId, Origin, RecordingKey, Report, Settled, View, ViewTile};
 use chronoscope_store::{EntityId, EntityPath};
 use glam::{DAffine3, DVec2};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 pub(crate) use ahead::{ComingPictures, coming_pictures, look_ahead};
 pub(crate) use present::{collect_changes, follow_views, give_up_hidden, has_changes, present_scenes};
@@ -60,6 +61,7 @@ pub(crate) use pictures::PictureAt;
 use placed::Placed;
 pub(crate) use placed::PlacedPart;
 pub(crate) use quads::PictureQuads;
+use shown_entities::ShownEntities;
 use standing::{Frames, Standing};
 
 /// Draw orders beyond are cut off, so that depths keep their precision.
@@ -156,7 +158,7 @@ pub struct SpatialScene {
     recording: Option<RecordingKey>,
     origin: Option<Origin>,
     consumed: Consumed,
-    entities: FxHashMap<SceneKey, Shown>,
+    entities: ShownEntities,
     /// The entities in the order of their paths.
     order: BTreeMap<OrderKey, SceneKey>,
     /// What has no place in the view's space, because no transform leads there.
@@ -214,6 +216,9 @@ pub(crate) struct Shown {
     /// Whether the scene has labels of it.
     has_labels: bool,
     placed: Placed,
+    /// Whether what is placed is brought elsewhere with its segments alone: it stands in space, no part is at a pose of its own or an
+    /// entity of the engine, and there are no labels.
+    moves_alone: bool,
     /// What picking answers for its rows, where it shows several.
     row_ids: Option<Box<RowIds>>,
     /// What is placed, if that is not `visual`, but what it took the place of.
@@ -270,7 +275,7 @@ impl SpatialScene {
             recording: None,
             origin: None,
             consumed: Consumed::default(),
-            entities: FxHashMap::default(),
+            entities: ShownEntities::default(),
             order: BTreeMap::new(),
             hidden: HiddenEntities::default(),
             standing: Standing::default(),
@@ -336,7 +341,7 @@ impl SpatialScene {
 
     /// The bytes of what is known of its entities and of how they are drawn, without the visuals. Cost: the number of lists.
     pub(crate) fn own_bytes(&self, world: &World) -> u64 {
-        let entities = self.entities.capacity() * size_of::<(SceneKey, Shown)>();
+        let entities = self.entities.bytes();
         let order = self.order.len() * size_of::<(OrderKey, SceneKey)>();
         let own = entities
             + order
@@ -364,7 +369,7 @@ impl SpatialScene {
         self.lists.despawn(world);
         self.quads.despawn(world, textures);
         self.meshes.despawn(world);
-        self.entities = FxHashMap::default();
+        self.entities = ShownEntities::default();
         self.order.clear();
         self.hidden = HiddenEntities::default();
         self.standing = Standing::default();

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use bevy::ecs::world::World;
-use chronoscope_render::{Highlight, InstanceSet, SegmentUniform};
+use chronoscope_render::{Highlight, InstanceSet, SegmentTransform, SegmentUniform};
 use chronoscope_store::{EntityId, RowId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use super::{
-    MAX_DRAW_ORDER, Placed, PlacedPart, SceneKey, Shown, Space, SpatialScene,
+    MAX_DRAW_ORDER, Placed, PlacedPart, SceneKey, Shown, ShownEntities, Space, SpatialScene,
     lights::Lit,
     picked_rows::PickedRows,
     placed::{Drawn, PlannedPart, heap_bytes, plan},
@@ -27,7 +27,7 @@ const MOST_OVERWRITTEN: usize = 4;
 
 /// A scene taken apart: what it shows, and what that is written to.
 pub(super) struct Staged<'a> {
-    entities: &'a mut FxHashMap<SceneKey, Shown>,
+    entities: &'a mut ShownEntities,
     draw_order: &'a mut DrawOrder,
     pub(super) kinds: &'a PartKinds,
     space: Space,
@@ -37,14 +37,20 @@ pub(super) struct Staged<'a> {
 }
 
 /// Things by the lists that they belong to, of which there are few.
-struct ByList<T>(Vec<(ListKey, Vec<T>)>);
+pub(super) struct ByList<T>(Vec<(ListKey, Vec<T>)>);
 
-impl<T> ByList<T> {
-    fn new() -> Self {
+impl<T> Default for ByList<T> {
+    fn default() -> Self {
         Self(Vec::new())
     }
+}
 
-    fn push(&mut self, list: ListKey, item: T) {
+impl<T> ByList<T> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn push(&mut self, list: ListKey, item: T) {
         let known = self.0.iter().position(|(known, _)| *known == list);
         let at = known.unwrap_or_else(|| {
             self.0.push((list, Vec::new()));
@@ -93,7 +99,7 @@ impl Staged<'_> {
             stage,
             ..
         } = self;
-        let mut by_list: ByList<(u64, &Part, usize)> = ByList::new();
+        let mut by_list: ByList<(u64, &Part, usize)> = ByList::default();
         let (mut done, mut others) = (Vec::new(), Vec::new());
         for key in written {
             let shown = entities.get(key).filter(|_| !has_moved(key));
@@ -228,7 +234,22 @@ impl Staged<'_> {
         *self.placed_bytes -= heap_bytes(&shown.placed);
         shown.placed = placed;
         shown.previous = None;
+        let is_entity = |placed: &PlacedPart| kinds.get(placed.list.kind).is_none_or(|kind| kind.is_entity);
+        shown.moves_alone = visual.stand == Stand::Space
+            && !visual.parts.iter().any(Part::has_pose)
+            && !shown.placed.iter().flatten().any(is_entity)
+            && !shown.has_labels
+            && visual.labels.is_empty();
         num_written
+    }
+
+    /// Brings segments elsewhere that stay otherwise as they are.
+    pub(super) fn set_transforms(&mut self, moved: ByList<(u64, SegmentTransform)>) {
+        for (list, segments) in moved.0 {
+            if let Some(kind) = self.kinds.get(list.kind) {
+                (kind.set_transforms)(&mut self.stage, list, &segments);
+            }
+        }
     }
 
     /// Moves, tints and highlights the parts of some entities. Returns how many of them are shown, and those that have labels.
@@ -240,7 +261,7 @@ impl Staged<'_> {
             stage,
             ..
         } = self;
-        let mut by_list: ByList<(SceneKey, &PlacedPart, &Shown, usize)> = ByList::new();
+        let mut by_list: ByList<(SceneKey, &PlacedPart, &Shown, usize)> = ByList::default();
         let (mut num_shown, mut labelled) = (0, Vec::new());
         for key in moved {
             let Some(shown) = entities.get(key) else { continue };
@@ -391,7 +412,7 @@ fn list_of(space: Space, key: SceneKey, id: KindId, kind: &PartKind, part: &Part
 }
 
 /// What a part is called within its list.
-fn segment_of(key: SceneKey, placed: &PlacedPart) -> u64 {
+pub(super) fn segment_of(key: SceneKey, placed: &PlacedPart) -> u64 {
     (u64::from(key.1.index() as u32) << 32) | u64::from(placed.name)
 }
 

@@ -29,6 +29,8 @@ impl SpatialScene {
             written,
             mut moved,
             mut lit,
+            carried,
+            num_carried,
             ..
         } = diff;
         let mut count = Written::default();
@@ -56,7 +58,8 @@ impl SpatialScene {
             moved.retain(|key| !written.contains(key));
         }
         let (num_shown, labelled) = self.staged(world, textures).set_uniforms(&moved);
-        count.segments += num_shown;
+        self.staged(world, textures).set_transforms(carried);
+        count.segments += num_shown + num_carried;
         for key in labelled {
             count.labels += self.place_labels(key);
         }

@@ -2,6 +2,7 @@
 
 use chronoscope_blueprint::{BlueprintCommand, ContentsFilter, ViewBlueprint, ViewClassId, ViewId};
 use chronoscope_frame::{Cursor, Recordings, Report, TimeCommand, View, ViewerCommand, Visualizers};
+use chronoscope_render::{BoxEdgesInstance, DrawList, SegmentTransform};
 use chronoscope_types::{Boxes3D, CoordinateFrame, Pinhole, Points2D, Transform3D, log_chunk};
 
 use super::{Viewer, frame};
@@ -251,4 +252,42 @@ fn what_a_camera_sees_lies_unmoved_in_its_picture() {
         })
         .collect();
     assert_eq!(places, [("/world/camera", 0.0, 0.0)], "{views:?}");
+}
+
+/// What moves with its frame is brought to its new place without a look at how it is drawn: it is there all the same.
+#[test]
+fn what_moves_with_its_frame_is_drawn_where_it_stands() {
+    let boxes = |path: &str| log_chunk(path, [], &Boxes3D::from_half_sizes([[1.0; 3]])).unwrap();
+    let mut chunks = vec![boxes("/still"), boxes("/robot"), boxes("/robot/hand")];
+    for time in 0..6 {
+        let moved = Transform3D::from_translation([time as f32, 0.0, 0.0]);
+        chunks.push(log_chunk("/robot", [(frame(), time)], &moved).unwrap());
+    }
+    let mut viewer = Viewer::new(chunks);
+    for time in [0, 1, 2, 5, 3] {
+        viewer.work_of(ViewerCommand::Time(TimeCommand::SetTimelineAndTime(
+            "frame".into(),
+            time,
+        )));
+        let shown = viewer.scene().shown();
+        let mut expected: Vec<(f64, SegmentTransform)> = shown
+            .map(|(_, shown)| {
+                let x = shown.view_from_entity.translation.x;
+                (x, SegmentTransform::new(&shown.view_from_entity))
+            })
+            .collect();
+        expected.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let places: Vec<f64> = expected.iter().map(|(x, _)| *x).collect();
+        assert_eq!(places, [0.0, time as f64, time as f64], "at {time}");
+        let world = viewer.app.world_mut();
+        let mut lists = world.query::<&DrawList<BoxEdgesInstance>>();
+        let lists = lists.iter(world);
+        let drawn: Vec<SegmentTransform> = lists.flat_map(DrawList::transforms).collect();
+        assert_eq!(drawn.len(), 3);
+        for (_, transform) in &expected {
+            let is_it = |drawn: &&SegmentTransform| *drawn == transform;
+            let wanted = expected.iter().filter(|(_, other)| other == transform).count();
+            assert_eq!(drawn.iter().filter(is_it).count(), wanted, "at {time}");
+        }
+    }
 }

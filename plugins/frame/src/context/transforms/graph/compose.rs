@@ -171,7 +171,7 @@ impl FrameGraph {
         let tree_version = match (frame.version, above) {
             (0, Some(above)) if above.placement.tree == placement.tree => above.tree_version,
             // What lies in the picture of a camera is in another tree, too, where the camera is.
-            (1.., _) if frame.placement.tree == placement.tree && frame.outer.tree == outer.tree => {
+            (1.., _) if frame.placement.tree == placement.tree && frame.outer().tree == outer.tree => {
                 frame.tree_version
             }
             _ => version,
@@ -191,11 +191,12 @@ impl FrameGraph {
         let pass = self.pass;
         let frame = &mut self.frames[at];
         // What is in a picture stays in its tree, though the camera comes into another one.
-        let is_camera_elsewhere = frame.pinhole.is_some() && frame.outer.tree != outer.tree;
+        let is_camera_elsewhere = frame.pinhole.is_some() && frame.outer().tree != outer.tree;
         self.cuts_version += u64::from(is_camera_elsewhere);
         // A camera may turn, or become another, though its picture stays where it is.
-        let is_other = frame.outer != outer || frame.pinhole_version == version;
-        (frame.outer, frame.placement, frame.composed) = (outer, placement, pass);
+        let is_other = frame.outer() != outer || frame.pinhole_version == version;
+        frame.beneath = frame.pinhole.is_some().then(|| Box::new(outer));
+        (frame.placement, frame.composed) = (placement, pass);
         frame.tree_version = tree_version;
         frame.version = if has_moved { version } else { version_before.max(1) };
         if has_moved || is_new || is_other {

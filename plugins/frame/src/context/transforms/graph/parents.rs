@@ -6,12 +6,15 @@ use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 use glam::DAffine3;
 use rustc_hash::FxHashSet;
 
-use super::{Edge, FrameGraph, FrameKey, LoggedPinhole, name_of, only};
+use super::{Edge, Frame, FrameGraph, FrameKey, LoggedPinhole, name_of, only};
 use crate::Report;
 
 impl FrameGraph {
     /// Decides what holds among the things that rows say about a frame.
     pub(super) fn resolve(&mut self, store: &ChunkStore, at: usize, version: u64, relink: &mut Vec<usize>) {
+        if self.takes_pose(at) {
+            return;
+        }
         let was_problem = self.problems.remove(&at).is_some();
         let transform = match only(&self.frames[at].transforms, |logged| {
             (logged.entity, logged.is_static)
@@ -85,6 +88,38 @@ impl FrameGraph {
             frame.edge = edge;
             self.dirty.push(at);
         }
+    }
+
+    /// Takes what a row says of the frame of its own entity, where that hung on the path above before and does now, as most frames do
+    /// that move. Returns whether that is all.
+    fn takes_pose(&mut self, at: usize) -> bool {
+        let Frame {
+            key: FrameKey::Path(entity),
+            transforms,
+            pinholes,
+            edge: Edge::Above(before),
+            pinhole: None,
+            is_cyclic: false,
+            version: 1..,
+            ..
+        } = &mut self.frames[at]
+        else {
+            return false;
+        };
+        let ([logged], []) = (transforms.as_slice(), pinholes.as_slice()) else {
+            return false;
+        };
+        let Ok(pose) = &logged.parent_from_frame else {
+            return false;
+        };
+        if logged.entity != *entity || logged.parent.is_some() || self.problems.contains_key(&at) {
+            return false;
+        }
+        if before != pose {
+            *before = *pose;
+            self.dirty.push(at);
+        }
+        true
     }
 
     /// How a frame hangs on its parent, whose name the row of the entity `source` gives.
