@@ -7,10 +7,10 @@ use std::collections::VecDeque;
 
 use bevy::prelude::*;
 use chronoscope::{
+    egui::{self, Key, KeyboardShortcut, Modifiers, Slider},
     prelude::*,
     types::{Points3D, Rgba},
 };
-use egui::{Key, KeyboardShortcut, Modifiers, Slider};
 
 /// What can be set while it runs.
 #[derive(Resource)]

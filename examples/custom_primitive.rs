@@ -12,13 +12,11 @@ use bevy::{
 };
 use bytemuck::{Pod, Zeroable};
 use chronoscope::{
-    blueprint::ViewClassId,
-    frame::{Report, visualizer::QueryMode},
     log::Recorder,
     prelude::*,
     render::Primitive,
     types::{Points3D, read},
-    views::spatial::{bounds::Bounds, read_cell},
+    views::spatial::bounds::Bounds,
 };
 
 /// The color of the squares.

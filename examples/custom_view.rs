@@ -5,8 +5,9 @@
 
 use bevy::prelude::*;
 use chronoscope::{
-    blueprint::{RecommendedView, Schema, ViewClassId},
-    frame::{DataResults, Report, View, Visual, visualizer::QueryMode},
+    blueprint::{RecommendedView, Schema},
+    egui,
+    frame::{DataResults, View},
     log::{LogError, Recorder},
     prelude::*,
     types::{Points3D, read},
@@ -28,7 +29,7 @@ impl ViewClass for PointCount {
     }
 
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
-        let has_points = schema.with_any(&[Points3D::POSITIONS.name]).next().is_some();
+        let has_points = schema.with_any(&[Points3D::POSITIONS.as_str()]).next().is_some();
         has_points
             .then(|| RecommendedView::subtree(CLASS, EntityPath::root()))
             .into_iter()
@@ -53,7 +54,7 @@ impl Visualizer for CountPoints {
 
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "PointCount",
-        required: &[Points3D::POSITIONS.name],
+        required: &[Points3D::POSITIONS.as_str()],
         optional: &[],
         contexts: &[],
         mode: QueryMode::LatestAt,

@@ -7,8 +7,9 @@ use bevy::{
     camera::{ClearColorConfig, RenderTarget},
     prelude::*,
 };
-use bevy_egui::{EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext};
 use chronoscope::{
+    bevy_egui::{EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext},
+    egui,
     prelude::*,
     types::Boxes3D,
     ui::{context_of, show},

@@ -8,9 +8,10 @@ use bevy::{
     core_pipeline::tonemapping::{DebandDither, Tonemapping},
     prelude::*,
 };
-use bevy_egui::{EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui};
 use bevy_panorbit_camera::{PanOrbitCamera, PanOrbitCameraPlugin};
 use chronoscope::{
+    bevy_egui::{EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext},
+    egui,
     frame::{DiffLog, Recordings},
     prelude::*,
     render::{

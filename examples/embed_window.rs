@@ -9,8 +9,8 @@ use bevy::{
     prelude::*,
     window::{WindowRef, WindowResolution},
 };
-use bevy_egui::{EguiGlobalSettings, EguiPlugin, EguiSchedule};
 use chronoscope::{
+    bevy_egui::{EguiGlobalSettings, EguiPlugin, EguiSchedule},
     prelude::*,
     types::{Points3D, Rgba},
     ui::{context_of, show_over_context},
