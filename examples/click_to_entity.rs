@@ -32,9 +32,11 @@ fn hang_lamps(mut commands: Commands) {
     }
 }
 
-/// A click in the viewer is an event at the entity that was recorded.
+/// A click in the viewer is an event at the entity that was recorded. One with the other button opens a menu there, and nothing else.
 fn switch(click: On<RecordedClick>, mut lamps: Query<&mut Lamp>) {
-    if let Ok(mut lamp) = lamps.get_mut(click.entity) {
+    if click.button == ClickButton::Primary
+        && let Ok(mut lamp) = lamps.get_mut(click.entity)
+    {
         lamp.is_on = !lamp.is_on;
     }
 }

@@ -207,12 +207,12 @@ pub mod prelude {
     pub use crate::{ChronoscopePlugins, sources::AppImporterExt};
     pub use chronoscope_blueprint::ViewClassId;
     pub use chronoscope_frame::{
-        AppEntityContextExt, AppViewClassExt, AppVisualizerExt, CommandError, CommandFinished, CommandId,
-        ContextRows, EntityContext, Frame, FramePlugins, FrameSystems, Report, ViewClass, ViewerClick,
-        ViewerCommand, ViewerCommands, ViewerCursorMoved, ViewerHandle, ViewerHoverChanged,
+        Annotations, AppEntityContextExt, AppViewClassExt, AppVisualizerExt, CommandError, CommandFinished,
+        CommandId, ContextRows, EntityContext, Frame, FramePlugins, FrameSystems, Report, ViewClass,
+        ViewerClick, ViewerCommand, ViewerCommands, ViewerCursorMoved, ViewerHandle, ViewerHoverChanged,
         ViewerRecordingOpened, ViewerSelectionChanged, Visual, Visualizer, VisualizerInfo, VisualizerInput,
         Visuals,
-        selection::{EntityClicked, SelectionChanged},
+        selection::{ClickButton, ClickSource, EntityClicked, SelectionChanged},
         visualizer::QueryMode,
     };
     pub use chronoscope_record::{

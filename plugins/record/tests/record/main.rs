@@ -365,14 +365,16 @@ fn a_click_in_the_viewer_is_an_event_at_the_entity() {
         selection::{ClickButton, ClickSource},
     };
     #[derive(Resource, Default)]
-    struct Clicked(Vec<(Entity, String)>);
+    struct Clicked(Vec<(Entity, String, ClickButton)>);
     let mut stage = Stage::new(|_| {});
     stage.world().init_resource::<Clicked>();
     let robot = stage
         .world()
         .spawn((Name::new("robot"), Transform::default()))
         .observe(|click: On<RecordedClick>, mut clicked: ResMut<Clicked>| {
-            clicked.0.push((click.entity, click.path.to_string()));
+            clicked
+                .0
+                .push((click.entity, click.path.to_string(), click.button));
         })
         .id();
     stage.app.update();
@@ -389,11 +391,12 @@ fn a_click_in_the_viewer_is_an_event_at_the_entity() {
             instance: None,
             position: None,
             view: None,
-            button: ClickButton::Primary,
+            button: ClickButton::Secondary,
             source: ClickSource::View,
         });
         stage.world().flush();
     }
     let clicked = &stage.world().resource::<Clicked>().0;
-    assert_eq!(*clicked, [(robot, "/world/robot/Motor/speed".to_owned())]);
+    let path = "/world/robot/Motor/speed".to_owned();
+    assert_eq!(*clicked, [(robot, path, ClickButton::Secondary)]);
 }
