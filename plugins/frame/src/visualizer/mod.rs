@@ -76,13 +76,16 @@ pub struct VisualOfRow<T> {
 /// What a visualizer is called and what it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VisualizerInfo {
-    /// The visualizer's name, that of the archetype it shows: `Points3D`.
+    /// The visualizer's name: `Points3D` for that of the viewer, named after the archetype that it shows. Another one of a known name takes
+    /// its place, one of another name is shown beside it.
     pub name: &'static str,
-    /// The components that an entity must have to be shown: `Points3D:positions`.
+    /// The components that an entity must have, all of them, to be shown: `Points3D:positions`. All visualizers of a view's class of which that
+    /// is true show it, unless the blueprint says otherwise.
     pub required: &'static [&'static str],
     /// The components that change how it looks.
     pub optional: &'static [&'static str],
-    /// The contexts that it reads, by their names: it is run again when one of them changed for its entity.
+    /// The contexts that it reads, by their names, such as [`Annotations::NAME`](crate::Annotations::NAME): it is run again when one of them
+    /// changed for its entity.
     pub contexts: &'static [&'static str],
     /// Which rows it is given.
     pub mode: QueryMode,

@@ -47,6 +47,9 @@ pub struct MarkCells<'c> {
 impl<'c> MarkCells<'c> {
     /// Takes the cells of an entity: of the visualizer's optional components those whose field is `colors`, `line_radii` or else
     /// `radii`, `labels`, `show_labels`, `class_ids` or `keypoint_ids`.
+    ///
+    /// For the colors and names of classes, the visualizer names [`Annotations::NAME`] among its contexts, too; without it, a class has a color of
+    /// its own, and no name.
     pub fn of<V: Visualizer>(input: &VisualizerInput<'c>) -> Self {
         let cell = |name: Option<&'static str>| name.and_then(|name| input.get(name));
         Self {
@@ -189,7 +192,9 @@ impl Marks<'_> {
         self.color(instance).map_or(DEFAULT_COLOR, pack_color)
     }
 
-    /// The radius of an instance as primitives carry it: scene units, negative UI points, or the default.
+    /// The radius of an instance as primitives carry it: scene units, negative UI points, or [`DEFAULT_RADIUS`] for the one that
+    /// [`add_spatial_visualizer`](super::AppSpatialExt::add_spatial_visualizer) was given. The last is a mark and no length: compare before
+    /// computing with it.
     pub fn radius(&self, instance: usize) -> f32 {
         clamped(&self.radii, instance)
             .filter(|radius| radius.is_finite())
