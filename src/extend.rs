@@ -80,6 +80,11 @@ pub mod visualizer {
     //! [`add_spatial_visualizer`](crate::views::spatial::AppSpatialExt::add_spatial_visualizer) for 3D and 2D views, which present a
     //! [`SpatialVisual`](crate::views::spatial::SpatialVisual) themselves: drawn, picked, selected, framed.
     //!
+    //! An entity is shown by all visualizers of a view's class whose required components it has. So this one, which has a name of its own,
+    //! shows points beside the viewer's `Points3D`; called `Points3D`, it would take the place of that one. Instances are pointed at one by
+    //! one: each is the datum of its index, or of the number that it is given where several are one datum, as by
+    //! [`LineInstance::with_instance`](crate::render::LineInstance::with_instance).
+    //!
     //! ```
     //! use bevy::{math::Vec3, prelude::*};
     //! use chronoscope::{
@@ -97,8 +102,14 @@ pub mod visualizer {
     //!     const INFO: VisualizerInfo = VisualizerInfo {
     //!         name: "Stems",
     //!         required: &[Points3D::POSITIONS.as_str()],
-    //!         optional: &[Points3D::COLORS.as_str(), Points3D::RADII.as_str()],
-    //!         contexts: &[],
+    //!         optional: &[
+    //!             Points3D::COLORS.as_str(),
+    //!             Points3D::RADII.as_str(),
+    //!             Points3D::LABELS.as_str(),
+    //!             Points3D::CLASS_IDS.as_str(),
+    //!         ],
+    //!         // For the colors and names of classes.
+    //!         contexts: &[Annotations::NAME],
     //!         mode: QueryMode::LatestAt,
     //!     };
     //!
@@ -110,8 +121,12 @@ pub mod visualizer {
     //!         let stems = positions.iter().enumerate().map(|(at, position)| {
     //!             let top = Vec3::from_array(*position);
     //!             LineInstance::new(top.with_z(0.0), top, marks.radius(at), marks.packed_color(at))
+    //!                 .with_instance(at as u32)
     //!         });
-    //!         Ok(Some(SpatialVisual::new([Part::new(stems.collect::<Vec<_>>())])))
+    //!         let mut visual = SpatialVisual::new([Part::new(stems.collect::<Vec<_>>())]);
+    //!         let top = |at: usize| positions.get(at).map(|top| Vec3::from_array(*top).as_dvec3());
+    //!         visual.labels = marks.labels(positions.len(), visual.bounds.center(), top);
+    //!         Ok(Some(visual))
     //!     }
     //! }
     //!
@@ -121,7 +136,7 @@ pub mod visualizer {
 
 pub mod spatial_primitive {
     //! What visuals in space are made of: an instance layout and the shader that draws it. Points, lines, boxes, arrows and the
-    //! others are primitives, too.
+    //! others are primitives, too. The app needs the crate `bytemuck` for it, with the feature `derive`.
     //!
     //! ```
     //! use bevy::{math::DVec3, prelude::*, render::render_resource::VertexFormat, shader::Shader};
@@ -417,7 +432,8 @@ pub mod event {
     //! What happens in the viewer, as events to observe: [`ViewerClick`](crate::frame::ViewerClick),
     //! [`ViewerHoverChanged`](crate::frame::ViewerHoverChanged), [`ViewerSelectionChanged`](crate::frame::ViewerSelectionChanged),
     //! [`ViewerCursorMoved`](crate::frame::ViewerCursorMoved), [`ViewerRecordingOpened`](crate::frame::ViewerRecordingOpened). A click on
-    //! what was recorded of an entity of this app is an event at that entity: [`RecordedClick`](crate::record::RecordedClick).
+    //! what was recorded of an entity of this app is an event at that entity: [`RecordedClick`](crate::record::RecordedClick). Both come for
+    //! any button and from views and panels, and say which.
     //!
     //! ```
     //! use bevy::prelude::*;
@@ -429,6 +445,26 @@ pub mod event {
     //! }
     //!
     //! App::new().add_observer(say);
+    //! ```
+    //!
+    //! A test needs no pointer: it gives the command [`ViewerCommand::Click`](crate::frame::ViewerCommand::Click), and runs a frame.
+    //!
+    //! ```
+    //! use bevy::prelude::*;
+    //! use chronoscope::prelude::*;
+    //!
+    //! fn click_on_the_robot(recorder: Res<WorldRecorder>, mut viewer: ResMut<ViewerCommands>) {
+    //!     viewer.push(ViewerCommand::Click(EntityClicked {
+    //!         recording: Some(recorder.id().clone()),
+    //!         entity: "/world/robot".into(),
+    //!         view: None,
+    //!         instance: None,
+    //!         position: None,
+    //!         button: ClickButton::Primary,
+    //!         source: ClickSource::View,
+    //!     }));
+    //! }
+    //! # bevy::ecs::system::assert_is_system(click_on_the_robot);
     //! ```
 }
 

@@ -238,7 +238,21 @@ impl ViewerHandle<'_> {
         self.request(ViewerCommand::Select(vec![Item::Entity(entity.into())]))
     }
 
-    /// Edits the blueprint that is shown.
+    /// Edits the blueprint that is shown, as its user may.
+    ///
+    /// ```
+    /// use chronoscope_blueprint::{BlueprintCommand, ViewBlueprint, ViewClassId, ViewId};
+    /// use chronoscope_frame::host::ViewerHandle;
+    ///
+    /// fn show_the_speed(mut viewer: ViewerHandle) {
+    ///     let plot = ViewBlueprint {
+    ///         name: Some("Speed".to_owned()),
+    ///         ..ViewBlueprint::new(ViewId::unique(), ViewClassId::TIME_SERIES, "/plots/speed")
+    ///     };
+    ///     viewer.blueprint(BlueprintCommand::AddView(plot, None));
+    /// }
+    /// # bevy_ecs::system::assert_is_system(show_the_speed);
+    /// ```
     pub fn blueprint(&mut self, command: BlueprintCommand) -> Option<CommandId> {
         self.request(ViewerCommand::Blueprint(command))
     }
