@@ -62,7 +62,34 @@ impl OffscreenSize {
 }
 
 /// The engine without windows: a host brings cameras of its own, and what they draw to. Frames are complete
-/// when they end, and are counted by whoever runs them.
+/// when they end, and are counted by whoever runs them. There is no logger: an app that wants to read what is logged adds Bevy's
+/// `LogPlugin`.
+///
+/// So an app of another kind, which shows the viewer in a part of its window, is drawn to a picture:
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// use bevy::{camera::RenderTarget, prelude::*};
+/// use chronoscope::offscreen::{
+///     HeadlessPlugin, OffscreenError, OffscreenSize, OffscreenTarget, capture, finish, save_png,
+/// };
+///
+/// /// `add_to` has all of the app but `DefaultPlugins`; its cameras draw to the target, in a window to `RenderTarget::default()`.
+/// fn draw(add_to: impl FnOnce(&mut App, RenderTarget), path: &Path) -> Result<(), OffscreenError> {
+///     let mut app = App::new();
+///     app.add_plugins(HeadlessPlugin);
+///     let size = OffscreenSize { width: 1280, height: 800, scale: 1.0 };
+///     let image = app.world_mut().resource_mut::<Assets<Image>>().add(size.target_image());
+///     app.insert_resource(OffscreenTarget(image.clone()));
+///     add_to(&mut app, RenderTarget::Image(image.into()));
+///     finish(&mut app);
+///     for _ in 0..60 {
+///         app.update();
+///     }
+///     save_png(&capture(&mut app)?, path)
+/// }
+/// ```
 pub struct HeadlessPlugin;
 
 /// [`HeadlessPlugin`], with a camera for the user interface that draws to an image of this size.
@@ -179,7 +206,7 @@ const MAX_FRAMES: u32 = 1_000_000;
 /// Runs a viewer as the examples do: in a window, or, where the program is given a path, for some frames of 20 ms without one,
 /// after which a picture of it is drawn to that path.
 ///
-/// `change` is called between those frames and the picture.
+/// `change` is called between those frames and the picture. There is a logger only in a window.
 ///
 /// ```no_run
 /// # use bevy::prelude::*;
