@@ -13,6 +13,7 @@ use bevy_egui::{
     EguiContext, EguiInputSet, EguiOutput, EguiPostUpdateSet,
     input::{EguiInputEvent, WindowToEguiContextMap},
 };
+use egui::accesskit::TreeUpdate;
 
 /// Hands the tree of each window's interface to the adapter of the window, and requests back to the interface.
 pub(crate) struct AccessibilityPlugin;
@@ -70,20 +71,62 @@ fn read_requests(
     }
 }
 
-/// Hands over the trees of the contexts that were drawn.
+/// Hands over the trees of the contexts that were drawn, each under the name of its window.
 fn send_trees(
     outputs: Query<(Entity, &EguiOutput), Changed<EguiOutput>>,
+    windows: Query<&Window>,
     contexts: Res<WindowToEguiContextMap>,
     // Adapters belong to the thread of the windows.
     _: NonSendMarker,
 ) {
     ACCESS_KIT_ADAPTERS.with_borrow_mut(|adapters| {
         for (context, output) in &outputs {
-            let window = contexts.context_to_window.get(&context);
-            let adapter = window.and_then(|window| adapters.get_mut(window));
-            if let (Some(adapter), Some(update)) = (adapter, &output.platform_output.accesskit_update) {
-                adapter.update_if_active(|| update.clone());
+            let Some(window) = contexts.context_to_window.get(&context) else {
+                continue;
+            };
+            let update = &output.platform_output.accesskit_update;
+            if let (Some(adapter), Some(update)) = (adapters.get_mut(window), update) {
+                let title = windows.get(*window).map_or("", |window| &window.title);
+                adapter.update_if_active(|| named(update.clone(), title));
             }
         }
     });
+}
+
+/// A tree with a name for its root.
+fn named(mut update: TreeUpdate, name: &str) -> TreeUpdate {
+    let root = update.tree.as_ref().map(|tree| tree.root);
+    if let Some((_, node)) = update.nodes.iter_mut().find(|(id, _)| Some(*id) == root) {
+        node.set_label(name);
+    }
+    update
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_has_the_name_of_the_window() {
+        let ctx = egui::Context::default();
+        ctx.enable_accesskit();
+        let output = ctx.run_ui(egui::RawInput::default(), |ui| _ = ui.button("Open"));
+        let update = output.platform_output.accesskit_update;
+        let update = named(update.expect("a tree was asked for"), "scene - Chronoscope");
+        let root = update.tree.as_ref().map(|tree| tree.root);
+        let label = |of: &dyn Fn(egui::accesskit::NodeId) -> bool| {
+            let node = update.nodes.iter().find(|(id, _)| of(*id));
+            node.and_then(|(_, node)| node.label().map(str::to_owned))
+        };
+        assert_eq!(
+            label(&|id| Some(id) == root).as_deref(),
+            Some("scene - Chronoscope")
+        );
+        let is_button = |(_, node): &&(_, egui::accesskit::Node)| node.label() == Some("Open");
+        assert_eq!(
+            update.nodes.iter().filter(is_button).count(),
+            1,
+            "what is in it keeps its own"
+        );
+    }
 }

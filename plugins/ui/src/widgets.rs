@@ -111,6 +111,21 @@ pub(crate) fn elided_galley(
     ui.painter().layout_job(job)
 }
 
+/// Says to who does not see it what is in a part of the interface.
+pub fn name_group(ui: &Ui, name: &str) {
+    ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
+        node.set_role(egui::accesskit::Role::Group);
+        node.set_label(name);
+    });
+}
+
+/// Says to who does not see it what a widget is for that shows its value alone.
+pub fn name_widget(response: &Response, name: &str) {
+    response
+        .ctx
+        .accesskit_node_builder(response.id, |node| node.set_label(name));
+}
+
 /// A property and its value: the name at the left, dimmed, the value in the rest of the row.
 pub fn property_row<R>(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui) -> R) -> R {
     ui.allocate_ui_with_layout(
@@ -120,10 +135,7 @@ pub fn property_row<R>(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui) -> R
             ui.set_min_height(size::ROW);
             ui.spacing_mut().item_spacing.x = size::GRID;
             // Fields have no names of their own.
-            ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
-                node.set_role(egui::accesskit::Role::Group);
-                node.set_label(name);
-            });
+            name_group(ui, name);
             let name_width = (ui.available_width() * 0.36).clamp(12.0 * size::GRID, 30.0 * size::GRID);
             let name_size = Vec2::new(name_width, size::ROW);
             ui.allocate_ui_with_layout(

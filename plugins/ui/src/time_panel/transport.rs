@@ -11,7 +11,7 @@ use crate::{
     icons,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{DraftEdit, elided_small, grouped, icon_button, icon_toggle},
+    widgets::{DraftEdit, elided_small, grouped, icon_button, icon_toggle, name_group, name_widget},
 };
 
 /// Free width, in points, from which on speeds are shown.
@@ -120,7 +120,7 @@ fn show_timelines(ui: &mut Ui, pass: &mut Pass<'_>, store: &ChunkStore, shown: T
         .selected_text(RichText::new(&**name))
         .width(width)
         .truncate();
-    combo.show_ui(ui, |ui| {
+    let shown = combo.show_ui(ui, |ui| {
         for timeline in store.timelines() {
             let name = store.timeline(timeline).name();
             let rows = match store.timeline(timeline).time_type() {
@@ -137,6 +137,7 @@ fn show_timelines(ui: &mut Ui, pass: &mut Pass<'_>, store: &ChunkStore, shown: T
             }
         }
     });
+    name_widget(&shown.response, "Timeline");
 }
 
 /// The time at the cursor, to read and to type.
@@ -168,6 +169,7 @@ fn show_time(ui: &mut Ui, pass: &mut Pass<'_>, store: &ChunkStore, timeline: Tim
             egui::vec2(width.min(ui.available_width()), size::ROW),
             Layout::left_to_right(Align::Center),
             |ui| {
+                name_group(ui, "Time");
                 DraftEdit::new("time", &text)
                     .hint("time")
                     .valid_if(&|typed| read(typed).is_some())
@@ -203,7 +205,9 @@ fn show_speeds(ui: &mut Ui, pass: &mut Pass<'_>, control: &TimeControl, time_typ
             .range(0.1..=1_000.0)
             .max_decimals(1)
             .suffix(" fps");
-        if ui.add(drag).on_hover_text("Steps per second").changed() {
+        let drag = ui.add(drag).on_hover_text("Steps per second");
+        name_widget(&drag, "Steps per second");
+        if drag.changed() {
             pass.time(TimeCommand::SetFps(fps));
         }
     }
@@ -213,7 +217,9 @@ fn show_speeds(ui: &mut Ui, pass: &mut Pass<'_>, control: &TimeControl, time_typ
         .range(0.01..=1e6)
         .max_decimals(2)
         .suffix("×");
-    if ui.add(drag).on_hover_text("Playback speed").changed() {
+    let drag = ui.add(drag).on_hover_text("Playback speed");
+    name_widget(&drag, "Playback speed");
+    if drag.changed() {
         pass.time(TimeCommand::SetSpeed(speed));
     }
 }

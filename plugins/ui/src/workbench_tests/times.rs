@@ -116,3 +116,14 @@ fn what_takes_years_to_play_says_so() {
     time_command(&mut stage, TimeCommand::SetSpeed(1_000_000.0));
     assert_eq!(hint(&mut stage), None);
 }
+
+#[test]
+fn fields_that_show_their_value_alone_have_names_for_screen_readers() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    stage.draw();
+    let nodes = stage.nodes();
+    for name in ["Timeline", "Time", "Steps per second", "Playback speed"] {
+        let named = nodes.iter().filter(|node| node.label() == Some(name)).count();
+        assert_eq!(named, 1, "{name}");
+    }
+}
