@@ -69,7 +69,11 @@ impl MergeQueue {
         max_bytes: u64,
     ) -> Option<Vec<Candidate>> {
         let rows = meta.num_rows as usize;
-        let level_at = level_of(rows);
+        // Smaller ones that wait came before it, and go with it. Passed over, they would lie among the rows of the chunk that those
+        // before them and behind them become, and be collected without these: a series would have holes.
+        let own = level_of(rows);
+        let mut below = self.levels.iter().take(own);
+        let level_at = below.position(|level| !level.waiting.is_empty()).unwrap_or(own);
         if self.levels.len() <= level_at {
             self.levels.resize_with(level_at + 1, Level::default);
         }

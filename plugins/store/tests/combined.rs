@@ -140,3 +140,26 @@ fn what_was_combined_comes_again_by_itself() {
     }
     assert_eq!(store.num_rows(), 100);
 }
+
+#[test]
+fn rows_that_come_in_order_lie_in_chunks_behind_each_other() {
+    // As batches of a sender are: of many sizes, some of which fill an append buffer.
+    let mut next = 0;
+    let spec = |batch: i64| {
+        let first = next;
+        next += 1 + batch * 7 % 32;
+        (0, 0, (first..next).collect())
+    };
+    let specs: Vec<Spec> = (0..400).map(spec).collect();
+    let mut store = ChunkStore::new(StoreId::recording("test", "test"));
+    for chunk in chunks_of(&specs) {
+        store.insert(chunk).unwrap();
+        let loaded = store.chunks().filter_map(|(_, chunk)| chunk);
+        let mut ranges: Vec<TimeRange> = loaded.map(|chunk| chunk.timelines()[0].range()).collect();
+        ranges.sort_by_key(|range| range.min);
+        assert!(
+            ranges.windows(2).all(|pair| pair[0].max < pair[1].min),
+            "{ranges:?}"
+        );
+    }
+}
