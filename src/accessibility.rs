@@ -111,8 +111,10 @@ mod tests {
         let ctx = egui::Context::default();
         ctx.enable_accesskit();
         let output = ctx.run_ui(egui::RawInput::default(), |ui| _ = ui.button("Open"));
-        let update = output.platform_output.accesskit_update;
-        let update = named(update.unwrap(), "scene - Chronoscope");
+        let Some(update) = output.platform_output.accesskit_update else {
+            panic!("a tree was asked for");
+        };
+        let update = named(update, "scene - Chronoscope");
         let root = update.tree.as_ref().map(|tree| tree.root);
         let label = |of: &dyn Fn(egui::accesskit::NodeId) -> bool| {
             let node = update.nodes.iter().find(|(id, _)| of(*id));
