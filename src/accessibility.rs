@@ -3,11 +3,13 @@
 //! The interface says what each widget is and is called by AccessKit; the engine has an adapter for each window. The tree is built
 //! only once somebody asks for it: it costs a part of each pass.
 
+use std::sync::{Arc, Mutex};
+
 use bevy::{
     a11y::{AccessibilityRequested, ManageAccessibilityUpdates},
-    ecs::system::NonSendMarker,
+    ecs::{entity::EntityHashMap, system::NonSendMarker},
     prelude::*,
-    winit::accessibility::{ACCESS_KIT_ADAPTERS, WinitActionRequestHandlers},
+    winit::accessibility::{ACCESS_KIT_ADAPTERS, WinitActionRequestHandler, WinitActionRequestHandlers},
 };
 use bevy_egui::{
     EguiContext, EguiInputSet, EguiOutput, EguiPostUpdateSet,
@@ -16,10 +18,20 @@ use bevy_egui::{
 use egui::accesskit::TreeUpdate;
 
 /// Hands the tree of each window's interface to the adapter of the window, and requests back to the interface.
-pub(crate) struct AccessibilityPlugin;
+///
+/// [`WindowedPlugin`](crate::window::WindowedPlugin) brings it. An app with windows of its own adds it after its own plugins, unless it
+/// has the feature `accesskit` of `bevy_egui`, which does the half of it.
+pub struct AccessibilityPlugin;
 
 impl Plugin for AccessibilityPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
     fn build(&self, app: &mut App) {
+        if app.is_plugin_added::<Self>() {
+            return;
+        }
         app.add_systems(
             PreUpdate,
             (build_trees, read_requests)
@@ -53,11 +65,18 @@ fn build_trees(mut contexts: Query<&mut EguiContext>, mut engine: ResMut<ManageA
 
 /// What was asked of a window goes to the interface in it.
 fn read_requests(
-    handlers: Res<WinitActionRequestHandlers>,
+    mut handlers: ResMut<WinitActionRequestHandlers>,
+    // The engine empties those that it knows of in each frame, into messages that do not say which window was meant.
+    mut own: Local<EntityHashMap<Arc<Mutex<WinitActionRequestHandler>>>>,
+    windows: Query<(), With<Window>>,
     contexts: Res<WindowToEguiContextMap>,
     mut events: MessageWriter<EguiInputEvent>,
 ) {
-    for (window, handler) in handlers.iter() {
+    if !handlers.is_empty() {
+        own.extend(handlers.drain());
+    }
+    own.retain(|window, _| windows.contains(*window));
+    for (window, handler) in own.iter() {
         let Ok(mut handler) = handler.lock() else { continue };
         let Some(contexts) = contexts.window_to_contexts.get(window) else {
             continue;

@@ -26,7 +26,7 @@
 //! | `spatial` | what 3D and 2D views share, for view classes of others: `render`, primitives, pictures and meshes |
 //! | `component_editors`, `performance_panel` | editors of values, and the panel that says what frames cost |
 //! | `picture_files`, `text_files` | kinds of files beside recordings and blueprints; no viewer is needed |
-//! | `assets`, `diagnostics`, `gizmos`, `lights`, `logs`, `pbr` | what [`record`] takes of the engine; no viewer is needed |
+//! | `assets`, `diagnostics`, `gizmos`, `lights`, `logs`, `text`, `pbr` | what [`record`] takes of the engine; no viewer is needed |
 //! | `live` | what is logged goes to viewers elsewhere; no viewer is needed |
 //! | `http` | files on web servers, and encrypted connections; no viewer is needed |
 //! | `file_dialog`, `mimalloc`, `trace_tracy` | dialogs of the desktop, the program's allocator, spans for Tracy |
@@ -75,7 +75,7 @@
 //! ```
 
 #[cfg(feature = "viewer_base")]
-mod accessibility;
+pub mod accessibility;
 #[cfg(feature = "viewer_base")]
 pub mod blueprint_files;
 #[cfg(feature = "viewer_base")]

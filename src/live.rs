@@ -21,8 +21,9 @@ use crate::{
 mod flow;
 
 pub use chronoscope_live::{
-    Code, DEFAULT_PORT, GrpcSink, HandOver, Link, LinkError, LiveError, LiveRuntime, NamedFile, NamedFiles,
-    Relay, Server, ServerSettings, Status, WhenFull, connect, envelope, probe, send, when_asked_to_end,
+    Arrival, Bytes, Code, DEFAULT_PORT, GrpcSink, HandOver, Link, LinkError, LiveError, LiveRuntime,
+    NamedFile, NamedFiles, Relay, RelayState, Server, ServerSettings, Status, WhenFull, connect, envelope,
+    hand_over, name_files, probe, send, when_asked_to_end,
 };
 
 /// How a service at an address of this machine is reached from here.

@@ -497,7 +497,8 @@ fn flush(
     if is_waiting {
         let entry = recordings.find(recorder.recorder.id());
         if let Some(key) = entry.map(RecordingEntry::key) {
-            recorder.shown.update(&looked_at, key, &recorder.slots);
+            let now = recorder.tick();
+            recorder.shown.update(&looked_at, key, &recorder.slots, now);
         }
         let mut stores = Stores {
             recordings: &mut recordings,

@@ -193,6 +193,7 @@ impl WorldRecorder {
         self.recorder = recorder;
         self.ticks = Ticks::new(self.ticks.timelines().to_vec());
         self.slots = Slots::new(self.settings.root.clone());
+        self.shown = ShownSlots::default();
         if let Some((_, frame)) = begins_at.iter().find(|(timeline, _)| timeline == FRAME_TIMELINE) {
             self.frame = frame.saturating_sub(1);
         }

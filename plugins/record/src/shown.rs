@@ -5,10 +5,16 @@ use chronoscope_frame::{DataResults, QueryContext, RecordingKey, Selection, View
 use chronoscope_store::EntityPath;
 use rustc_hash::FxHashSet;
 
-use crate::slots::{SlotId, Slots};
+use crate::{
+    slots::{SlotId, Slots},
+    ticks::Tick,
+};
 
-/// Where more are looked at, none comes first: a frame sends the rows of fewer.
+/// Of more, none comes first: a frame sends the rows of fewer. Of a view of everything, what is selected still does.
 const MAX_SHOWN: usize = 1024;
+
+/// Where only paths have changed, they are looked up once in so many frames: an app may spawn something in each.
+const FRAMES_BETWEEN: Tick = 16;
 
 /// What is looked at in the viewer of this app.
 #[derive(SystemParam)]
@@ -31,6 +37,8 @@ pub(crate) struct LookedAt<'w, 's> {
 pub(crate) struct ShownSlots {
     slots: Vec<SlotId>,
     key: Option<Key>,
+    /// The version of the paths, and the frame in which they were looked up.
+    paths: (u64, Tick),
 }
 
 /// What they follow from.
@@ -39,7 +47,6 @@ struct Key {
     /// The views that are shown, with the versions of their results.
     views: Vec<(Entity, u64)>,
     selected: Vec<EntityPath>,
-    paths: u64,
 }
 
 impl ShownSlots {
@@ -51,7 +58,13 @@ impl ShownSlots {
     /// Finds them anew where something that they follow from has changed.
     ///
     /// Cost: that of the views; and of the entities that are looked at, where these are others than before.
-    pub(crate) fn update(&mut self, looked_at: &LookedAt<'_, '_>, recording: RecordingKey, slots: &Slots) {
+    pub(crate) fn update(
+        &mut self,
+        looked_at: &LookedAt<'_, '_>,
+        recording: RecordingKey,
+        slots: &Slots,
+        now: Tick,
+    ) {
         let views = || {
             looked_at
                 .views
@@ -67,15 +80,19 @@ impl ShownSlots {
                 .map(|(view, .., results)| (view, results.version()))
                 .collect(),
             selected: selected.filter_map(|item| item.entity().cloned()).collect(),
-            paths: slots.version(),
         };
-        if self.key.as_ref() == Some(&key) {
+        let (paths, since) = self.paths;
+        let has_paths = paths == slots.version() || now.wrapping_sub(since) < FRAMES_BETWEEN;
+        if has_paths && self.key.as_ref() == Some(&key) {
             return;
         }
+        self.paths = (slots.version(), now);
         self.slots.clear();
-        let num_shown = views().map(|(.., results)| results.len()).sum::<usize>() + key.selected.len();
-        if num_shown <= MAX_SHOWN {
-            let shown = views().flat_map(|(.., results)| results.iter().map(|result| &result.path));
+        let num_selected = key.selected.len();
+        let num_shown = views().map(|(.., results)| results.len()).sum::<usize>();
+        if num_selected <= MAX_SHOWN {
+            let few = views().filter(|_| num_shown + num_selected <= MAX_SHOWN);
+            let shown = few.flat_map(|(.., results)| results.iter().map(|result| &result.path));
             let mut seen = FxHashSet::default();
             for path in shown.chain(&key.selected) {
                 for path in path.ancestors() {

@@ -225,6 +225,8 @@ fn record_texts(
     naming: Naming,
     skipped: Skipped,
     mut recorded: Local<FxHashMap<(Kind, Entity), Recorded>>,
+    // The paths of texts of the interface.
+    mut taken: Local<FxHashSet<EntityPath>>,
 ) {
     if found.is_empty() {
         return;
@@ -233,6 +235,9 @@ fn record_texts(
     for FoundText { entity, kind, text } in found {
         let Some(text) = text else {
             let last = recorded.remove(&(kind, entity));
+            if let Some(last) = last.as_ref().filter(|_| kind == Kind::OfInterface) {
+                taken.remove(&last.path);
+            }
             // What is gone with its entity is cleared with it.
             if let Some(last) = last
                 && (kind == Kind::OfInterface || recorder.slots.find(entity).is_some())
@@ -251,7 +256,11 @@ fn record_texts(
             }
             Kind::OfInterface => match recorded.get(&(kind, entity)) {
                 Some(last) => Some(last.path.clone()),
-                None => Some(path_in_interface(entity, &naming, &recorded)),
+                None => {
+                    let path = path_in_interface(entity, &naming, &taken);
+                    taken.insert(path.clone());
+                    Some(path)
+                }
             },
         };
         let Some(path) = path else { continue };
@@ -288,18 +297,14 @@ fn interface_descriptor() -> ComponentDescriptor {
 }
 
 /// A path for a text of the interface that no other has.
-fn path_in_interface(
-    entity: Entity,
-    naming: &Naming,
-    recorded: &FxHashMap<(Kind, Entity), Recorded>,
-) -> EntityPath {
+fn path_in_interface(entity: Entity, naming: &Naming, taken: &FxHashSet<EntityPath>) -> EntityPath {
     let root = EntityPath::from("ui");
     let name = naming.get(entity).ok().and_then(|(name, _)| name);
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         return root.child(&entity.to_string());
     };
     let path = root.child(name);
-    if recorded.values().any(|other| other.path == path) {
+    if taken.contains(&path) {
         return root.child(&format!("{name} ({entity})"));
     }
     path

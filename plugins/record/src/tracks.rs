@@ -56,8 +56,9 @@ const BLOCK_ROWS: usize = 8;
 pub(crate) struct Tracks<V> {
     /// By slot.
     tracks: Vec<Track<V>>,
-    /// The tracks with rows that wait, in the order of their first rows, and some whose rows were sent meanwhile.
-    queue: VecDeque<SlotId>,
+    /// The tracks with rows that wait, in the order of their first rows, each with the tick of that row: it tells those whose rows
+    /// were sent meanwhile.
+    queue: VecDeque<(SlotId, Tick)>,
     /// Which of those that come first is next, counted on and on.
     next_first: usize,
     /// Blocks without rows, for any track.
@@ -78,7 +79,6 @@ struct Track<V> {
     latest: Vec<Row<V>>,
     /// The blocks before it.
     full: Vec<Vec<Row<V>>>,
-    is_queued: bool,
 }
 
 impl<V> Default for Track<V> {
@@ -86,7 +86,6 @@ impl<V> Default for Track<V> {
         Self {
             latest: Vec::new(),
             full: Vec::new(),
-            is_queued: false,
         }
     }
 }
@@ -163,9 +162,8 @@ impl<V: RowColumns> Tracks<V> {
             self.tracks.resize_with(at + 1, Track::default);
         }
         let track = &mut self.tracks[at];
-        if !track.is_queued {
-            track.is_queued = true;
-            self.queue.push_back(slot);
+        if track.first().is_none() {
+            self.queue.push_back((slot, row.tick));
         }
         self.value_bytes += row.value.heap_bytes();
         if track.latest.len() == track.latest.capacity() {
@@ -196,7 +194,7 @@ impl<V: RowColumns> Tracks<V> {
             + self.value_bytes
             + self.tracks.capacity() * size_of::<Track<V>>()
             + lists * size_of::<Vec<Row<V>>>()
-            + self.queue.capacity() * size_of::<SlotId>()
+            + self.queue.capacity() * size_of::<(SlotId, Tick)>()
     }
 
     /// The rows of one entity as a chunk, if some wait.
@@ -225,14 +223,20 @@ impl<V: RowColumns> Tracks<V> {
             return;
         }
         self.flush_first(limits.half(), ticks, slots, &path_of, &mut send);
-        while let Some(&slot) = self.queue.front() {
+        if self.queue.len() > 2 * self.tracks.len() {
+            let tracks = &self.tracks;
+            let first = |slot: SlotId| tracks.get(slot as usize).and_then(Track::first);
+            self.queue
+                .retain(|&(slot, since)| first(slot).is_some_and(|first| first.tick == since));
+        }
+        while let Some(&(slot, since)) = self.queue.front() {
             let place = slots.get(slot);
             let (Some(place), Some(track)) = (place, self.tracks.get(slot as usize)) else {
                 debug_assert!(false, "rows belong to a recorded entity");
                 self.queue.pop_front();
                 continue;
             };
-            if let Some(first) = track.first() {
+            if let Some(first) = track.first().filter(|first| first.tick == since) {
                 let must =
                     track.len() >= limits.max_rows || ticks.now().wrapping_sub(first.tick) >= Ticks::KEPT / 2;
                 if !must && limits.is_over() {
@@ -242,11 +246,10 @@ impl<V: RowColumns> Tracks<V> {
                 send(chunk_of(&mut self.gathered, path_of(place).borrow(), ticks));
             }
             self.queue.pop_front();
-            let Some(track) = self.tracks.get_mut(slot as usize) else {
-                continue;
-            };
-            track.is_queued = false;
-            if !place.is_alive {
+            if !place.is_alive
+                && let Some(track) = self.tracks.get_mut(slot as usize)
+                && track.first().is_none()
+            {
                 // No more come.
                 self.list_capacity -= track.full.capacity();
                 *track = Track::default();
@@ -269,9 +272,10 @@ impl<V: RowColumns> Tracks<V> {
         for _ in limits.first {
             let slot = limits.first[self.next_first % limits.first.len()];
             self.next_first = self.next_first.wrapping_add(1);
+            let Some(place) = slots.get(slot) else { continue };
             // It stays in the queue, too.
             self.gather(slot);
-            if let (Some(place), false) = (slots.get(slot), self.gathered.is_empty()) {
+            if !self.gathered.is_empty() {
                 send(chunk_of(&mut self.gathered, path_of(place).borrow(), ticks));
                 if limits.is_over() {
                     return;

@@ -30,6 +30,7 @@
     )
 )]
 
+mod ansi;
 mod frame_all;
 mod plot;
 mod properties;
@@ -74,6 +75,7 @@ mod testing;
 ))]
 mod tile_tests;
 
+pub use ansi::plain_text;
 #[cfg(feature = "bar_chart")]
 pub use bar_chart::BarChartPlugin;
 pub use drag::DraggedEntities;

@@ -150,8 +150,10 @@ mod tests {
             match next(&mut seed) % 5 {
                 0 => assert_eq!(map.remove(entity), expected.remove(&entity.index())),
                 1 if step % 50 == 0 => {
-                    map.retain(|entity, value| (entity.index() + value.len()) % 3 > 0);
-                    expected.retain(|entity, value: &mut Vec<usize>| (entity + value.len()) % 3 > 0);
+                    map.retain(|entity, value| !(entity.index() + value.len()).is_multiple_of(3));
+                    expected.retain(|entity: &usize, value: &mut Vec<usize>| {
+                        !(entity + value.len()).is_multiple_of(3)
+                    });
                 }
                 2 if step % 900 == 0 => {
                     let drained = map.drain().map(|(entity, value)| (entity.index(), value));

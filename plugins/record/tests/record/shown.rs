@@ -68,3 +68,32 @@ fn what_is_selected_is_there_in_each_frame_and_so_is_what_it_hangs_on() {
     let poses = recording.store.entity_stats(entity).num_rows;
     assert_eq!(poses, 10 + 1, "ten poses and an identity");
 }
+
+#[test]
+fn what_nobody_looks_at_waits_only_so_long_beside_much_that_is_looked_at() {
+    let mut stage = Stage::new(|settings| {
+        settings.flush_budget = Duration::ZERO;
+        settings.max_rows = 100;
+    });
+    stage.app.add_plugins(FramePlugins);
+    stage.app.finish();
+    stage.app.cleanup();
+    for at in 0..40 {
+        let name = Name::new(format!("arm{at}"));
+        stage.world().spawn((name, Transform::default()));
+    }
+    let looked_at = (0..39).map(|at| Item::Entity(format!("/world/arm{at}").as_str().into()));
+    stage.world().resource_mut::<Selection>().selected = looked_at.collect();
+    for frame in 0..500 {
+        let mut poses = stage.world().query::<&mut Transform>();
+        poses
+            .iter_mut(stage.app.world_mut())
+            .for_each(|mut pose| pose.translation.x += 1.0);
+        stage.app.update();
+        // Each of those that are looked at has its turn, once in so many frames.
+        if frame > 200 {
+            let late = frame - newest(&stage, "/world/arm39").unwrap_or(-1);
+            assert!(late <= 110, "{late} frames late at {frame}");
+        }
+    }
+}

@@ -54,7 +54,7 @@ fn exists(recording: &Recording, path: &str) -> bool {
 }
 
 #[test]
-fn the_types_are_those_of_the_engine() {
+fn the_stand_ins_have_the_paths_that_are_looked_up() {
     assert_eq!(Sign::type_path(), "bevy_sprite::text2d::Text2d");
     assert_eq!(Caption::type_path(), "bevy_ui::widget::text::Text");
     assert_eq!(Span::type_path(), "bevy_text::text::TextSpan");

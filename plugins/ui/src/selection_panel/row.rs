@@ -10,7 +10,7 @@ use chronoscope_store::{
     Chunk, ChunkId, ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, RowId,
 };
 use chronoscope_types::{Component as _, components, format_time_in, read};
-use chronoscope_views::text_log::plain_text;
+use chronoscope_views::plain_text;
 use egui::{Label, RichText, Ui};
 
 use super::{

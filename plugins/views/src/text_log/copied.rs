@@ -1,6 +1,8 @@
 //! Lines of a log as text for other programs: a line each, with tabs between its parts.
 
-use super::{ansi::stripped, table::LineRef, ui::LogInput};
+use crate::ansi::plain_text;
+
+use super::{table::LineRef, ui::LogInput};
 use crate::plot::table::in_one_cell;
 
 /// The most lines that are copied: the last ones.
@@ -24,7 +26,7 @@ pub(super) fn lines_text(lines: &[LineRef], input: &LogInput<'_>) -> String {
         };
         let level = log.level(line.line as usize).map_or("", |level| &**level);
         let time = input.time_text(log.time(line.line as usize));
-        let text = stripped(log.text(line.line as usize));
+        let text = plain_text(log.text(line.line as usize));
         let parts: [&str; 4] = [&time, path.as_str(), level, &text];
         copied.push_str(&parts.map(in_one_cell).join("\t"));
         copied.push('\n');

@@ -1,6 +1,6 @@
 //! As much of a text as a cell or a tooltip shows.
 
-use super::ansi::stripped;
+use crate::ansi::plain_text;
 
 /// The most characters and lines of a text in a tooltip.
 const TOOLTIP_CHARS: usize = 600;
@@ -9,7 +9,7 @@ const TOOLTIP_LINES: usize = 12;
 const CELL_CHARS: usize = 400;
 /// The beginning of a text for a tooltip.
 pub(super) fn excerpt(text: &str) -> String {
-    let text = stripped(head(text, 4 * TOOLTIP_CHARS));
+    let text = plain_text(head(text, 4 * TOOLTIP_CHARS));
     let lines = text
         .match_indices('\n')
         .nth(TOOLTIP_LINES - 1)
@@ -29,7 +29,7 @@ pub(super) fn excerpt(text: &str) -> String {
 pub(super) fn first_line(text: &str) -> (String, bool) {
     let whole = text.trim_end();
     let start = head(whole, 8 * CELL_CHARS);
-    let plain = stripped(start);
+    let plain = plain_text(start);
     let line = plain.lines().next().unwrap_or("");
     let cut = line
         .char_indices()

@@ -6,8 +6,9 @@ use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_store::EntityId;
 use chronoscope_types::{Component as _, blueprint::TextLogRows, components::TextLogLevel};
 
+use crate::ansi::plain_text;
+
 use super::{
-    ansi::stripped,
     entries::LogEntries,
     level,
     table::{LineRef, LogTable},
@@ -108,7 +109,7 @@ pub(super) fn filter(
             .and_then(|level| shown.get(line.entity as usize)?.get(level))
             .copied()
             .unwrap_or(true);
-        level_shown && (needle.is_empty() || contains_ignoring_case(&stripped(log.text(at)), &needle))
+        level_shown && (needle.is_empty() || contains_ignoring_case(&plain_text(log.text(at)), &needle))
     };
     let new = table.lines().iter().enumerate().skip(first);
     lines.extend(new.filter(|(_, line)| passes(line)).map(|(at, _)| at as u32));

@@ -8,8 +8,9 @@ use chronoscope_store::EntityPath;
 use egui::{Color32, Label, Response, RichText, Sense, Ui, text_selection::LabelSelectionState};
 use egui_extras::TableRow;
 
+use crate::ansi::plain_text;
+
 use super::{
-    ansi::stripped,
     columns::{Column, Columns},
     entries::{LogEntries, STATIC},
     excerpt::{excerpt, first_line},
@@ -160,7 +161,7 @@ fn menu(ui: &mut Ui, rows: &ShownRows<'_>, text: &str, is_selected: bool) {
         ui.close();
     }
     if ui.button("Copy line").clicked() {
-        ui.copy_text(stripped(text).into_owned());
+        ui.copy_text(plain_text(text).into_owned());
         ui.close();
     }
     if ui.button("Copy all lines that are shown").clicked() {

@@ -4,7 +4,6 @@
 //! entities of a view, once per change; [`filter`] chooses among them, as [`filter_bar`] says, [`columns`] what of them is shown, [`copied`] is their text for other programs; [`settings`] chooses both in the selection panel. [`ui`] lays out the lines that can be seen, so that a
 //! million cost no more than twenty, and [`line`] draws each; [`rows`] are they as items, to be selected and copied.
 
-mod ansi;
 mod columns;
 mod copied;
 mod entries;
@@ -20,8 +19,6 @@ mod ui;
 
 #[cfg(test)]
 mod tests;
-
-use std::borrow::Cow;
 
 use bevy::{
     app::{App, Plugin},
@@ -42,11 +39,6 @@ use columns::SaidColumns;
 pub use entries::{LogEntries, TextLog};
 pub use table::{LogTable, LogTables};
 pub use ui::TextLogUi;
-
-/// A text as it reads: without the escape sequences that terminals take for colors and moves of their cursor.
-pub fn plain_text(text: &str) -> Cow<'_, str> {
-    ansi::stripped(text)
-}
 
 use crate::{
     AppViewUiExt as _, SpatialSystems,

@@ -5,7 +5,9 @@ use chronoscope_store::{EntityPath, RowId};
 use egui::Modifiers;
 use rustc_hash::FxHashSet;
 
-use super::{ansi::stripped, copied::lines_text, table::LineRef, ui::LogInput};
+use crate::ansi::plain_text;
+
+use super::{copied::lines_text, table::LineRef, ui::LogInput};
 use crate::ViewAction;
 
 /// The most lines that are selected at once.
@@ -205,7 +207,7 @@ impl<'a> ShownRows<'a> {
             [] => None,
             [line] => {
                 let (_, log) = input.logs.get(line.entity as usize)?;
-                Some(stripped(log.text(line.line as usize)).into_owned())
+                Some(plain_text(log.text(line.line as usize)).into_owned())
             }
             lines => Some(lines_text(lines, input)),
         }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 const ESCAPE: char = '\u{1b}';
 
-/// The text without ANSI escape sequences (ECMA-48). One that is never ended takes what follows with it.
-pub(super) fn stripped(text: &str) -> Cow<'_, str> {
+/// A text as it reads: without ANSI escape sequences (ECMA-48). One that is never ended takes what follows with it.
+pub fn plain_text(text: &str) -> Cow<'_, str> {
     let Some(first) = text.find(ESCAPE) else {
         return Cow::Borrowed(text);
     };
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn escape_sequences_are_left_out() {
-        let check = |text: &str, expected: &str| assert_eq!(stripped(text), expected, "{text:?}");
+        let check = |text: &str, expected: &str| assert_eq!(plain_text(text), expected, "{text:?}");
         check("plain", "plain");
         check(
             "\u{1b}[31mred\u{1b}[0m, \u{1b}[1;38;5;4mbold\u{1b}[m",
