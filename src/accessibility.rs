@@ -76,7 +76,7 @@ fn read_requests(
         own.extend(handlers.drain());
     }
     own.retain(|window, _| windows.contains(*window));
-    for (window, handler) in own.iter() {
+    for (window, handler) in &*own {
         let Ok(mut handler) = handler.lock() else { continue };
         let Some(contexts) = contexts.window_to_contexts.get(window) else {
             continue;
