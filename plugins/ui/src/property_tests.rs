@@ -230,6 +230,32 @@ fn an_eye_that_is_typed_is_one_step_to_undo_by_its_name() {
 }
 
 #[test]
+fn what_was_typed_is_a_step_of_its_own_where_its_field_is_gone() {
+    let (mut stage, view) = stage();
+    stage.app.add_view_ui(EyeUi("TimeSeries".into(), [1.5, 2.5, 3.5]));
+    stage.draw();
+    let steps = |stage: &Stage| {
+        let recordings = stage.app.world().resource::<Recordings>();
+        recordings.active_blueprint().unwrap().1.undo.undo_steps()
+    };
+    let field = stage.find("1.50");
+    stage.click(field);
+    stage.press(Key::A, Modifiers::COMMAND);
+    stage.draw_with(vec![Event::Text("6".to_owned())]);
+    stage.draw();
+    assert_eq!(steps(&stage), 1);
+    command(&mut stage, ViewerCommand::Select(Vec::new()));
+    stage.draw();
+    // Elsewhere the same is changed again.
+    let position = Position3D::build(vec![[5.0; 3]]);
+    let components = vec![(EyeControls3D::POSITION.descriptor(), position)];
+    let edit = BlueprintCommand::edit_property(view, components);
+    command(&mut stage, ViewerCommand::Blueprint(edit));
+    stage.draw();
+    assert_eq!(steps(&stage), 2);
+}
+
+#[test]
 fn a_number_that_is_not_shown_in_full_stays_what_it_is_when_its_field_is_left() {
     let (mut stage, view) = stage();
     stage
@@ -248,7 +274,8 @@ fn a_number_that_is_not_shown_in_full_stays_what_it_is_when_its_field_is_left() 
     }
     assert!(said(&stage, view, &EyeControls3D::POSITION).is_none());
     let recordings = stage.app.world().resource::<Recordings>();
-    assert_eq!(recordings.active_blueprint().unwrap().1.undo.undo_steps(), 0);
+    let steps = recordings.active_blueprint().map(|(_, blueprints)| blueprints.undo.undo_steps());
+    assert_eq!(steps.unwrap_or_default(), 0);
 }
 
 /// The stretch of time that the blueprint gives to the axis.
