@@ -274,7 +274,9 @@ fn a_number_that_is_not_shown_in_full_stays_what_it_is_when_its_field_is_left() 
     }
     assert!(said(&stage, view, &EyeControls3D::POSITION).is_none());
     let recordings = stage.app.world().resource::<Recordings>();
-    let steps = recordings.active_blueprint().map(|(_, blueprints)| blueprints.undo.undo_steps());
+    let steps = recordings
+        .active_blueprint()
+        .map(|(_, blueprints)| blueprints.undo.undo_steps());
     assert_eq!(steps.unwrap_or_default(), 0);
 }
 
