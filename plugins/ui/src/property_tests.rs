@@ -167,7 +167,7 @@ fn what_is_set_of_another_class_is_told_and_taken_back() {
 }
 
 /// A class that lists from where its views look.
-struct EyeUi(ViewClassId);
+struct EyeUi(ViewClassId, [f32; 3]);
 
 impl ViewUi for EyeUi {
     fn class(&self) -> ViewClassId {
@@ -181,7 +181,7 @@ impl ViewUi for EyeUi {
     fn ui(&self, _: &mut egui::Ui, _: &mut ViewUiContext<'_>) {}
 
     fn properties(&self, _: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
-        let position = Position3D::build(vec![[1.5, 2.5, 3.5]]);
+        let position = Position3D::build(vec![self.1]);
         vec![(EyeControls3D::POSITION, position)]
     }
 }
@@ -189,7 +189,7 @@ impl ViewUi for EyeUi {
 #[test]
 fn an_eye_that_is_typed_is_one_step_to_undo_by_its_name() {
     let (mut stage, view) = stage();
-    stage.app.add_view_ui(EyeUi("TimeSeries".into()));
+    stage.app.add_view_ui(EyeUi("TimeSeries".into(), [1.5, 2.5, 3.5]));
     stage.draw();
     let eye = |stage: &Stage| {
         let cell = said(stage, view, &EyeControls3D::POSITION)?;
@@ -227,6 +227,57 @@ fn an_eye_that_is_typed_is_one_step_to_undo_by_its_name() {
     stage.press(Key::Z, Modifiers::COMMAND);
     stage.draw();
     assert_eq!((eye(&stage), steps(&stage).0), (None, 0));
+}
+
+#[test]
+fn what_was_typed_is_a_step_of_its_own_where_its_field_is_gone() {
+    let (mut stage, view) = stage();
+    stage.app.add_view_ui(EyeUi("TimeSeries".into(), [1.5, 2.5, 3.5]));
+    stage.draw();
+    let steps = |stage: &Stage| {
+        let recordings = stage.app.world().resource::<Recordings>();
+        recordings.active_blueprint().unwrap().1.undo.undo_steps()
+    };
+    let field = stage.find("1.50");
+    stage.click(field);
+    stage.press(Key::A, Modifiers::COMMAND);
+    stage.draw_with(vec![Event::Text("6".to_owned())]);
+    stage.draw();
+    assert_eq!(steps(&stage), 1);
+    command(&mut stage, ViewerCommand::Select(Vec::new()));
+    stage.draw();
+    // Elsewhere the same is changed again.
+    let position = Position3D::build(vec![[5.0; 3]]);
+    let components = vec![(EyeControls3D::POSITION.descriptor(), position)];
+    let edit = BlueprintCommand::edit_property(view, components);
+    command(&mut stage, ViewerCommand::Blueprint(edit));
+    stage.draw();
+    assert_eq!(steps(&stage), 2);
+}
+
+#[test]
+fn a_number_that_is_not_shown_in_full_stays_what_it_is_when_its_field_is_left() {
+    let (mut stage, view) = stage();
+    stage
+        .app
+        .add_view_ui(EyeUi("TimeSeries".into(), [1.234_56, -2.345_67, 3.5]));
+    let texts = stage.draw();
+    let shown = texts.iter().find(|text| text.starts_with("1.2")).unwrap();
+    assert!(shown.len() < "1.23456".len(), "{shown}");
+    let field = stage.find(shown);
+    stage.click(field);
+    assert!(stage.ctx.text_edit_focused());
+    // Through it and the one after it.
+    for _ in 0..2 {
+        stage.press(Key::Tab, Modifiers::NONE);
+        stage.draw();
+    }
+    assert!(said(&stage, view, &EyeControls3D::POSITION).is_none());
+    let recordings = stage.app.world().resource::<Recordings>();
+    let steps = recordings
+        .active_blueprint()
+        .map(|(_, blueprints)| blueprints.undo.undo_steps());
+    assert_eq!(steps.unwrap_or_default(), 0);
 }
 
 /// The stretch of time that the blueprint gives to the axis.

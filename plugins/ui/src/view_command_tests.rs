@@ -15,7 +15,7 @@ use chronoscope_frame::{
     ActiveBlueprint, AppVisualizerExt, Item, LoopMode, Recordings, Selection, TimeCommand, TimeControls,
     View, ViewOverrides, ViewerCommand, ViewerCommands,
 };
-use chronoscope_store::Timeline;
+use chronoscope_store::{RowId, Timeline};
 use chronoscope_types::{Points3D, log_chunk};
 use chronoscope_views::{AppViewUiExt, ViewAction, ViewUi, ViewUiContext, view_action};
 use egui::{Event, Key, Modifiers, Pos2, Rect};
@@ -189,6 +189,24 @@ fn keys_and_the_palette_reach_the_selected_view() {
     press(&mut stage, Key::F, Modifiers::COMMAND);
     press(&mut stage, Key::A, Modifiers::NONE);
     assert_eq!(asked.take(), []);
+}
+
+#[test]
+fn of_rows_in_several_views_those_of_the_first_that_can_are_copied() {
+    let (mut stage, asked) = stage(&["/a"]);
+    let [away, shown] = with_duplicate(&mut stage);
+    let fill = BlueprintCommand::SetMaximized(Some(shown));
+    push(&mut stage, ViewerCommand::Blueprint(fill));
+    let row = |view| Item::Row {
+        view,
+        entity: "/a".into(),
+        row: RowId::new(),
+        instance: None,
+    };
+    push(&mut stage, ViewerCommand::Select(vec![row(away), row(shown)]));
+    assert_eq!(asked.take(), []);
+    by_palette(&mut stage, "Copy selected lines");
+    assert_eq!(asked.take(), [(shown, ViewAction::CopyRows)]);
 }
 
 #[test]

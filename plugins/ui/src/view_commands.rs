@@ -71,8 +71,9 @@ pub(crate) fn views_for(pass: &Pass<'_>, action: ViewAction) -> Vec<ViewId> {
         return views.filter_map(Item::view).filter(can).collect();
     }
     if action == ViewAction::CopyRows {
-        // There is one clipboard: of rows in several views, those of the first.
-        return view_of_rows(pass).filter(can).into_iter().collect();
+        // There is one clipboard: of rows in several views, those of the first that can be copied.
+        let rows = selected.filter(|item| item.row().is_some());
+        return rows.filter_map(Item::view).filter(can).take(1).collect();
     }
     if let Some(pointed) = pass.pointed_view.filter(can) {
         return vec![pointed];
@@ -97,12 +98,6 @@ pub(crate) fn views_for(pass: &Pass<'_>, action: ViewAction) -> Vec<ViewId> {
     } else {
         Vec::new()
     }
-}
-
-/// The view whose rows are selected; the first of several.
-pub(crate) fn view_of_rows(pass: &Pass<'_>) -> Option<ViewId> {
-    let mut selected = pass.selection().selected.iter();
-    selected.find(|item| item.row().is_some()).and_then(Item::view)
 }
 
 /// Has the view whose rows are selected select the one above or below, or all up to there. Returns whether there is such a view.

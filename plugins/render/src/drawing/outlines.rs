@@ -23,7 +23,7 @@ use bevy::log::error_once;
 use bevy::math::UVec2;
 use bevy::platform::collections::HashMap;
 use bevy::render::camera::ExtractedCamera;
-use bevy::render::render_phase::{DrawFunctions, PhaseItem};
+use bevy::render::render_phase::DrawFunctions;
 use bevy::render::render_resource::binding_types::texture_2d;
 use bevy::render::render_resource::{
     BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BlendComponent,
@@ -39,7 +39,7 @@ use bevy::shader::{Shader, ShaderDefVal};
 
 use super::full_screen::FullScreen;
 use super::pipeline::is_encoded_by_shader;
-use super::run_item::RunItem;
+use super::run_item::{RunItem, draw_items};
 use super::target::Target;
 use super::weighted::{draw_weighted, set_viewport};
 use crate::stats::RenderStats;
@@ -330,15 +330,8 @@ fn draw_outlines(
             multiview_mask: None,
         });
         set_viewport(&mut pass, camera.viewport.as_ref());
-        let functions = world.resource::<DrawFunctions<OutlinedItem>>();
-        let mut functions = functions.write();
-        functions.prepare(world);
-        for item in items {
-            if let Some(function) = functions.get_mut(item.draw_function())
-                && let Err(error) = function.draw(world, &mut pass, view_entity, item)
-            {
-                error_once!("something has no outline: {error}");
-            }
+        if let Err(error) = draw_items(world, &mut pass, view_entity, items) {
+            error_once!("something has no outline: {error}");
         }
     }
     {

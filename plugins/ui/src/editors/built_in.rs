@@ -1,6 +1,6 @@
 //! The editors for the component types of the vocabulary.
 
-use std::ops::RangeInclusive;
+use std::{cell::RefCell, ops::RangeInclusive, rc::Rc};
 
 use bevy::app::App;
 use chronoscope_types::{
@@ -180,8 +180,7 @@ macro_rules! vectors {
                     let mut is_changed = false;
                     for part in value.iter_mut() {
                         let speed = (*part as f64).abs().max(0.1) * 0.01;
-                        let drag = DragValue::new(part).speed(speed).max_decimals(3);
-                        let drag = drag.custom_formatter(|number, decimals| fitting(number, decimals, most));
+                        let drag = crowded(part, most).speed(speed).max_decimals(3);
                         is_changed |= ui.add(drag).changed();
                     }
                     is_changed
@@ -225,6 +224,29 @@ fn crowd(ui: &mut Ui, count: usize) -> usize {
         .layout_no_wrap("0".to_owned(), font, Color32::PLACEHOLDER);
     let room = ui.available_width() / count.max(1) as f32 - 3.0 * gap;
     (room / digit.size().x.max(1.0)).floor().max(0.0) as usize
+}
+
+/// A number to drag or type that is shown with no more characters than these, if it can be. It stays what it is, not what is shown of
+/// it, where it is entered and left again: the field takes up the text that is shown, and reads it when it is left.
+fn crowded<N: egui::emath::Numeric>(part: &mut N, most_chars: usize) -> DragValue<'_> {
+    let shown = Rc::new(RefCell::new((String::new(), part.to_f64())));
+    let written = Rc::clone(&shown);
+    DragValue::new(part)
+        .custom_formatter(move |number, decimals| {
+            let text = fitting(number, decimals, most_chars);
+            *written.borrow_mut() = (text.clone(), number);
+            text
+        })
+        .custom_parser(move |text| {
+            let (shown, number) = &*shown.borrow();
+            if shown == text {
+                return Some(*number);
+            }
+            // As without a parser: digits may stand in groups, after any minus.
+            let digits = text.chars().filter(|letter| !letter.is_whitespace());
+            let digits = digits.map(|letter| if letter == '\u{2212}' { '-' } else { letter });
+            digits.collect::<String>().parse().ok()
+        })
 }
 
 /// A number with fewer decimals than it would have, where it is longer than that.
@@ -329,8 +351,7 @@ impl ComponentEditor for c::blueprint::VisualBounds2D {
         let parts = [(left, "Left"), (right, "Right"), (top, "Top"), (bottom, "Bottom")];
         let mut is_changed = false;
         for (part, name) in parts {
-            let drag = DragValue::new(part).speed(speed).max_decimals(1);
-            let drag = drag.custom_formatter(|number, decimals| fitting(number, decimals, most));
+            let drag = crowded(part, most).speed(speed).max_decimals(1);
             is_changed |= ui.add(drag).on_hover_text(name).changed();
         }
         is_changed

@@ -4,7 +4,7 @@ use arrow_array::{Array as _, cast::AsArray as _};
 use chronoscope_frame::ViewerCommand;
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::format_value;
-use egui::{Align, Layout, Response, RichText, Sense, Ui};
+use egui::{Align, Context, Id, Layout, Memory, Response, RichText, Sense, Ui};
 
 use super::parts::{grouped, list_rows};
 use crate::{
@@ -40,6 +40,28 @@ fn has_several_numbers(array: &ArrayRef) -> bool {
     array.as_fixed_size_list_opt().is_some() || array.as_struct_opt().is_some()
 }
 
+/// Where it is kept in which field a value was changed last, until that is a step of its own.
+fn editing_id() -> Id {
+    Id::new("editing a value")
+}
+
+fn field_in_focus(ctx: &Context) -> Option<Id> {
+    let is_typing = ctx.text_edit_focused();
+    ctx.memory(Memory::focused).filter(|_| is_typing)
+}
+
+/// Ends the step to undo that changing a value is: a drag ends with the button, what is typed into a field once that is left, be it
+/// because it is not there any more. Called once a pass, when all values are drawn.
+pub(super) fn end_edit(ctx: &Context, pass: &mut Pass<'_>) {
+    if ctx.input(|input| !input.pointer.any_down())
+        && let Some(edited_in) = ctx.data(|data| data.get_temp::<Option<Id>>(editing_id()))
+        && (edited_in.is_none() || edited_in != field_in_focus(ctx))
+    {
+        ctx.data_mut(|data| data.remove::<Option<Id>>(editing_id()));
+        pass.push(ViewerCommand::EndGesture);
+    }
+}
+
 /// What the user did to a value.
 pub(super) enum ValueAnswer {
     Set(ArrayRef),
@@ -56,7 +78,7 @@ impl EditedValue<'_> {
     }
 
     /// Draws the row, and one for each of several values where they are unfolded. Returns the response of the row, and what was done.
-    pub(super) fn show(&self, ui: &mut Ui, pass: &mut Pass<'_>) -> (Response, Option<ValueAnswer>) {
+    pub(super) fn show(&self, ui: &mut Ui, pass: &Pass<'_>) -> (Response, Option<ValueAnswer>) {
         let is_list = (2..=MAX_EDITED).contains(&self.array.len()) && self.can_edit(pass);
         let unfolded_id = ui.make_persistent_id("values");
         let mut is_unfolded = ui
@@ -128,18 +150,9 @@ impl EditedValue<'_> {
             let changed = self.show_values(ui, editors, component_type);
             answer = changed.map(ValueAnswer::Set).or(answer);
         }
-        // A drag is one step, which ends with the button; so is what is typed into a field, which ends once that is left.
-        let is_editing = egui::Id::new("editing a value");
-        let is_typing = ui.ctx().text_edit_focused();
-        let field = ui.memory(egui::Memory::focused).filter(|_| is_typing);
         if answer.is_some() {
-            ui.data_mut(|data| data.insert_temp(is_editing, field));
-        } else if ui.input(|input| !input.pointer.any_down())
-            && let Some(edited_in) = ui.data(|data| data.get_temp::<Option<egui::Id>>(is_editing))
-            && (edited_in.is_none() || edited_in != field)
-        {
-            ui.data_mut(|data| data.remove::<Option<egui::Id>>(is_editing));
-            pass.push(ViewerCommand::EndGesture);
+            let field = field_in_focus(ui.ctx());
+            ui.data_mut(|data| data.insert_temp(editing_id(), field));
         }
         let response = row.on_hover_ui(|ui| {
             ui.label(RichText::new(self.component).monospace());

@@ -81,6 +81,7 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelS
                 }
             });
         });
+    edited_value::end_edit(ui.ctx(), pass);
 }
 
 /// The values at the cursor of all that is selected, as text.

@@ -189,9 +189,11 @@ pub(super) fn show_text(
     let Ok(texts) = read::texts(hit.cell_ref()) else {
         return false;
     };
-    let text = plain_text(texts.first().unwrap_or_default());
-    let whole = text.trim_end();
-    let shown = &whole[..whole.floor_char_boundary(MAX_TEXT)];
+    // Cut before it is gone through: that is done in every pass.
+    let text = texts.first().unwrap_or_default().trim_end();
+    let (begin, rest) = text.split_at(text.floor_char_boundary(MAX_TEXT));
+    let plain = plain_text(begin);
+    let shown = plain.trim_end();
     elided_small(ui, descriptor.field_name());
     egui::ScrollArea::vertical()
         .id_salt(("text of a row", &*descriptor.component))
@@ -201,8 +203,8 @@ pub(super) fn show_text(
             let text = RichText::new(shown).monospace();
             ui.add(Label::new(text).wrap().selectable(true));
         });
-    if shown.len() < whole.len() {
-        elided_small(ui, &format!("and {} bytes more", whole.len() - shown.len()));
+    if !rest.is_empty() {
+        elided_small(ui, &format!("and {} bytes more", rest.len()));
     }
     true
 }

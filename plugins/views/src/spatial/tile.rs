@@ -8,7 +8,7 @@ use chronoscope_frame::{
     ActiveBlueprint, DataResults, Item, QueryContext, Recordings, ResultKey, Selection, View, ViewOverrides,
     ViewerCommand, ViewerCommands, visualizer::resolve,
 };
-use chronoscope_store::{ChunkStore, EntityPath, arrow::ArrayRef};
+use chronoscope_store::{Chunk, ChunkId, ChunkStore, EntityPath, arrow::ArrayRef};
 use chronoscope_types::{ComponentName, format_time_in};
 use egui::{Align2, Color32, FontId, Pos2, Rect, Response, Sense, Ui, emath::GuiRounding as _};
 use glam::{DVec2, UVec2};
@@ -74,8 +74,8 @@ impl Tile<'_> {
             };
             let component = sources.of(source)?.labels?;
             let labels = match pick.row {
-                Some(row) => {
-                    let (chunk, at) = self.store()?.row_by_id(entity, row)?;
+                Some(_) => {
+                    let (chunk, at) = self.row_of(pick)?;
                     chunk.cell(component, at)?
                 }
                 None => resolve(self.world, self.scene.view, key, component)?.array,
@@ -87,12 +87,29 @@ impl Tile<'_> {
     /// When the row was logged that the pointer is over, where several are shown.
     pub(crate) fn time_of(&self, pick: &Pick) -> Option<String> {
         let (store, active) = (self.store()?, self.world.get_resource::<ActiveBlueprint>()?);
-        let (chunk, at) = store.row_by_id(store.entity_id(&pick.entity)?, pick.row?)?;
+        let (chunk, at) = self.row_of(pick)?;
         let looks = self.world.get::<QueryContext>(active.entity(self.scene.view)?)?;
         let timeline = store.timeline(looks.cursor.timeline?);
         let time = *chunk.timeline(timeline.name())?.times().get(at)?;
         let time = format_time_in(timeline.time_type(), self.style.time_zone, time);
         Some(format!("{} {time}", timeline.name()))
+    }
+
+    /// Where the row lies that the pointer is over, where several are shown. It is looked for where it is not where it was found last.
+    fn row_of(&self, pick: &Pick) -> Option<(&Arc<Chunk>, usize)> {
+        let (store, row) = (self.store()?, pick.row?);
+        let id = self.response.id.with("place of the row");
+        let known: Option<(ChunkId, usize)> = self.response.ctx.data(|data| data.get_temp(id));
+        let is_there = known.and_then(|(chunk, at)| {
+            let chunk = store.chunk(chunk)?;
+            (chunk.row_ids().get(at) == Some(&row)).then_some((chunk, at))
+        });
+        is_there.or_else(|| {
+            let (chunk, at) = store.row_by_id(store.entity_id(&pick.entity)?, row)?;
+            let place = (chunk.id(), at);
+            self.response.ctx.data_mut(|data| data.insert_temp(id, place));
+            Some((chunk, at))
+        })
     }
 
     /// What is shown, as it was recorded.

@@ -146,6 +146,23 @@ impl SpatialVisual {
         self.parts.iter().map(Part::num_instances).sum()
     }
 
+    /// Number of instances of one of its rows, where it shows the rows in a range of times; else of all parts.
+    pub fn num_instances_of(&self, row: Option<RowId>) -> usize {
+        let Some((rows, row)) = self.rows.as_deref().zip(row) else {
+            return self.num_instances();
+        };
+        let mut begin = 0;
+        for of_row in rows {
+            let parts = begin..of_row.end as usize;
+            if of_row.row == row {
+                let parts = self.parts.get(parts).unwrap_or_default();
+                return parts.iter().map(Part::num_instances).sum();
+            }
+            begin = parts.end;
+        }
+        0
+    }
+
     /// The picture, if a part is one: the last of several, as of the rows in a range of times.
     pub fn picture(&self) -> Option<&Arc<Picture>> {
         self.parts.iter().rev().find_map(Part::as_picture)

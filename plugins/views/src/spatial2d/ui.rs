@@ -349,7 +349,7 @@ fn show_tooltip(tile: &Tile<'_>, context: &ViewUiContext<'_>) {
     }
     let has_several = mark.is_some_and(|pick| {
         let mut shown = tile.scene.layers().flat_map(|scene| scene.shown_on(&pick.entity));
-        shown.any(|shown| shown.visual.num_instances() > 1)
+        shown.any(|shown| shown.visual.num_instances_of(pick.row) > 1)
     });
     tile.response.clone().on_hover_ui_at_pointer(|ui| {
         if let Some(pick) = mark {

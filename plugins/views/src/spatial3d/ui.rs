@@ -355,7 +355,7 @@ fn show_tooltip(tile: &Tile<'_>) {
     let has_several = tile
         .scene
         .shown_on(&pick.entity)
-        .any(|shown| shown.visual.num_instances() > 1);
+        .any(|shown| shown.visual.num_instances_of(pick.row) > 1);
     let pixel = pick.instance.and_then(|instance| {
         let shown = tile.scene.shown_on(&pick.entity);
         let cloud = shown.filter(|shown| shown.visual.is_depth_cloud()).last()?;

@@ -31,6 +31,8 @@ pub(super) struct DrawnLine {
     pub(super) top: f32,
     /// Whether the pointer is over it.
     pub(super) is_hovered: bool,
+    /// Whether a click on it selects lines.
+    pub(super) is_clicked: bool,
 }
 
 /// Draws a line, and has it selected and pointed at.
@@ -50,6 +52,7 @@ pub(super) fn show(
         return DrawnLine {
             top: row.col(|_| {}).1.rect.top(),
             is_hovered: false,
+            is_clicked: false,
         };
     };
     let at = line.line as usize;
@@ -104,23 +107,26 @@ pub(super) fn show(
         Some(texts) => cells.union(texts),
         None => cells,
     };
+    let mut is_clicked = false;
     if let Some(item) = rows.item(line) {
         if is_hovered && !is_over_entity {
             commands.push(ViewerCommand::Hover(Some(item.clone())));
         }
-        select(&own, rows, position, &item, commands);
+        is_clicked = select(&own, rows, position, &item, commands);
         let all = match time {
             Some(time) => own.union(time),
             None => own,
         };
         if all.secondary_clicked() && !is_selected {
             commands.push(ViewerCommand::Select(vec![item]));
+            is_clicked = true;
         }
         all.context_menu(|ui| menu(ui, rows, log.text(at), is_selected));
     }
     DrawnLine {
         top: top.unwrap_or_default(),
         is_hovered,
+        is_clicked,
     }
 }
 
@@ -131,24 +137,30 @@ fn join(all: &mut Option<Response>, one: Response) {
     });
 }
 
-/// Selects a line that was clicked on, and tells of the click.
-fn select(own: &Response, rows: &ShownRows<'_>, position: usize, item: &Item, commands: &mut ViewerCommands) {
+/// Selects a line that was clicked on, and tells of the click. Returns whether there is another selection then.
+fn select(
+    own: &Response,
+    rows: &ShownRows<'_>,
+    position: usize,
+    item: &Item,
+    commands: &mut ViewerCommands,
+) -> bool {
     for button in clicked_buttons(own) {
         let click = EntityClicked::on(item, Some(rows.input.recording), button, ClickSource::View);
         if let Some(click) = click {
             commands.push(ViewerCommand::Click(click));
         }
     }
-    if own.clicked() {
-        let modifiers = own.ctx.input(|input| input.modifiers);
-        if modifiers.shift {
-            // It also marks all text up to there, which is not meant.
-            own.ctx.with_plugin(LabelSelectionState::clear_selection);
-        }
-        if let Some(selects) = rows.clicked(position, modifiers) {
-            commands.push(selects);
-        }
+    if !own.clicked() {
+        return false;
     }
+    let modifiers = own.ctx.input(|input| input.modifiers);
+    if modifiers.shift {
+        // It also marks all text up to there, which is not meant.
+        own.ctx.with_plugin(LabelSelectionState::clear_selection);
+    }
+    let selects = rows.clicked(position, modifiers);
+    selects.map(|selects| commands.push(selects)).is_some()
 }
 
 /// What can be done with a line.

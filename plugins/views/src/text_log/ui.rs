@@ -44,6 +44,8 @@ struct LogMemory {
     following: Following,
     /// The line that was brought into sight last because it was selected.
     revealed: Option<RowId>,
+    /// Whether lines were selected by a click here in the pass before: what was clicked is in sight.
+    is_clicked: bool,
 }
 
 /// How the list keeps the cursor in sight, until the user scrolls elsewhere.
@@ -375,11 +377,14 @@ fn lines(ui: &mut Ui, rows: &ShownRows<'_>, memory: &mut LogMemory, commands: &m
     if scrolls {
         builder = builder.scroll_to_row(after.saturating_sub(1).min(count - 1), Some(Align::Center));
     }
+    let is_clicked = std::mem::take(&mut memory.is_clicked);
     let lead = rows.lead().and_then(Item::row);
     if std::mem::replace(&mut memory.revealed, lead) != lead
         && let Some(at) = rows.lead().and_then(|item| rows.place_of(item))
     {
-        builder = builder.scroll_to_row(at, None);
+        if !is_clicked {
+            builder = builder.scroll_to_row(at, None);
+        }
         following.leave();
     }
     let (mut mark, mut is_over_line): (Option<f32>, bool) = (None, false);
@@ -406,6 +411,7 @@ fn lines(ui: &mut Ui, rows: &ShownRows<'_>, memory: &mut LogMemory, commands: &m
             let drawn = line::show(&mut row, rows, &columns, at >= after, commands);
             let top = drawn.top;
             is_over_line |= drawn.is_hovered;
+            memory.is_clicked |= drawn.is_clicked;
             if at == after {
                 mark = Some(top);
             } else if at + 1 == count && after == count {

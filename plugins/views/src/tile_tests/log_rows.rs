@@ -187,6 +187,31 @@ fn a_line_that_keys_select_comes_into_sight() {
 }
 
 #[test]
+fn a_click_in_the_list_leaves_it_where_it_is() {
+    let lines = (0..200).map(|at| line("logs/a", at, &format!("line {at}.")));
+    let mut viewer = Viewer::new(lines);
+    viewer.egui = context_with_fonts();
+    viewer.text(LOG);
+    viewer.click_with("line 5.", Modifiers::NONE);
+    let mut items = viewer.selection().selected.clone();
+    for _ in 0..35 {
+        viewer.ask(ViewAction::RowBelow);
+    }
+    items.extend(viewer.selection().selected.clone());
+    assert_eq!(items.len(), 2);
+    viewer.command(ViewerCommand::Select(items.clone()));
+    viewer.click_with("line 40.", Modifiers::COMMAND);
+    assert_eq!(
+        viewer.selection().selected,
+        items[..1],
+        "the one that is out of sight"
+    );
+    let texts = viewer.text(LOG);
+    let shows = |wanted: &str| texts.split('|').any(|text| text == wanted);
+    assert!(shows("line 40.") && !shows("line 5."), "{texts}");
+}
+
+#[test]
 fn selected_lines_are_copied_in_the_order_of_the_list() {
     let mut viewer = viewer();
     let copied = |viewer: &mut Viewer| -> Option<Vec<String>> {

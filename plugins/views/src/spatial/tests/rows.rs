@@ -139,3 +139,22 @@ fn of_one_row_in_the_range_it_is_that_row() {
     let hovered = viewer.app.world().resource::<Selection>().hovered.clone();
     assert_eq!(hovered, Some(item(&mut viewer, rows[0].0, Some(0))));
 }
+
+#[test]
+fn a_row_with_one_instance_is_told_of_without_its_number() {
+    let row = |frame: i64| {
+        let point = Points3D::new([[frame as f32, 0.0, 0.0]]);
+        log_chunk("cloud", [(Timeline::sequence("frame"), frame)], &point).unwrap()
+    };
+    let mut viewer = Viewer::new((0..20).map(row));
+    last_rows(&mut viewer, 2);
+    viewer.command(seek(10));
+    viewer.settle();
+    let rows = drawn(&mut viewer);
+    assert_eq!(rows.len(), 3);
+    viewer.point_at(MIDDLE);
+    let (request, _) = viewer.asked()[0];
+    viewer.answer_drawn(request, Some((rows[1].1, 0)));
+    let text = viewer.hover(MIDDLE);
+    assert!(text.contains("frame #9") && !text.contains("instance"), "{text}");
+}
