@@ -24,6 +24,7 @@
     )),
     allow(
         dead_code,
+        unreachable_pub,
         unused_imports,
         unused_mut,
         reason = "what only a view uses that is left out"
