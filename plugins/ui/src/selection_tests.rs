@@ -146,6 +146,26 @@ fn values_that_the_recording_does_not_give_are_shown_with_their_sources() {
     assert!(stage.draw().iter().any(|text| text.contains("view default")));
 }
 
+/// A stage whose view draws points, and that view.
+fn stage_with_dots() -> (Stage, ViewId) {
+    let mut stage = stage();
+    let view = item(&stage, None).view().unwrap();
+    let class = viewport(&stage).views[&view].class.clone();
+    stage.app.add_visualizer::<Dots>(&[class.as_str()]);
+    (stage, view)
+}
+
+/// Selects what was logged there, as the view shows it.
+fn select_more(stage: &mut Stage, view: ViewId) {
+    let more = Item::DataResult {
+        view,
+        entity: "/more".into(),
+        instance: None,
+    };
+    command(stage, ViewerCommand::Select(vec![more]));
+    stage.draw();
+}
+
 /// Three points with a radius each.
 fn log_radii(stage: &mut Stage) {
     let points = Points3D::new([[0.0; 3]; 3]).with_radii([0.125, 0.25, 0.5]);
@@ -154,19 +174,10 @@ fn log_radii(stage: &mut Stage) {
 
 #[test]
 fn each_of_several_values_is_edited_and_the_others_stay() {
-    let mut stage = stage();
-    let view = item(&stage, None).view().unwrap();
-    let class = viewport(&stage).views[&view].class.clone();
-    stage.app.add_visualizer::<Dots>(&[class.as_str()]);
+    let (mut stage, view) = stage_with_dots();
     log_radii(&mut stage);
     stage.draw();
-    let more = Item::DataResult {
-        view,
-        entity: "/more".into(),
-        instance: None,
-    };
-    command(&mut stage, ViewerCommand::Select(vec![more]));
-    stage.draw();
+    select_more(&mut stage, view);
     let row = stage.find("radii");
     let unfold = stage.find_near(icons::COLLAPSED, row);
     assert!((unfold.y - row.y).abs() < 8.0, "of the row");
@@ -222,10 +233,7 @@ fn a_value_is_overridden_in_the_panel_and_that_is_undone() {
 
 #[test]
 fn a_selected_value_is_kept_by_name_as_override_and_as_default() {
-    let mut stage = stage();
-    let view = item(&stage, None).view().unwrap();
-    let class = viewport(&stage).views[&view].class.clone();
-    stage.app.add_visualizer::<Dots>(&[class.as_str()]);
+    let (mut stage, view) = stage_with_dots();
     let green = Points3D::new([[0.0, 0.0, 0.0]]).with_colors([0x00ff_00ff]);
     stage.insert_and_draw(log_chunk("/more", [], &green).unwrap());
     let value = Item::Component {
@@ -490,19 +498,10 @@ fn what_is_overridden_of_an_entity_can_be_taken_back() {
 
 #[test]
 fn the_numbers_of_a_value_have_room_side_by_side() {
-    let mut stage = stage();
-    let view = item(&stage, None).view().unwrap();
-    let class = viewport(&stage).views[&view].class.clone();
-    stage.app.add_visualizer::<Dots>(&[class.as_str()]);
+    let (mut stage, view) = stage_with_dots();
     let point = Points3D::new([[0.5, -12.548, 100.25]]);
     stage.insert_and_draw(log_chunk("/more", [], &point).unwrap());
-    let more = Item::DataResult {
-        view,
-        entity: "/more".into(),
-        instance: None,
-    };
-    command(&mut stage, ViewerCommand::Select(vec![more]));
-    stage.draw();
+    select_more(&mut stage, view);
     let texts = stage.texts(Vec::new());
     let in_panel = || texts.iter().filter(|(_, rect)| rect.left() > 1_000.0);
     let (_, row) = in_panel().find(|(text, _)| text == "positions").unwrap();

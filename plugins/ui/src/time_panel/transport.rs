@@ -224,7 +224,7 @@ fn show_speeds(ui: &mut Ui, pass: &mut Pass<'_>, control: &TimeControl, time_typ
     }
 }
 
-/// Says how long playing takes where nobody would wait for the end.
+/// Shows how long playing takes, where that is days or years.
 fn show_how_long(ui: &mut Ui, secs: f64) {
     let (count, unit) = match secs {
         secs if secs >= 2.0 * YEAR_SECS => (secs / YEAR_SECS, "years"),
