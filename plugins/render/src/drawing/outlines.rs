@@ -38,9 +38,8 @@ use bevy::render::{ExtractSchedule, GpuResourceAppExt, Render, RenderApp, Render
 use bevy::shader::{Shader, ShaderDefVal};
 
 use super::full_screen::FullScreen;
-use super::pipeline::is_encoded_by_shader;
 use super::run_item::{RunItem, draw_items};
-use super::target::Target;
+use super::target::{Target, target_size};
 use super::weighted::{draw_weighted, set_viewport};
 use crate::stats::RenderStats;
 use crate::view::{GpuBulkView, bulk_view_layout};
@@ -185,24 +184,11 @@ impl LinesPipeline {
 impl SpecializedRenderPipeline for LinesPipeline {
     type Key = (TextureFormat, u32);
 
-    fn specialize(&self, (format, samples): Self::Key) -> RenderPipelineDescriptor {
-        let mut defs = vec![tile_def()];
-        if is_encoded_by_shader(format) {
-            defs.push("SRGB_ENCODED_OUTPUT".into());
-        }
-        FullScreen {
-            label: "outlines",
-            shader: LINES_SHADER,
-            shader_defs: defs,
-            layout: vec![bulk_view_layout(), self.layout.clone()],
-            target: ColorTargetState {
-                format,
-                blend: Some(BlendState::ALPHA_BLENDING),
-                write_mask: ColorWrites::ALL,
-            },
-            samples,
-        }
-        .pipeline()
+    fn specialize(&self, target: Self::Key) -> RenderPipelineDescriptor {
+        let layout = vec![bulk_view_layout(), self.layout.clone()];
+        let mut full_screen = FullScreen::over_view("outlines", LINES_SHADER, layout, target);
+        full_screen.shader_defs.push(tile_def());
+        full_screen.pipeline()
     }
 }
 
@@ -246,14 +232,8 @@ fn prepare_targets(
         commands.entity(entity).remove::<OutlineTargets>();
     }
     for (entity, view, camera, msaa, had_targets) in &views {
-        let is_outlined = items
-            .0
-            .get(&view.retained_view_entity)
-            .is_some_and(|items| !items.is_empty());
-        let size = camera
-            .physical_target_size
-            .filter(|size| is_outlined && size.min_element() > 0);
-        let Some(size) = size else {
+        let items = items.0.get(&view.retained_view_entity);
+        let Some(size) = target_size(items, camera) else {
             if had_targets {
                 commands.entity(entity).remove::<OutlineTargets>();
             }

@@ -2,12 +2,21 @@
 
 use bevy::color::LinearRgba;
 use bevy::math::UVec2;
+use bevy::render::camera::ExtractedCamera;
 use bevy::render::render_resource::{
     Extent3d, LoadOp, Operations, RenderPassColorAttachment, StoreOp, TextureDescriptor, TextureDimension,
     TextureFormat, TextureUsages, TextureView,
 };
 use bevy::render::renderer::RenderDevice;
 use bevy::render::texture::{CachedTexture, TextureCache};
+
+/// The size of what a view's items are drawn into; `None` where it has none, or no room.
+pub(super) fn target_size<T>(items: Option<&Vec<T>>, camera: &ExtractedCamera) -> Option<UVec2> {
+    let has_items = items.is_some_and(|items| !items.is_empty());
+    camera
+        .physical_target_size
+        .filter(|size| has_items && size.min_element() > 0)
+}
 
 /// A texture of samples, and what they come to.
 pub(super) struct Target {

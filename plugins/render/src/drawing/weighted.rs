@@ -41,9 +41,8 @@ use bevy::render::{ExtractSchedule, GpuResourceAppExt, Render, RenderApp, Render
 use bevy::shader::Shader;
 
 use super::full_screen::FullScreen;
-use super::pipeline::is_encoded_by_shader;
 use super::run_item::{RunItem, draw_items};
-use super::target::Target;
+use super::target::{Target, target_size};
 use crate::stats::RenderStats;
 
 const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d32");
@@ -136,24 +135,8 @@ impl LayPipeline {
 impl SpecializedRenderPipeline for LayPipeline {
     type Key = (TextureFormat, u32);
 
-    fn specialize(&self, (format, samples): Self::Key) -> RenderPipelineDescriptor {
-        let mut defs = Vec::new();
-        if is_encoded_by_shader(format) {
-            defs.push("SRGB_ENCODED_OUTPUT".into());
-        }
-        FullScreen {
-            label: "weighted",
-            shader: SHADER,
-            shader_defs: defs,
-            layout: vec![self.layout.clone()],
-            target: ColorTargetState {
-                format,
-                blend: Some(BlendState::ALPHA_BLENDING),
-                write_mask: ColorWrites::ALL,
-            },
-            samples,
-        }
-        .pipeline()
+    fn specialize(&self, target: Self::Key) -> RenderPipelineDescriptor {
+        FullScreen::over_view("weighted", SHADER, vec![self.layout.clone()], target).pipeline()
     }
 }
 
@@ -208,14 +191,8 @@ fn prepare_targets(
         commands.entity(entity).remove::<WeightedTargets>();
     }
     for (entity, view, camera, msaa, had_targets) in &views {
-        let is_drawn = items
-            .0
-            .get(&view.retained_view_entity)
-            .is_some_and(|items| !items.is_empty());
-        let size = camera
-            .physical_target_size
-            .filter(|size| is_drawn && size.min_element() > 0);
-        let Some(size) = size else {
+        let items = items.0.get(&view.retained_view_entity);
+        let Some(size) = target_size(items, camera) else {
             if had_targets {
                 commands.entity(entity).remove::<WeightedTargets>();
             }
