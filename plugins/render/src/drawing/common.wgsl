@@ -50,6 +50,13 @@ fn nothing() -> vec4<f32> {
     return vec4(-2.0, -2.0, -2.0, 1.0);
 }
 
+// The corners of one triangle that covers all of the view. The depth is reversed: zero is the farthest there is.
+fn full_screen_corner(vertex_index: u32) -> vec4<f32> {
+    let x = select(-1.0, 3.0, vertex_index == 1u);
+    let y = select(-1.0, 3.0, vertex_index == 2u);
+    return vec4(x, y, 0.0, 1.0);
+}
+
 // The corners of two triangles that cover (-1, -1) to (1, 1).
 fn quad_corner(vertex_index: u32) -> vec2<f32> {
     // 0 1 2, 2 1 3
