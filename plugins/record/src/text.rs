@@ -1,7 +1,8 @@
 //! Texts of the engine: those that stand in the world, and those of its user interface.
 //!
 //! The crates that have them bring fonts and renderers, which a recorder is not to bring. So their types are looked up by their
-//! paths in the registry of the app, and read by reflection.
+//! paths in the registry of the app, and read by reflection. The package `engine_texts` beside holds these paths against the engine's
+//! own types.
 
 use std::collections::BTreeSet;
 
