@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_store::{EntityPath, StoreId, TimeRange};
-use chronoscope_types::SourceId;
+use chronoscope_types::{SourceId, enums::LoopMode};
 
 use crate::{
-    Item, LoopMode,
+    Item,
     requests::{CommandId, Request},
     selection::EntityClicked,
 };

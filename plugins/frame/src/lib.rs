@@ -48,6 +48,7 @@ pub mod ingest;
 pub mod kept;
 pub mod memory;
 pub mod overrides;
+mod plugins;
 pub mod products;
 pub mod query_context;
 pub mod query_results;
@@ -87,11 +88,12 @@ pub use ingest::{
     IngestMessage, IngestSource, IngestSources, ListenLink, SourceFlow, SourcePoll, SourceState,
 };
 pub use overrides::{ResolvedInstruction, ResolvedOverrides, ViewOverrides};
+pub use plugins::FramePlugins;
 pub use query_context::{ContextId, ContextProblem, InContext, InContexts, QueryContext, QueryContexts};
 pub use query_results::{DataResult, DataResults, InstructionIndex, LatestAtResults, ResultKey, ResultQuery};
 pub use recordings::{RecordingEntry, RecordingKey, Recordings};
 pub use requests::{CommandError, CommandFinished, CommandId, answer_command};
-pub use schedule::{Frame, FramePlugins, FrameSystems};
+pub use schedule::{Frame, FrameSystems};
 pub use selection::{Item, Selection};
 pub use settle::Settled;
 pub use time_control::{Cursor, LoopMode, PlayState, TimeControl, TimeControls};
