@@ -167,6 +167,11 @@ impl Harness {
             action: None,
             id: Id::new("plot"),
             lines: &lines,
+            missing: series
+                .iter()
+                .filter(|series| !series.missing.is_empty())
+                .collect(),
+            missing_note: "Not loaded yet",
             time_type: *time_type,
             timeline: "t",
             all_times: TimeRange::new(0, 99),
