@@ -45,7 +45,7 @@ macro_rules! blueprint_id {
 
             /// The blueprint's entity that holds what is known under this id.
             pub fn entity_path(self) -> EntityPath {
-                EntityPath::root().child($folder).child(&self.0.as_hyphenated().to_string())
+                EntityPath::parse(&format!(concat!("/", $folder, "/{}"), self.0.as_hyphenated()))
             }
 
             /// The id whose entity `path` is; `None` for all other paths, also for those below it.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintError, UndoState, newest_blueprint_time, reset_blueprint};
 use chronoscope_store::{
-    Chunk, ChunkSource, ChunkStore, Recording, StoreError, StoreEvent, StoreId, StoreKind,
+    Chunk, ChunkSource, ChunkStore, Recording, StoreError, StoreEvent, StoreId, StoreKind, StoreSettings,
 };
 use chronoscope_types::StoreInfo;
 
@@ -344,6 +344,9 @@ impl Recordings {
         let id = StoreId::blueprint(application.clone(), format!("{application}: active"));
         self.close(&id);
         let entry = self.open(&id);
+        // Each sample of a drag takes the place of the row before: merged with others, it would have to be taken out of them again.
+        let store = ChunkStore::with_settings(id.clone(), StoreSettings::without_compaction());
+        entry.recording = Recording::from_store(store);
         let key = entry.key;
         let mut events = Vec::new();
         for chunk in chunks {

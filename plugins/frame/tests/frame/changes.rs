@@ -210,7 +210,16 @@ fn an_eye_that_moves_reads_nothing() {
         let properties = |app: &App, view| app.world().resource::<ActiveBlueprint>().properties_version(view);
         let before = overrides(&app);
         let (own, others) = (properties(&app, view), properties(&app, other));
+        let next_number = |app: &App| app.world().resource::<DiffLog>().next_number();
+        let logged = next_number(&app);
         app.update();
+        if frame > 1 {
+            assert_eq!(
+                next_number(&app) - logged,
+                2,
+                "a row comes, and the one before goes"
+            );
+        }
         if frame > 0 {
             assert_eq!(overrides(&app), before, "an eye overrides nothing");
             assert!(properties(&app, view) > own, "the eye is read again");
