@@ -12,11 +12,6 @@ macro_rules! blueprint_id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// The id with these 128 bits.
-            pub const fn from_uuid(uuid: Uuid) -> Self {
-                Self(uuid)
-            }
-
             /// The id with these 16 bytes, as they stand in a blueprint.
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(Uuid::from_bytes(bytes))
