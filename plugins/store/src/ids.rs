@@ -157,7 +157,7 @@ interned! {
 /// What a store holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StoreKind {
-    /// Data that somedata logged.
+    /// Data that somebody logged.
     Recording,
     /// How to show it.
     Blueprint,
