@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn hashes_stay_as_they_are() {
-        // Written into blueprints: if this fails, heuristic views that users edited are no longer recognised.
+        // Written into blueprints: if this fails, heuristic views that users edited are no longer recognized.
         assert_eq!(ViewId::hashed(["3D", "/world"]), ViewId::hashed(["3D", "/world"]));
         assert_ne!(ViewId::hashed(["ab", "c"]), ViewId::hashed(["a", "bc"]));
         assert_ne!(ViewId::unique(), ViewId::unique());
