@@ -16,7 +16,7 @@ use chronoscope_frame::{
     AppViewerCacheExt as _, CacheSize, DiffLog, PlayState, PurgeOrder, RecordingEntry, Recordings, Report,
     Reports, TimeControls, ViewerCache,
 };
-use chronoscope_log::{BatchSettings, Batched, FileSink, MemorySink, Recorder, Sink, SinkNotice};
+use chronoscope_log::{BatchSettings, Batched, FileSink, LogError, MemorySink, Recorder, Sink, SinkNotice};
 use chronoscope_store::StoreId;
 use chronoscope_types::{Scalars, ViewCoordinates};
 use parking_lot::Mutex;
@@ -150,20 +150,9 @@ impl RecordPlugin {
             .push(Box::new(Batched::new(sink, self.batches.clone())));
         self
     }
-}
 
-impl Plugin for RecordPlugin {
-    fn is_unique(&self) -> bool {
-        // A second one is a report, no end of the app.
-        false
-    }
-
-    fn build(&self, app: &mut App) {
-        if app.world().contains_resource::<WorldRecorder>() {
-            tracing::warn!("this world is recorded already; the second recorder is left out");
-            return;
-        }
-        self.is_first.store(true, Ordering::Relaxed);
+    /// Starts the recording. What is wrong with a file is among its reports.
+    fn start(&self) -> Result<WorldRecorder, LogError> {
         let mut reports = Vec::new();
         let mut builder = Recorder::builder(self.application_id.clone())
             // Rows are sent each frame.
@@ -187,13 +176,7 @@ impl Plugin for RecordPlugin {
         for sink in std::mem::take(&mut *self.sinks.lock()) {
             builder = builder.boxed_sink(sink);
         }
-        let recorder = match builder.start() {
-            Ok(recorder) => recorder,
-            Err(error) => {
-                tracing::error!("nothing is recorded: {error}");
-                return;
-            }
-        };
+        let recorder = builder.start()?;
         // As the engine has it: to the right, up, and back.
         let axes = ViewCoordinates::right_hand_y_up();
         if let Err(error) = recorder.log_static(self.settings.root.clone(), &axes) {
@@ -201,6 +184,29 @@ impl Plugin for RecordPlugin {
         }
         let mut recorder = WorldRecorder::new(recorder, viewer, self.settings.clone());
         recorder.reports = reports;
+        Ok(recorder)
+    }
+}
+
+impl Plugin for RecordPlugin {
+    fn is_unique(&self) -> bool {
+        // A second one is a report, no end of the app.
+        false
+    }
+
+    fn build(&self, app: &mut App) {
+        if app.world().contains_resource::<WorldRecorder>() {
+            tracing::warn!("this world is recorded already; the second recorder is left out");
+            return;
+        }
+        self.is_first.store(true, Ordering::Relaxed);
+        let recorder = match self.start() {
+            Ok(recorder) => recorder,
+            Err(error) => {
+                tracing::error!("nothing is recorded: {error}");
+                return;
+            }
+        };
         #[cfg(feature = "assets")]
         if self.settings.assets {
             app.add_plugins(crate::RecordAssetsPlugin);

@@ -259,7 +259,7 @@ fn disc_reach(radius_pixels: f32) -> f32 {
     return select(radius_pixels + 1.0, radius_pixels, radius_pixels <= 1.0);
 }
 
-// The alpha of a fragment of a disc, so many pixels from its centre; zero is to be discarded.
+// The alpha of a fragment of a disc, so many pixels from its center; zero is to be discarded.
 fn disc_alpha(alpha: f32, radius_pixels: f32, offset: vec2<f32>) -> f32 {
     // What is no larger than its pixel is drawn as that pixel.
     let distance = select(length(offset), 0.0, radius_pixels <= 1.0);

@@ -285,7 +285,7 @@ fn has(texts: &[(String, Pos2)], wanted: &str) -> bool {
 }
 
 #[test]
-fn axes_and_legend_are_labelled() {
+fn axes_and_legend_are_labeled() {
     let mut plot = Harness::new(vec![line(), line()]);
     plot.frame(Vec::new());
     let texts = plot.frame(Vec::new());
