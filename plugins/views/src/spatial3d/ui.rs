@@ -12,8 +12,7 @@ use super::{
     eye::{Eye, Optics},
     fallbacks,
     glide::SentEyes,
-    guides,
-    measure,
+    guides, measure,
     present::{Eyes, Looking},
     properties::Properties3D,
     settings,
@@ -402,7 +401,7 @@ fn paint_axes(ui: &Ui, tile: &Tile<'_>, look: &Looking) {
     let eye_from_view = look.shown.eye_from_view();
     let [x, y, z] = guides::axis_colors(&tile.style, plate);
     let mut axes = [(DVec3::X, "X", x), (DVec3::Y, "Y", y), (DVec3::Z, "Z", z)]
-    .map(|(axis, name, color)| (eye_from_view.transform_vector3(axis), name, color));
+        .map(|(axis, name, color)| (eye_from_view.transform_vector3(axis), name, color));
     // What points away is drawn first.
     axes.sort_by(|a, b| a.0.z.total_cmp(&b.0.z));
     for (axis, name, color) in axes {
