@@ -21,7 +21,7 @@ mod selection;
 mod update;
 mod visuals;
 
-use std::{any::TypeId, sync::Arc};
+use std::{any::TypeId, collections::BTreeSet, sync::Arc};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
@@ -129,6 +129,8 @@ pub struct VisualizerId(u16);
 #[derive(Resource, Default, Debug)]
 pub struct Visualizers {
     entries: Vec<RegisteredVisualizer>,
+    /// The classes in whose views some visualizer is seen through the camera of their origin.
+    with_projected: BTreeSet<ViewClassId>,
     /// Reads the reports of a view that come from elsewhere than from making visuals.
     reports: Vec<fn(&World, ViewId) -> Vec<Report>>,
 }
@@ -190,12 +192,17 @@ impl Visualizers {
 
     /// Whether something is seen in views of a class through the camera of their origin.
     pub(crate) fn has_projected(&self, class: &ViewClassId) -> bool {
-        self.entries.iter().any(|entry| entry.projected.contains(class))
+        self.with_projected.contains(class)
     }
 
     /// The visualizers that are seen in views of a class through the camera of their origin.
     pub fn projected(&self, class: &ViewClassId) -> impl Iterator<Item = VisualizerId> {
-        let ids = (0..).map(VisualizerId).zip(&self.entries);
+        // Most classes have none, and are asked in each frame.
+        let entries = match self.has_projected(class) {
+            true => self.entries.as_slice(),
+            false => &[],
+        };
+        let ids = (0..).map(VisualizerId).zip(entries);
         ids.filter(move |(_, entry)| entry.projected.contains(class))
             .map(|(id, _)| id)
     }
@@ -383,10 +390,16 @@ impl AppVisualizerExt for App {
     fn project_visualizer<V: Visualizer>(&mut self, classes: &[&str]) -> &mut Self {
         self.init_resource::<Visualizers>();
         let mut visualizers = self.world_mut().resource_mut::<Visualizers>();
-        let known = visualizers.entries.iter_mut();
+        let Visualizers {
+            entries,
+            with_projected,
+            ..
+        } = &mut *visualizers;
+        let known = entries.iter_mut();
         for entry in known.filter(|entry| entry.type_id == TypeId::of::<V>()) {
-            let classes = classes.iter().map(|class| ViewClassId::from(*class));
-            entry.projected.extend(classes);
+            let classes = || classes.iter().map(|class| ViewClassId::from(*class));
+            entry.projected.extend(classes());
+            with_projected.extend(classes());
         }
         self
     }
