@@ -10,6 +10,7 @@
 mod candidates;
 mod chunks;
 mod coming;
+mod concerned;
 mod entity_map;
 mod first_look;
 mod input;
@@ -29,6 +30,7 @@ use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_store::{EntityPath, RowId};
 pub(crate) use chunks::VisualChunks;
 pub use coming::{ComingVisuals, Way, ways_ahead};
+pub(crate) use concerned::ConcernedVisualizers;
 pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual, sample_times};
 pub use input::VisualizerInput;
 pub use resolve::{AppFallbackExt, Fallback, FallbackInput, Fallbacks, Resolved, Source, StoredRow, resolve};
@@ -37,6 +39,7 @@ pub use visuals::{ViewVisuals, Visuals};
 
 use crate::{
     AppViewerCacheExt as _, CacheSize, Frame, FrameSystems, PurgeOrder, Report, ResultKey, ViewerCache,
+    overrides::update_overrides,
 };
 
 /// Which rows a visualizer is given where the blueprint does not give a range of times.
@@ -383,7 +386,7 @@ impl AppVisualizerExt for App {
             Frame,
             update::visualize::<V>
                 .in_set(FrameSystems::Visualizers)
-                .run_if(update::is_concerned::<V>),
+                .run_if(concerned::is_concerned::<V>),
         )
     }
 
@@ -439,5 +442,8 @@ impl Plugin for VisualizersPlugin {
                 },
                 purge: None,
             });
+        let find = concerned::find_concerned.after(update_overrides);
+        app.init_resource::<ConcernedVisualizers>()
+            .add_systems(Frame, find.in_set(FrameSystems::Overrides));
     }
 }

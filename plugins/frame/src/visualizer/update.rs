@@ -24,25 +24,6 @@ use crate::{
     ResultQuery, View, ViewOverrides, ViewTile, Work, WorkCounters, query_results::Walks,
 };
 
-/// Whether a visualizer shows something, or did. Of the many that there are, most recordings concern a few; all that the others cost is
-/// this question.
-pub(super) fn is_concerned<V: Visualizer>(
-    visuals: Option<Res<Visuals<V>>>,
-    views: Query<(&DataResults, &ViewOverrides)>,
-) -> bool {
-    let Some(visuals) = visuals else {
-        return false;
-    };
-    let id = visuals.id;
-    let is_instructed = |overrides: &ViewOverrides| {
-        let entities = overrides.instructed(id);
-        entities.is_some_and(|entities| !entities.is_empty())
-    };
-    let mut views = views.iter();
-    !visuals.views.is_empty()
-        || views.any(|(results, overrides)| results.has_shown_by(id) || is_instructed(overrides))
-}
-
 pub(super) fn visualize<V: Visualizer>(
     mut visuals: ResMut<Visuals<V>>,
     views: Query<(&View, &ViewTile, &QueryContext, &DataResults, &ViewOverrides)>,
