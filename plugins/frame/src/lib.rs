@@ -63,6 +63,7 @@ pub mod view_class;
 pub mod viewport;
 pub mod visualizer;
 
+pub use apply::CompleteStores;
 pub use budget::{
     AppViewerCacheExt, CacheSize, CacheUse, MemoryBudget, MemoryUse, PurgeOrder, ViewerCache, ViewerCaches,
 };

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use bevy_app::{App, Last, Plugin};
+use bevy_app::{App, AppExit, Last, Plugin};
 use bevy_ecs::{
     change_detection::Tick as ChangeTick, entity_disabling::Disabled, hierarchy::ChildOf, prelude::*,
     query::Allow, resource::IsResource,
@@ -13,8 +13,8 @@ use bevy_ecs::{
 use bevy_time::{Real, Time};
 use bevy_transform::components::Transform;
 use chronoscope_frame::{
-    AppViewerCacheExt as _, CacheSize, DiffLog, PlayState, PurgeOrder, RecordingEntry, Recordings, Report,
-    Reports, TimeControls, ViewerCache,
+    AppViewerCacheExt as _, CacheSize, CompleteStores, DiffLog, Frame, PlayState, PurgeOrder, RecordingEntry,
+    Recordings, Report, Reports, TimeControls, ViewerCache,
 };
 use chronoscope_log::{BatchSettings, Batched, FileSink, LogError, MemorySink, Recorder, Sink, SinkNotice};
 use chronoscope_store::StoreId;
@@ -22,7 +22,7 @@ use chronoscope_types::{Scalars, ViewCoordinates};
 use parking_lot::Mutex;
 
 use crate::{
-    RecordSettings, WorldRecorder,
+    RecordSettings, WorldRecorder, asked,
     component_rows::RecordedComponents,
     recorder::{RECORDER, Stores, deadline},
     rewind::LastComponents,
@@ -288,6 +288,14 @@ impl Plugin for RecordPlugin {
                 },
                 purge: None,
             });
+            // It has the whole world, and would be ambiguous with all that stand in no order to it.
+            app.add_systems(
+                Frame,
+                asked::complete_store
+                    .run_if(asked::is_saving)
+                    .in_set(CompleteStores)
+                    .ambiguous_with_all(),
+            );
         }
         let Some(mut recorder) = app.world_mut().get_resource_mut::<WorldRecorder>() else {
             return;
@@ -323,7 +331,10 @@ fn begin(world: &mut World) {
     let frame_time = world.get_resource::<Time<Real>>().map(Time::delta_secs_f64);
     // What runs later has this tick at least.
     let changes = ChangeTick::new(world.change_tick().get().wrapping_sub(1));
+    let exits = world.get_resource::<Messages<AppExit>>();
+    let is_last_frame = exits.is_some_and(|exits| !exits.is_empty());
     let mut recorder = world.resource_mut::<WorldRecorder>();
+    recorder.is_last_frame = is_last_frame;
     recorder.begin(&times, changes);
     if let Some(secs) = frame_time.filter(|_| recorder.settings.frame_times) {
         recorder.log_or_report("app/frame_time_ms".into(), &Scalars::new([secs * 1e3]));
@@ -466,7 +477,8 @@ fn flush(
     let (recorder, components) = (&mut *recorder, &mut *components);
     recorder.records_all = false;
     let last_frame = real_time.map_or(Duration::ZERO, |time| time.delta());
-    recorder.deadline = deadline(budget_after(last_frame, recorder.settings.flush_budget));
+    let budget = budget_after(last_frame, recorder.settings.flush_budget);
+    recorder.deadline = deadline(budget).filter(|_| !recorder.is_last_frame);
     if let Err(error) = recorder.recorder.send_waiting() {
         recorder.report_once(Report::error(RECORDER, error.to_string()));
     }
