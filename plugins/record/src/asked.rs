@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     WorldRecorder,
-    components::RecordedComponents,
+    component_rows::RecordedComponents,
     recorder::{RECORDER, Stores},
     slots::SlotId,
 };

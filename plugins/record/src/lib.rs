@@ -39,12 +39,15 @@ mod ticks;
 mod time_sources;
 
 mod shown;
+mod skipped;
 mod slots;
 
 mod columns;
+mod reflect;
 mod rows;
 mod tracks;
 
+mod component_rows;
 mod recorder;
 
 mod plugin;
@@ -52,7 +55,6 @@ mod plugin;
 mod order;
 
 mod components;
-mod reflect;
 
 mod app;
 #[cfg(feature = "assets")]
@@ -102,7 +104,5 @@ pub use rows::{ENTITY_COMPONENT, PARENT_COMPONENT};
 pub use settings::{NotRecorded, RecordSettings};
 #[cfg(feature = "text")]
 pub use text::RecordTextPlugin;
-pub use ticks::RecordTimelines;
-pub use time_sources::{
-    AppTimeSourceExt, FIXED_TIMELINE, FRAME_TIMELINE, REAL_TIMELINE, SIM_TIMELINE, SourceTime,
-};
+pub use ticks::{FIXED_TIMELINE, FRAME_TIMELINE, REAL_TIMELINE, RecordTimelines, SIM_TIMELINE};
+pub use time_sources::{AppTimeSourceExt, SourceTime};

@@ -14,13 +14,13 @@ use chronoscope_store::{Chunk, ChunkError, EntityPath, StoreId};
 use chronoscope_types::LogMessage;
 
 use crate::{
-    FRAME_TIMELINE, RecordSettings,
-    components::RecordedComponents,
+    RecordSettings,
+    component_rows::RecordedComponents,
     rows::{Gone, Identity, Pose},
     shown::ShownSlots,
     slots::{Slot, SlotId, Slots, Standing},
-    ticks::{NamedTime, Tick, Ticks},
-    tracks::{FlushLimits, Row, RowIdBlock, Tracks},
+    ticks::{FRAME_TIMELINE, NamedTime, Tick, Ticks},
+    tracks::{FlushLimits, NewRows, Row, Tracks},
 };
 
 /// The recorder of this world. [`RecordPlugin`](crate::RecordPlugin) makes it.
@@ -241,8 +241,18 @@ impl WorldRecorder {
         self.ticks.now()
     }
 
-    pub(crate) fn row_ids(&self) -> RowIdBlock {
-        RowIdBlock::new(&self.recorder)
+    /// What makes rows of this frame, for a system that makes many.
+    pub(crate) fn new_rows(&self) -> NewRows {
+        NewRows::new(&self.recorder, self.tick())
+    }
+
+    /// A row of this frame.
+    pub(crate) fn new_row<V>(&self, value: V) -> Row<V> {
+        Row {
+            id: self.recorder.reserve_row_ids(1),
+            tick: self.tick(),
+            value,
+        }
     }
 
     /// Records that an entity is gone, with all below it.
@@ -251,25 +261,16 @@ impl WorldRecorder {
             return;
         }
         let tick = self.tick();
-        let row = Row {
-            id: self.recorder.reserve_row_ids(1),
-            tick,
-            value: Gone,
-        };
+        let row = self.new_row(Gone);
         self.gone.push(slot, row);
         self.slots.gone.push_back((slot, tick));
     }
 
     /// What waits of entities that have another path now belongs to the one before, which is cleared.
     pub(crate) fn leave_paths(&mut self, components: &mut RecordedComponents) {
-        let tick = self.tick();
         for (slot, before) in std::mem::take(&mut self.slots.moved) {
             self.send_rows_of(slot, &before, components);
-            let row = Row {
-                id: self.recorder.reserve_row_ids(1),
-                tick,
-                value: Gone,
-            };
+            let row = self.new_row(Gone);
             self.gone.push(slot, row);
             if let Some(chunk) = self.gone.take(slot, &before, &self.ticks) {
                 self.send(chunk);
@@ -403,6 +404,7 @@ impl<'a> Stores<'a> {
             reports: reports?.into_inner(),
         })
     }
+
     /// Puts what was logged into the stores, as it is.
     pub(crate) fn take(&mut self, sink: &MemorySink) {
         for message in sink.take() {
