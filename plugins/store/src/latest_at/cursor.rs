@@ -126,12 +126,17 @@ impl LatestAtCursor {
         }
         let found = time_at(at);
         let next = (at + 1 < len).then(|| time_at(at + 1) - 1);
+        let is_neighbor = at.abs_diff(run.at as usize) == 1;
         run.at = at as u32;
         self.answer.validity =
             TimeRange::new(found, next.map_or(run.range.max, |next| next.min(run.range.max)));
         let row = row_at(at) as u32;
         let is_other = (hit.row, hit.data_time) != (row, Some(found));
         (hit.row, hit.data_time) = (row, Some(found));
+        if is_neighbor && let Some(column) = &mut run.plain {
+            // Time plays, and the next rows will be asked for.
+            column.look_around(row as usize);
+        }
         Some(is_other)
     }
 }
