@@ -14,6 +14,7 @@ use bevy::{
     a11y::AccessibilityRequested,
     log::LogPlugin,
     prelude::*,
+    time::TimeReceiver,
     window::{ExitCondition, PresentMode, PrimaryWindow, WindowOccluded, WindowResolution},
     winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings, WinitUserEvent},
 };
@@ -53,6 +54,7 @@ impl Plugin for WindowedPlugin {
         } else {
             engine
         });
+        take_time_at_the_beginning(app);
         app.add_plugins(EguiPlugin::default());
         run_one_after_the_other(app);
         app.insert_resource(EguiGlobalSettings {
@@ -85,6 +87,13 @@ impl Plugin for WindowedPlugin {
         // changes that it has not applied yet.
         app.add_systems(PostUpdate, name_window);
     }
+}
+
+/// Has a frame's time be that of its beginning. The engine takes the one at which the frame before was drawn; in a window that sleeps, that
+/// is as long ago as nothing happened: a button that is pressed then would count as held since then, which is no click.
+fn take_time_at_the_beginning(app: &mut App) {
+    // Without it the engine asks the clock.
+    app.world_mut().remove_resource::<TimeReceiver>();
 }
 
 /// The longest sleep. Input, wakers and timers end it earlier; it is finite because winit's event loop spins
@@ -227,7 +236,24 @@ fn name_window(mut windows: Query<&mut Window, With<PrimaryWindow>>, recordings:
 
 #[cfg(test)]
 mod tests {
+    use bevy::time::{TimePlugin, create_time_channels};
+
     use super::*;
+
+    #[test]
+    fn a_frame_after_a_sleep_does_not_begin_when_the_one_before_was_drawn() {
+        let drawn = Instant::now();
+        let mut app = App::new();
+        app.add_plugins(TimePlugin);
+        let (sender, receiver) = create_time_channels();
+        app.insert_resource(receiver);
+        app.update();
+        sender.0.try_send(drawn).ok();
+        take_time_at_the_beginning(&mut app);
+        app.update();
+        let time = app.world().resource::<Time<Real>>();
+        assert!(time.last_update().is_some_and(|begun| begun > drawn));
+    }
 
     #[test]
     fn a_timer_wakes_once_for_all_that_asked_before() {

@@ -11,12 +11,17 @@ use chronoscope_store::TimelineId;
 
 use crate::{
     ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, IngestSources, Item, PlayState,
-    Recordings, Report, Reports, Selection, TimeControls, ViewerCommand, ViewerCommands,
+    RecordingKey, Recordings, Report, Reports, Selection, TimeControls, ViewerCommand, ViewerCommands,
     commands::{FileRequests, FrameAllRequest, FrameAllRequests, PictureTarget, ScreenshotRequests},
     document,
     requests::{CommandError, CommandFinished, Names, Requests, WaitingCommands, more_may_arrive},
     selection::{EntityClicked, SelectionChanged},
 };
+
+/// Systems that put into the stores what waits elsewhere, before something is saved of all that there is: where
+/// [`FileRequests::exports`] has something. Once commands are carried out, and before anything is asked of the stores.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CompleteStores;
 
 /// Carries commands out and keeps [`Cursor`] and [`Selection`].
 pub struct ApplyCommandsPlugin;
@@ -43,6 +48,13 @@ impl Plugin for ApplyCommandsPlugin {
             (apply_commands, advance_time, apply_invalidations, place_cursor)
                 .chain()
                 .in_set(FrameSystems::ApplyCommands),
+        )
+        .configure_sets(
+            Frame,
+            CompleteStores
+                .in_set(FrameSystems::ApplyCommands)
+                .after(apply_commands)
+                .before(advance_time),
         );
     }
 }
@@ -288,9 +300,14 @@ fn advance_time(
     recordings: Res<Recordings>,
     sources: Res<IngestSources>,
     clock: Res<Time<Real>>,
+    mut played: Local<Option<RecordingKey>>,
 ) {
+    let played_before = played.take();
     let Some(entry) = recordings.active() else { return };
-    let elapsed = if times.clock_frozen {
+    let plays = times.get(entry.key()).play_state() == PlayState::Playing;
+    *played = plays.then(|| entry.key());
+    // What begins to play in this frame did not play since the one before, which may be long ago: a viewer at rest sleeps.
+    let elapsed = if times.clock_frozen || *played != played_before {
         Duration::ZERO
     } else {
         clock.delta()

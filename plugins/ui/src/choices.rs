@@ -72,6 +72,23 @@ pub(crate) enum Choice {
     GoToStep(usize),
 }
 
+impl Choice {
+    /// The command that does the same to what is selected.
+    pub(crate) fn command(&self) -> Option<UiCommand> {
+        Some(match self {
+            Self::Command(command) => *command,
+            Self::Rename(_) => UiCommand::Rename,
+            Self::Duplicate(_) => UiCommand::Duplicate,
+            Self::SetVisible(..) | Self::SetEntityVisible(..) => UiCommand::ToggleVisible,
+            Self::Remove(_) => UiCommand::Remove,
+            Self::Maximize(Some(_)) => UiCommand::Maximize,
+            Self::Maximize(None) => UiCommand::ClearSelection,
+            Self::OwnWindow(..) => UiCommand::OwnWindow,
+            _ => return None,
+        })
+    }
+}
+
 /// Does what was chosen.
 pub(crate) fn perform(choice: Choice, ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
     match choice {

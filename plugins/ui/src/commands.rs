@@ -193,13 +193,13 @@ commands! {
     /// Selects the row below.
     Selection RowBelow: "Select the row below", ROW_BELOW, key(NONE, Key::ArrowDown);
     /// Shows what lies below the selected row.
-    Selection ExpandRow: "Open the selected row", EXPANDED, key(NONE, Key::Plus);
+    Selection ExpandRow: "Expand the selected row", EXPANDED, key(NONE, Key::Plus);
     /// Shuts the selected row, or selects what it lies in.
-    Selection CollapseRow: "Shut the selected row", COLLAPSED, key(NONE, Key::Minus);
+    Selection CollapseRow: "Collapse the selected row", COLLAPSED, key(NONE, Key::Minus);
     /// Shows all that lies below any row.
-    Selection ExpandAll: "Open all rows of the tree", EXPANDED, key(ALT, Key::Plus);
+    Selection ExpandAll: "Expand all rows of the tree", EXPANDED, key(ALT, Key::Plus);
     /// Shuts all rows.
-    Selection CollapseAll: "Shut all rows of the tree", COLLAPSED, key(ALT, Key::Minus);
+    Selection CollapseAll: "Collapse all rows of the tree", COLLAPSED, key(ALT, Key::Minus);
     /// Selects nothing.
     Selection ClearSelection: "Clear selection", CLEAR_SELECTION, key(NONE, Key::Escape);
 
@@ -345,6 +345,10 @@ mod tests {
             assert_eq!(text(UiCommand::Redo), "Ctrl+Shift+Z");
         }
         assert_eq!(text(UiCommand::StepBack), "Left");
+        assert_eq!(text(UiCommand::Gestures), "?");
+        assert_eq!(text(UiCommand::Slower), "[");
+        assert_eq!(text(UiCommand::NormalSpeed), "\\");
+        assert_eq!(text(UiCommand::NextEvent), "Period");
         assert_eq!(text(UiCommand::TogglePlay), "Space");
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     widgets::container_kind_title,
 };
 
-const WIDTH: f32 = 60.0 * size::GRID;
+const WIDTH: f32 = 80.0 * size::GRID;
 
 /// The kinds of containers, in the order of menus.
 pub(crate) const CONTAINER_KINDS: [ContainerKind; 4] = [

@@ -129,10 +129,11 @@ pub(crate) fn choice_row(
         marked: false,
         on: None,
     };
+    let shortcut = choice.command().and_then(UiCommand::shortcut_text);
     let text = MenuText {
         icon,
         label,
-        detail: "",
+        detail: &shortcut.unwrap_or_default(),
     };
     let response = menu_row(ui, text, row);
     if response.clicked() {

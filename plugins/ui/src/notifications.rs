@@ -189,6 +189,7 @@ fn show_list(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut NotificationsState, r
     let height = pass.place.rect.height() * 0.6;
     egui::ScrollArea::vertical()
         .max_height(height)
+        .min_scrolled_height(height)
         .auto_shrink([false, true])
         .show(ui, |ui| {
             for report in reports.iter().rev().take(MAX_LISTED) {

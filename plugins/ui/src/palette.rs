@@ -142,8 +142,11 @@ pub(crate) fn show(ctx: &egui::Context, pass: &Pass<'_>, palette: &mut PaletteSt
             return;
         }
         let rows = (place.rect.height() - 4.0 * size::TOOLBAR) / size::ROW;
+        // The palette is as high as it was before, which is no limit of its list.
+        let room = rows.clamp(3.0, MAX_ROWS) * size::ROW;
         let mut list = egui::ScrollArea::vertical()
-            .max_height(rows.clamp(3.0, MAX_ROWS) * size::ROW)
+            .max_height(room)
+            .min_scrolled_height(room)
             .auto_shrink([false, true]);
         if up || down {
             let top = palette.marked as f32 * size::ROW;
@@ -225,6 +228,10 @@ fn hint_for(choice: Option<&Choice>) -> Option<&'static str> {
     choice.and_then(shown_by).map(|_| keys)
 }
 
+/// How good something is that was found: whether the words stand in it as they are, whether it can be done now, and how close
+/// together their letters are.
+type Rank = (bool, bool, u32);
+
 /// What matches, best first; without a query all but entities, in their order.
 fn find(pass: &Pass<'_>, query: &str, entries: &[Entry]) -> Vec<usize> {
     let filter = EntityFilter::parse(query);
@@ -239,7 +246,7 @@ fn find(pass: &Pass<'_>, query: &str, entries: &[Entry]) -> Vec<usize> {
     let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
     let pattern = Pattern::parse(&filter.words(), CaseMatching::Ignore, Normalization::Smart);
     let mut buffer = Vec::new();
-    let mut found: Vec<(u32, usize)> = Vec::new();
+    let mut found: Vec<(Rank, usize)> = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
         if let Some(place) = &place {
             let meets = entry
@@ -252,11 +259,12 @@ fn find(pass: &Pass<'_>, query: &str, entries: &[Entry]) -> Vec<usize> {
         if let Some(score) = pattern.score(Utf32Str::new(&entry.label, &mut buffer), &mut matcher) {
             // Commands are few and meant more often than an entity of a similar name.
             let bonus = if entry.entity.is_none() { 16 } else { 0 };
-            found.push((score + bonus, at));
+            let has_words = filter.matches_name(&entry.label);
+            found.push(((has_words, entry.is_enabled, score + bonus), at));
         }
     }
     // Stable, so that equally good ones keep their order.
-    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
     found.truncate(MAX_FOUND);
     found.into_iter().map(|(_, at)| at).collect()
 }

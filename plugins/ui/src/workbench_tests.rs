@@ -157,6 +157,49 @@ fn the_palette_finds_views_and_conditions() {
 }
 
 #[test]
+fn the_palette_puts_what_has_the_word_and_can_be_done_before_what_has_its_letters() {
+    let mut stage = stage(&["/plots/cosine", "/plots/sine", "/__properties"]);
+    stage.press(Key::P, Modifiers::COMMAND);
+    stage.draw();
+    type_text(&mut stage, "sine");
+    let texts = stage.draw();
+    let place = |name: &str| texts.iter().rposition(|text| text == name);
+    let (series, other) = (place("/plots/sine"), place("/plots/cosine"));
+    let letters = place("Selection panel");
+    assert!(series.is_some() && series < other, "{texts:?}");
+    assert!(other < letters, "{texts:?}");
+    assert!(letters < place("Show the selected series alone"), "{texts:?}");
+    stage.press(Key::A, Modifiers::COMMAND);
+    type_text(&mut stage, "properties");
+    assert!(!says(&mut stage, "/__properties"));
+}
+
+#[test]
+fn lists_in_dialogs_take_the_room_that_they_need_when_they_have_more_rows_than_before() {
+    let mut stage = stage(&["/a"]);
+    let edit = |stage: &mut Stage, name: &str| {
+        let view = viewport(stage).views_in_order()[0];
+        select(stage, Item::View(view));
+        press(stage, Key::F2);
+        stage.press(Key::A, Modifiers::COMMAND);
+        type_text(stage, name);
+        press(stage, Key::Enter);
+    };
+    let num_listed = |stage: &mut Stage| {
+        stage.press(Key::H, Modifiers::COMMAND);
+        let texts = stage.draw();
+        press(stage, Key::Escape);
+        texts.iter().filter(|text| *text == "Rename view").count()
+    };
+    edit(&mut stage, "One");
+    assert_eq!(num_listed(&mut stage), 1);
+    for name in ["Two", "Three", "Four", "Five", "Six"] {
+        edit(&mut stage, name);
+    }
+    assert_eq!(num_listed(&mut stage), 6);
+}
+
+#[test]
 fn a_view_is_renamed_duplicated_hidden_and_removed_by_keys() {
     let mut stage = stage(&["/a"]);
     let view = only_view(&stage);

@@ -194,14 +194,8 @@ fn an_eye_that_moves_reads_nothing() {
         add(&mut app, &store_id(), point(&format!("/world/a/{at}"), None, 0.0));
     }
     products(&mut app);
-    let view = *app
-        .world()
-        .resource::<ActiveBlueprint>()
-        .viewport()
-        .views
-        .keys()
-        .next()
-        .unwrap();
+    let viewport = app.world().resource::<ActiveBlueprint>().viewport();
+    let view = *viewport.views.keys().next().unwrap();
     let other = ViewId::hashed(["other"]);
     // The first writes the view down.
     for frame in 0..5 {

@@ -3,9 +3,11 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use bevy_app::App;
+use bevy_time::TimeUpdateStrategy;
 use chronoscope_blueprint::{BlueprintCommand, BlueprintDocument, Contents, PlayState};
 use chronoscope_frame::{
     ActiveBlueprint, IngestMessage, IngestSource, IngestSources, Recordings, Report, Reports, Settled,
@@ -481,4 +483,28 @@ fn playing_waits_at_the_end_while_there_may_be_more() {
         app.update();
     }
     assert_eq!(control(&app).put_time("frame"), Some(2));
+}
+
+#[test]
+fn who_plays_after_a_long_rest_plays_from_where_the_cursor_is() {
+    let (mut app, source) = live_app();
+    time_after(&mut app, &source, 1);
+    time_after(&mut app, &source, 1_000);
+    command(&mut app, ViewerCommand::Time(TimeCommand::SetTime(1)));
+    command(&mut app, ViewerCommand::Time(TimeCommand::SetFps(1.0)));
+    let mut frame_after = |secs, command| {
+        let world = app.world_mut();
+        world.insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_secs(secs)));
+        if let Some(command) = command {
+            world.resource_mut::<ViewerCommands>().time(command);
+        }
+        app.update();
+        app.world().resource::<chronoscope_frame::Cursor>().time
+    };
+    assert_eq!(frame_after(100, Some(TimeCommand::TogglePlay)), 1);
+    assert_eq!(frame_after(2, None), 3);
+    assert_eq!(frame_after(3, None), 6);
+    assert_eq!(frame_after(1, Some(TimeCommand::TogglePlay)), 6);
+    assert_eq!(frame_after(100, Some(TimeCommand::TogglePlay)), 6);
+    assert_eq!(frame_after(1, None), 7);
 }

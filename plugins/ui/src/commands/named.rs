@@ -9,7 +9,7 @@ use bevy::{
         system::{BoxedSystem, SystemId},
     },
 };
-use egui::{KeyboardShortcut, ModifierNames};
+use egui::{Key, KeyboardShortcut, ModifierNames};
 
 use super::{CommandGroup, UiCommand};
 use crate::{icons, pass::Pass, state::UiState};
@@ -273,5 +273,14 @@ impl RegisteredCommand {
 /// A shortcut as it is written: `Ctrl+P`.
 pub(super) fn shortcut_text(shortcut: &KeyboardShortcut) -> String {
     let text = shortcut.format(&ModifierNames::NAMES, cfg!(target_os = "macos"));
-    text.replace("Arrow", "")
+    let key = shortcut.logical_key;
+    match (key, text.strip_suffix(key.name())) {
+        // Their names are read more easily than they are, above all after a plus.
+        (Key::Comma | Key::Period | Key::Plus | Key::Minus, _) | (_, None) => text,
+        (_, Some(modifiers)) => match key.symbol_or_name() {
+            // A picture of an arrow, which its name says better.
+            symbol if symbol.is_ascii() => format!("{modifiers}{symbol}"),
+            _ => text,
+        },
+    }
 }

@@ -1,8 +1,8 @@
 //! All that the palette can find.
 
-use chronoscope_blueprint::natural_order;
+use chronoscope_blueprint::{PROPERTIES_PATH, natural_order};
 use chronoscope_frame::{Item, RecentFiles, ViewClasses};
-use chronoscope_store::EntityId;
+use chronoscope_store::{EntityId, EntityPath};
 
 use super::PaletteMode;
 use crate::{
@@ -133,12 +133,14 @@ fn recording_entries(pass: &Pass<'_>, entries: &mut Vec<Entry>) {
     }
 }
 
-/// The entities with data, in the natural order of their paths.
+/// The entities with data but those of the recording's own properties, in the natural order of their paths.
 fn entity_entries(pass: &Pass<'_>, entries: &mut Vec<Entry>) {
     let Some(store) = pass.store() else { return };
+    // They are shown with the recording.
+    let properties: EntityPath = PROPERTIES_PATH.into();
     let mut entities: Vec<(String, EntityId)> = store
         .entities()
-        .filter(|entity| store.has_data(*entity))
+        .filter(|entity| store.has_data(*entity) && !store.entity_path(*entity).starts_with(&properties))
         .map(|entity| {
             let names = store.entity_path(entity).ui_path();
             (names, entity)

@@ -249,7 +249,12 @@ fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint, summary
             .wrap(),
         );
     }
-    value_row(ui, "Matched", &grouped(summary.num_entities as u64), "entities");
+    let unit = if summary.num_entities == 1 {
+        "entity"
+    } else {
+        "entities"
+    };
+    value_row(ui, "Matched", &grouped(summary.num_entities as u64), unit);
     if !summary.without_visualizer.is_empty() {
         text_row(
             ui,

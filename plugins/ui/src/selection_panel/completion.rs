@@ -77,8 +77,9 @@ pub(super) fn count_text(
             count
         }
     };
+    let unit = if count == 1 { "entity" } else { "entities" };
     format!(
-        "Matches {} entities. Ctrl+Enter applies it, Escape reverts.",
+        "Matches {} {unit}. Ctrl+Enter applies it, Escape reverts.",
         grouped(count as u64)
     )
 }
@@ -138,16 +139,12 @@ mod tests {
         let ctx = egui::Context::default();
         let says = |rules: &str, wanted: &str| {
             let text = count_text(&ctx, store, &EntityPath::root(), rules);
-            assert!(
-                text.contains(&format!("Matches {wanted} entities")),
-                "{rules}: {text}"
-            );
+            assert!(text.contains(&format!("Matches {wanted}.")), "{rules}: {text}");
         };
-        says("+ /zebra/**", "2");
-        says("+ /zebra/**\n- /zebra/tail/tip", "1");
-        says("+ /zebra/**", "2");
-        let all = grouped(20_102);
-        says("+ /**", &all);
+        says("+ /zebra/**", "2 entities");
+        says("+ /zebra/**\n- /zebra/tail/tip", "1 entity");
+        says("+ /zebra/**", "2 entities");
+        says("+ /**", &format!("{} entities", grouped(20_102)));
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelS
                 ui.spacing_mut().item_spacing.y = 0.0;
                 if selected.is_empty() {
                     ui.add_space(size::GRID);
-                    elided_small(ui, "Nothing is selected. The recording on screen:");
+                    elided_small(ui, "Nothing is selected. This recording:");
                     if let Some(entry) = pass.active() {
                         recording::show(ui, pass, entry);
                     }

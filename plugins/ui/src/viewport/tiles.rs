@@ -260,11 +260,12 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         // Text may be half a point wider than it is allowed to be, and the room is rounded to whole pixels.
         let text_room = room - left - size::PADDING - 2.0;
         let galley = elided_galley(ui, &title, font, text_color, text_room);
-        let (_, rect) = ui.allocate_space(Vec2::new(
-            left + galley.size().x + size::PADDING,
-            ui.available_height(),
-        ));
-        self.note_tab_right_of_pointer(ui, tile, rect);
+        let width = left + galley.size().x + size::PADDING;
+        // All of the bar is a view's that has it for itself.
+        let taken = if is_alone { width.max(room - 2.0) } else { width };
+        let (_, rect) = ui.allocate_space(Vec2::new(taken, ui.available_height()));
+        let title_rect = rect.with_max_x(rect.left() + width);
+        self.note_tab_right_of_pointer(ui, tile, title_rect);
 
         let is_draggable = self.is_tile_draggable(tiles, tile);
         let sense = if is_draggable {
@@ -295,7 +296,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         if ui.is_rect_visible(rect) && !state.is_being_dragged {
             if response.hovered() {
                 ui.painter().rect_filled(
-                    rect.shrink2(Vec2::new(0.0, 2.0)),
+                    title_rect.shrink2(Vec2::new(0.0, 2.0)),
                     f32::from(size::RADIUS),
                     theme.hover(),
                 );

@@ -79,7 +79,10 @@ impl FilterField {
         let types = icon_button(ui, icons::ENTITY, "Only entities of a type", None);
         egui::Popup::menu(&types).show(|ui| {
             let most = 12.0 * size::ROW;
-            egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
+            let list = egui::ScrollArea::vertical()
+                .max_height(most)
+                .min_scrolled_height(most);
+            list.show(ui, |ui| {
                 for archetype in archetypes() {
                     let word = type_word(&archetype);
                     let is_wanted = has_word(&self.text, &word);

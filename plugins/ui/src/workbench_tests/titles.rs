@@ -54,3 +54,15 @@ fn a_title_bar_is_taken_away_and_given_back() {
     assert_eq!(viewport(&stage).maximized, Some(beside));
     assert_eq!(times_said(&mut stage, "Beside"), without + 1);
 }
+
+#[test]
+fn a_click_in_the_bar_beside_its_title_selects_a_view_that_has_the_bar_for_itself() {
+    let mut stage = stage(&["/a"]);
+    let view = only_view(&stage);
+    let title = titles(&stage)[0].clone();
+    let at = stage.find_near(&title, egui::pos2(700.0, 40.0));
+    assert!(at.x > 204.0 && at.y < 100.0, "{at:?}");
+    stage.click(at + egui::vec2(150.0, 0.0));
+    stage.draw();
+    assert_eq!(selected(&stage), [Item::View(view)]);
+}

@@ -19,9 +19,6 @@ use crate::{
     settings_row::{Switch, settings_row},
 };
 
-/// How much text has to stand out from what is behind it: WCAG 2.2, 1.4.3.
-const MIN_CONTRAST: f32 = 4.5;
-
 const CORNERS: [(Corner2D, &str); 4] = [
     (Corner2D::LeftTop, "Left, top"),
     (Corner2D::RightTop, "Right, top"),
@@ -92,27 +89,8 @@ impl PlotLooks {
 
     /// The colors of a view as they can be read on the background of a plot.
     pub(crate) fn readable<'a>(&self, style: &'a ViewStyle) -> Cow<'a, ViewStyle> {
-        let Some(background) = self.background else {
-            return Cow::Borrowed(style);
-        };
-        let is_read = |color: Color32| contrast(color, background) >= MIN_CONTRAST;
-        let mut style = style.clone();
-        let is_light = contrast(Color32::BLACK, background) >= contrast(Color32::WHITE, background);
-        let strong = if is_light { Color32::BLACK } else { Color32::WHITE };
-        if !is_read(style.text) {
-            style.text = strong;
-        }
-        if !is_read(style.secondary_text) {
-            let softer = background.lerp_to_gamma(strong, 0.75);
-            style.secondary_text = if is_read(softer) { softer } else { strong };
-        }
-        if !is_read(style.cursor) {
-            style.cursor = strong;
-        }
-        style.grid = background.lerp_to_gamma(strong, 0.15);
-        style.label_background = background.gamma_multiply(0.85);
-        style.background = background;
-        Cow::Owned(style)
+        self.background
+            .map_or(Cow::Borrowed(style), |background| style.on(background))
     }
 
     /// Whether lines of a grid are drawn.
@@ -179,37 +157,4 @@ pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: 
     grid.show(ui, context, view, |is_on| {
         PlotBackground::default().with_show_grid(is_on)
     });
-}
-
-/// The contrast of two opaque colors, from 1 to 21: WCAG 2.2.
-fn contrast(a: Color32, b: Color32) -> f32 {
-    let luminance = |color: Color32| {
-        let [r, g, b, _] = egui::Rgba::from(color).to_array();
-        0.2126 * r + 0.7152 * g + 0.0722 * b
-    };
-    let (a, b) = (luminance(a), luminance(b));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_can_be_read_on_any_background() {
-        let style = ViewStyle::default();
-        let plain = PlotLooks::with_corner(Corner2D::LeftTop);
-        assert_eq!(*plain.readable(&style), style);
-        for gray in (0..=255).step_by(5) {
-            let background = Color32::from_gray(gray);
-            let looks = PlotLooks {
-                background: Some(background),
-                ..plain
-            };
-            let read = looks.readable(&style);
-            for color in [read.text, read.secondary_text, read.cursor] {
-                assert!(contrast(color, background) >= MIN_CONTRAST, "{color:?} on {gray}");
-            }
-        }
-    }
 }

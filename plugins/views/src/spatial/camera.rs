@@ -134,6 +134,12 @@ impl SceneCamera {
         &self.image
     }
 
+    /// What is behind all that it sees; `None` before it was placed.
+    pub(crate) fn background(&self) -> Option<egui::Color32> {
+        let (.., [r, g, b, _]) = self.placement?;
+        Some(egui::Color32::from_rgb(r, g, b))
+    }
+
     /// Frees everything.
     pub(crate) fn despawn(self, world: &mut World) {
         for entity in self.cameras() {

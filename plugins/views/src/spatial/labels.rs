@@ -7,7 +7,7 @@ use egui::{Align2, Color32, FontId, Pos2, Rect, Vec2};
 use glam::DVec3;
 
 use super::projection::Projector;
-use crate::ViewStyle;
+use crate::{ViewStyle, style::readable};
 
 /// How many labels are drawn in a view at most.
 pub const MAX_LABELS: usize = 100;
@@ -121,34 +121,6 @@ struct SeenLabel<'a, T> {
     label: &'a PlacedLabel,
 }
 
-/// A color of text that can be told from its background: moved towards white or black until it can.
-pub fn readable(color: Color32, background: Color32) -> Color32 {
-    let target = if luminance(background) < 0.4 {
-        Color32::WHITE
-    } else {
-        Color32::BLACK
-    };
-    let mut readable = color;
-    for step in 1..=4u8 {
-        if contrast(readable, background) >= 4.5 {
-            break;
-        }
-        readable = color.lerp_to_gamma(target, f32::from(step) * 0.25);
-    }
-    readable
-}
-
-/// Relative luminance, after the Web Content Accessibility Guidelines 2.
-fn luminance(color: Color32) -> f32 {
-    let linear = egui::Rgba::from(color.to_opaque());
-    0.2126 * linear.r() + 0.7152 * linear.g() + 0.0722 * linear.b()
-}
-
-fn contrast(a: Color32, b: Color32) -> f32 {
-    let (a, b) = (luminance(a), luminance(b));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,27 +187,6 @@ mod tests {
         assert_eq!(
             drawn(&[(50.0, "a", true), (52.0, "b", true), (54.0, "c", false)]),
             ["b", "a"]
-        );
-    }
-
-    #[test]
-    fn dark_text_on_dark_becomes_readable() {
-        let background = Color32::from_rgb(20, 20, 24);
-        for color in [
-            Color32::from_rgb(0, 0, 90),
-            Color32::BLACK,
-            Color32::from_rgb(120, 0, 0),
-        ] {
-            assert!(
-                contrast(readable(color, background), background) >= 4.5,
-                "{color:?}"
-            );
-        }
-        let orange = Color32::from_rgb(230, 120, 40);
-        assert_eq!(
-            readable(orange, background),
-            orange,
-            "what can be read stays as it is"
         );
     }
 }

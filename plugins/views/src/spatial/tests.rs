@@ -40,6 +40,7 @@ use crate::{
 
 mod actions;
 mod ahead;
+mod backgrounds;
 mod contexts;
 mod eyes;
 mod growing;
@@ -114,6 +115,13 @@ impl Viewer {
 
     /// Draws the one view in a tile, and returns the texts in it.
     fn draw(&mut self, events: Vec<Event>) -> String {
+        let shapes = self.shapes(events);
+        let texts = shapes.iter().flat_map(texts);
+        texts.collect::<Vec<_>>().join("|")
+    }
+
+    /// Draws the one view in a tile, and returns what is drawn.
+    fn shapes(&mut self, events: Vec<Event>) -> Vec<Shape> {
         let mut commands = ViewerCommands::default();
         let world = self.app.world_mut();
         let (view, class) = world
@@ -147,12 +155,7 @@ impl Viewer {
             .resource_mut::<ViewerCommands>()
             .append(&mut commands);
         self.settle();
-        output
-            .shapes
-            .iter()
-            .flat_map(|clipped| texts(&clipped.shape))
-            .collect::<Vec<_>>()
-            .join("|")
+        output.shapes.into_iter().map(|clipped| clipped.shape).collect()
     }
 
     fn drag(&mut self, from: Pos2, to: Pos2) {

@@ -15,6 +15,7 @@ use glam::{DVec2, UVec2};
 
 use super::{
     bounds::Bounds,
+    camera::SceneCamera,
     color_bar::paint_color_bars,
     labels::paint_labels,
     marks::logged_label,
@@ -179,6 +180,11 @@ pub(crate) fn show<'w>(
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, style.background);
     let scene = world.get_resource::<SpatialScenes>()?.get(view)?;
+    let background = scene.camera.as_ref().and_then(SceneCamera::background);
+    let style = match background {
+        Some(background) => style.on(background).into_owned(),
+        None => style,
+    };
     // The picture has as many pixels as the tile when it was laid out; a rounding is not to stretch it.
     let [width, height] = scene.tile.size_pixels.map(|side| side as f32);
     let size = egui::vec2(width, height) / ui.pixels_per_point();

@@ -1,5 +1,7 @@
 //! What helps to find one's way in a 3D view: the grid, the axes of the origin, and a box around everything.
 
+use std::borrow::Cow;
+
 use bevy::{camera::visibility::RenderLayers, ecs::prelude::*, math::Vec3};
 use chronoscope_render::{
     Backdrop, Blending, DrawList, GroundGrid, InstanceBuffer, LineInstance, SegmentUniform, pack_color,
@@ -15,6 +17,7 @@ use crate::{
     ViewStyle,
     properties::Background,
     spatial::{SpatialScene, bounds::Bounds},
+    style::readable,
 };
 
 /// Half the thickness of axes and of the box, in UI points.
@@ -39,13 +42,15 @@ pub(super) fn present_guides(
     eye: &Eye,
     style: &ViewStyle,
 ) {
-    present_grid(world, scene, &said.grid, axes, eye, style);
+    let background = said.background.as_ref().map(Background::color);
+    let style = background.map_or(Cow::Borrowed(style), |background| style.on(background));
+    present_grid(world, scene, &said.grid, axes, eye, &style);
     present_backdrop(world, scene, said.background.as_ref(), axes);
     let mut lines = Vec::new();
     if said.shows_axes {
         // In powers of two, so that they do not change with each step.
         let length = (eye.distance() * AXES_SHARE).log2().round().exp2() as f32;
-        let colors = [style.error, style.success, style.selected];
+        let colors = axis_colors(&style, style.background);
         for (axis, color) in [Vec3::X, Vec3::Y, Vec3::Z].into_iter().zip(colors) {
             let color = pack_color(color.to_array());
             lines.push(LineInstance::new(Vec3::ZERO, axis * length, LINE_RADIUS, color));
@@ -58,6 +63,11 @@ pub(super) fn present_guides(
         ));
     }
     present_lines(world, scene, lines);
+}
+
+/// The colors of the axes X, Y and Z, as they can be told from what is behind them.
+pub(super) fn axis_colors(style: &ViewStyle, background: Color32) -> [Color32; 3] {
+    [style.error, style.success, style.selected].map(|color| readable(color, background))
 }
 
 /// The edges of a box.

@@ -12,7 +12,7 @@ use super::{
     eye::{Eye, Optics},
     fallbacks,
     glide::SentEyes,
-    measure,
+    guides, measure,
     present::{Eyes, Looking},
     properties::Properties3D,
     settings,
@@ -388,7 +388,7 @@ fn show_tooltip(tile: &Tile<'_>) {
     });
 }
 
-/// The directions of the view's axes, small in a corner.
+/// The directions of the view's axes, small in a corner, on a plate of their own: what lies there may be of any color.
 fn paint_axes(ui: &Ui, tile: &Tile<'_>, look: &Looking) {
     const LENGTH: f32 = 20.0;
     if tile.rect.width() < 120.0 || tile.rect.height() < 120.0 {
@@ -396,13 +396,12 @@ fn paint_axes(ui: &Ui, tile: &Tile<'_>, look: &Looking) {
     }
     let painter = ui.painter_at(tile.rect);
     let center = tile.rect.left_bottom() + egui::vec2(LENGTH + 12.0, -LENGTH - 12.0);
+    let plate = tile.style.label_background;
+    painter.circle_filled(center, LENGTH + 13.0, plate);
     let eye_from_view = look.shown.eye_from_view();
-    let mut axes = [
-        (DVec3::X, "X", tile.style.error),
-        (DVec3::Y, "Y", tile.style.success),
-        (DVec3::Z, "Z", tile.style.selected),
-    ]
-    .map(|(axis, name, color)| (eye_from_view.transform_vector3(axis), name, color));
+    let [x, y, z] = guides::axis_colors(&tile.style, plate);
+    let mut axes = [(DVec3::X, "X", x), (DVec3::Y, "Y", y), (DVec3::Z, "Z", z)]
+        .map(|(axis, name, color)| (eye_from_view.transform_vector3(axis), name, color));
     // What points away is drawn first.
     axes.sort_by(|a, b| a.0.z.total_cmp(&b.0.z));
     for (axis, name, color) in axes {
