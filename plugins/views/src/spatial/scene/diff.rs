@@ -310,6 +310,9 @@ impl Diff {
             ..
         } = scene;
         let mut others = Vec::new();
+        if can_carry {
+            self.carried = ByList::with_room(frames.len().min(entities.len()));
+        }
         for key in frames.iter().flat_map(|frame| standing.in_frame(*frame)) {
             let moved = entities.get_mut(&key).and_then(|shown| {
                 let has_moved = placer.move_with_frame(shown, *space)?;
