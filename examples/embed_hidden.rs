@@ -1,7 +1,7 @@
 //! A Bevy app that has the viewer in it and shows it only while somebody wants it.
 //!
 //! Run it with `cargo run --example embed_hidden`, and press F12. While it is hidden the viewer takes in what the app records, and
-//! does nothing else.
+//! does nothing else. With a path it draws a picture there, once the viewer is shown, instead of opening a window.
 
 use bevy::{
     camera::{ClearColorConfig, RenderTarget},
@@ -109,9 +109,8 @@ pub fn add_to(app: &mut App, target: RenderTarget) {
     ));
 }
 
-fn main() {
-    let mut app = App::new();
-    app.add_plugins(DefaultPlugins);
-    add_to(&mut app, RenderTarget::default());
-    app.run();
+fn main() -> Result<(), chronoscope::offscreen::OffscreenError> {
+    chronoscope::offscreen::host_window_or_picture(add_to, 60, |app| {
+        app.world_mut().resource_mut::<ViewerIsShown>().0 = true;
+    })
 }

@@ -1,7 +1,8 @@
 //! The viewer in a part of the window of a Bevy app that has a scene, cameras and an interface of its own.
 //!
 //! Run it with `cargo run --example embed_panel`. On the left the app draws cubes that circle and a panel to
-//! steer them; on the right the viewer shows what the app logs about them, while it happens.
+//! steer them; on the right the viewer shows what the app logs about them, while it happens. With a path it draws a picture there
+//! instead of opening a window.
 
 use bevy::{
     camera::{ClearColorConfig, RenderTarget, Viewport, visibility::RenderLayers},
@@ -268,9 +269,6 @@ pub fn add_to(app: &mut App, target: RenderTarget) {
         .add_plugins(HostPlugin { target });
 }
 
-fn main() {
-    let mut app = App::new();
-    app.add_plugins(DefaultPlugins);
-    add_to(&mut app, RenderTarget::default());
-    app.run();
+fn main() -> Result<(), chronoscope::offscreen::OffscreenError> {
+    chronoscope::offscreen::host_window_or_picture(add_to, 60, |_| {})
 }

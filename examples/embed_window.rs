@@ -1,7 +1,8 @@
 //! The viewer in a window of its own, beside that of a Bevy app.
 //!
 //! Run it with `cargo run --example embed_window`: the app's window has a color and nothing else, a ring of lights waves unseen; the
-//! second window shows what is recorded of it. Closing that one leaves the app as it is.
+//! second window shows what is recorded of it. Closing that one leaves the app as it is. With a path it draws the second one to a
+//! picture there, and opens none.
 
 use bevy::{
     camera::{ClearColorConfig, RenderTarget, visibility::RenderLayers},
@@ -94,16 +95,20 @@ pub fn add_to(app: &mut App, of_app: RenderTarget, of_viewer: RenderTarget) {
     ));
 }
 
-fn main() {
-    let mut app = App::new();
-    app.add_plugins(DefaultPlugins);
+/// The app in its window and the viewer in another, or the viewer alone in a picture.
+fn add_with_windows(app: &mut App, target: RenderTarget) {
+    let RenderTarget::Window(_) = target else {
+        return add_to(app, RenderTarget::default(), target);
+    };
     let window = Window {
         title: "Viewer".to_owned(),
         resolution: WindowResolution::new(1280, 800),
         ..default()
     };
     let window = app.world_mut().spawn(window).id();
-    let of_viewer = RenderTarget::Window(WindowRef::Entity(window));
-    add_to(&mut app, RenderTarget::default(), of_viewer);
-    app.run();
+    add_to(app, target, RenderTarget::Window(WindowRef::Entity(window)));
+}
+
+fn main() -> Result<(), chronoscope::offscreen::OffscreenError> {
+    chronoscope::offscreen::host_window_or_picture(add_with_windows, 60, |_| {})
 }

@@ -217,8 +217,8 @@ pub mod prelude {
     };
     pub use chronoscope_record::{
         AppLogExt, AppRecordExt, AppRecordMoreExt, AppTimeSourceExt, EntityRewound, NotRecorded, NotRestored,
-        RecordComponent, RecordPlugin, RecordSettings, RecordSystems, RecordedClick, Rewind, RewindPlugin,
-        WorldRecorder,
+        RecordComponent, RecordPlugin, RecordSettings, RecordSystems, RecordedClick, RecordedRows, Rewind,
+        RewindPlugin, WorldRecorder,
     };
     #[cfg(feature = "assets")]
     pub use chronoscope_record::{AppRecordMaterialExt, MaterialLook};

@@ -65,31 +65,7 @@ impl OffscreenSize {
 /// when they end, and are counted by whoever runs them. There is no logger: an app that wants to read what is logged adds Bevy's
 /// `LogPlugin`.
 ///
-/// So an app of another kind, which shows the viewer in a part of its window, is drawn to a picture:
-///
-/// ```no_run
-/// use std::path::Path;
-///
-/// use bevy::{camera::RenderTarget, prelude::*};
-/// use chronoscope::offscreen::{
-///     HeadlessPlugin, OffscreenError, OffscreenSize, OffscreenTarget, capture, finish, save_png,
-/// };
-///
-/// /// `add_to` has all of the app but `DefaultPlugins`; its cameras draw to the target, in a window to `RenderTarget::default()`.
-/// fn draw(add_to: impl FnOnce(&mut App, RenderTarget), path: &Path) -> Result<(), OffscreenError> {
-///     let mut app = App::new();
-///     app.add_plugins(HeadlessPlugin);
-///     let size = OffscreenSize { width: 1280, height: 800, scale: 1.0 };
-///     let image = app.world_mut().resource_mut::<Assets<Image>>().add(size.target_image());
-///     app.insert_resource(OffscreenTarget(image.clone()));
-///     add_to(&mut app, RenderTarget::Image(image.into()));
-///     finish(&mut app);
-///     for _ in 0..60 {
-///         app.update();
-///     }
-///     save_png(&capture(&mut app)?, path)
-/// }
-/// ```
+/// [`host_picture`] draws such an app to a picture.
 pub struct HeadlessPlugin;
 
 /// [`HeadlessPlugin`], with a camera for the user interface that draws to an image of this size.
@@ -203,6 +179,13 @@ pub(crate) const SETTLED_FRAMES: u32 = 4;
 /// Frames after which to give up. Files may take long to read, so there are many.
 const MAX_FRAMES: u32 = 1_000_000;
 
+/// The size of the windows and pictures of examples.
+const EXAMPLE_SIZE: OffscreenSize = OffscreenSize {
+    width: 1280,
+    height: 800,
+    scale: 1.0,
+};
+
 /// Runs a viewer as the examples do: in a window, or, where the program is given a path, for some frames of 20 ms without one,
 /// after which a picture of it is drawn to that path.
 ///
@@ -228,23 +211,65 @@ pub fn window_or_picture(
     frames: u32,
     change: impl FnOnce(&mut App),
 ) -> Result<(), OffscreenError> {
-    const SIZE: (u32, u32) = (1280, 800);
+    let size = EXAMPLE_SIZE;
     let mut app = App::new();
     let Some(path) = std::env::args_os().nth(1) else {
-        app.add_plugins((
-            crate::window::WindowedPlugin { size: SIZE },
-            crate::ChronoscopePlugins,
-        ));
+        let size = (size.width, size.height);
+        app.add_plugins((crate::window::WindowedPlugin { size }, crate::ChronoscopePlugins));
         add_to(&mut app);
         app.run();
         return Ok(());
     };
-    let size = OffscreenSize {
-        width: SIZE.0,
-        height: SIZE.1,
-        scale: 1.0,
-    };
     app.add_plugins((OffscreenPlugin { size }, crate::ChronoscopePlugins));
+    draw_example(app, add_to, frames, change, Path::new(&path))
+}
+
+/// As [`window_or_picture`], for an app of another kind, which shows the viewer in a part of its window: `add_to` has all of it but
+/// `DefaultPlugins`, and its cameras draw to the target that it is given, which is the primary window or an image.
+///
+/// # Errors
+/// As there.
+pub fn host_window_or_picture(
+    add_to: impl FnOnce(&mut App, RenderTarget),
+    frames: u32,
+    change: impl FnOnce(&mut App),
+) -> Result<(), OffscreenError> {
+    if let Some(path) = std::env::args_os().nth(1) {
+        return host_picture(add_to, frames, change, Path::new(&path));
+    }
+    let mut app = App::new();
+    app.add_plugins(DefaultPlugins);
+    add_to(&mut app, RenderTarget::default());
+    app.run();
+    Ok(())
+}
+
+/// Draws an app of another kind without a window, as [`host_window_or_picture`] does where there is a path.
+///
+/// # Errors
+/// If there is no picture.
+pub fn host_picture(
+    add_to: impl FnOnce(&mut App, RenderTarget),
+    frames: u32,
+    change: impl FnOnce(&mut App),
+    path: &Path,
+) -> Result<(), OffscreenError> {
+    let mut app = App::new();
+    app.add_plugins(HeadlessPlugin);
+    let mut images = app.world_mut().resource_mut::<Assets<Image>>();
+    let image = images.add(EXAMPLE_SIZE.target_image());
+    app.insert_resource(OffscreenTarget(image.clone()));
+    let add_to = |app: &mut App| add_to(app, RenderTarget::Image(image.into()));
+    draw_example(app, add_to, frames, change, path)
+}
+
+fn draw_example(
+    mut app: App,
+    add_to: impl FnOnce(&mut App),
+    frames: u32,
+    change: impl FnOnce(&mut App),
+    path: &Path,
+) -> Result<(), OffscreenError> {
     app.insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(20)));
     add_to(&mut app);
     finish(&mut app);
@@ -257,7 +282,7 @@ pub fn window_or_picture(
         Ok(()) | Err(OffscreenError::NotSettled(_)) => {}
         Err(error) => return Err(error),
     }
-    save_png(&capture(&mut app)?, Path::new(&path))
+    save_png(&capture(&mut app)?, path)
 }
 
 /// Readies the app's plugins, which a runner does otherwise.

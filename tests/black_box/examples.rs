@@ -7,17 +7,21 @@ use bevy::{
     prelude::*,
     time::TimeUpdateStrategy,
 };
-use bevy_egui::{EguiPrimaryContextPass, EguiSchedule, PrimaryEguiContext, input::EguiInputEvent};
+use bevy_egui::{
+    EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, EguiSchedule, PrimaryEguiContext,
+    input::EguiInputEvent,
+};
 use chronoscope::{
     ChronoscopePlugins,
-    frame::{Recordings, WorkCounters},
+    frame::{DiffLog, Recordings, WorkCounters},
     offscreen::{self, HeadlessPlugin, OffscreenPlugin, OffscreenSize, OffscreenTarget},
     prelude::*,
+    types::Points3D,
     ui::{context_of, show},
 };
 use image::RgbImage;
 
-use crate::picture::{count, save};
+use crate::picture::{count, load, save};
 
 macro_rules! examples {
     ($($name:ident: $path:literal;)*) => {
@@ -207,6 +211,37 @@ fn a_host_keeps_an_egui_context_of_its_own_and_may_show_the_viewer_in_both() {
     run(&mut app, 10);
     let viewer = picture_of(&mut app, &of_viewer, "two_contexts_one_left.png");
     assert!(count(&viewer, panel_color()) > 50_000);
+}
+
+fn log_a_point(mut recordings: ResMut<Recordings>, mut log: ResMut<DiffLog>) {
+    let point = log_chunk("point", [], &Points3D::new([[0.0; 3]])).unwrap();
+    let store = StoreId::recording("host", "point");
+    recordings.insert(&mut log, &store, point).unwrap();
+}
+
+#[test]
+fn a_host_is_drawn_to_a_file_as_it_is_after_a_change() {
+    let add_to = |app: &mut App, target: RenderTarget| {
+        app.add_plugins((EguiPlugin::default(), ChronoscopePlugins::embedded()))
+            .insert_resource(EguiGlobalSettings {
+                auto_create_primary_context: false,
+                ..default()
+            })
+            .init_resource::<AlsoHere>()
+            .add_systems(Startup, log_a_point)
+            .add_systems(EguiPrimaryContextPass, draw_host);
+        app.world_mut().spawn((Camera2d, target, PrimaryEguiContext));
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("host.png");
+    let show_here = |app: &mut App| app.world_mut().resource_mut::<AlsoHere>().0 = true;
+    offscreen::host_picture(add_to, 4, show_here, &path).unwrap();
+    let picture = load(&path);
+    assert!(count(&picture, MARK) > 9_000, "what the host draws is there");
+    assert!(
+        count(&picture, panel_color()) > 20_000,
+        "and the viewer, which was asked for later"
+    );
 }
 
 #[test]

@@ -8,8 +8,8 @@ use chronoscope::{
     blueprint::{BlueprintCommand, Contents},
     digest::digest,
     frame::{
-        ActiveBlueprint, FrameDiagnostics, LatestAtResults, MemoryBudget, Recordings, TimeCommand,
-        TimeControls, ViewerCommand, ViewerCommands,
+        FrameDiagnostics, LatestAtResults, MemoryBudget, Recordings, TimeCommand, TimeControls,
+        ViewerCommand, ViewerCommands,
     },
     io::LoadSettings,
     offscreen::{self, OffscreenPlugin, OffscreenSize},
@@ -18,7 +18,7 @@ use chronoscope::{
 };
 use image::RgbImage;
 
-use crate::picture::difference;
+use crate::{picture::difference, pointer::first_view};
 
 fn app_with_scene() -> App {
     app_with("scene.rrd", &FileSettings::default())
@@ -174,10 +174,7 @@ fn a_settled_viewer_sleeps() {
 #[test]
 fn letters_are_seen_in_the_first_frame_that_has_them() {
     let mut app = app_with_scene();
-    let view = {
-        let viewport = app.world().resource::<ActiveBlueprint>().viewport().clone();
-        *viewport.views.keys().next().unwrap()
-    };
+    let view = first_view(&app);
     let rename = |app: &mut App, name: &str| {
         let command = BlueprintCommand::SetName(Contents::View(view), Some(name.to_owned()));
         let mut commands = app.world_mut().resource_mut::<ViewerCommands>();

@@ -6,7 +6,8 @@ use bevy::prelude::*;
 use bevy_egui::{PrimaryEguiContext, input::EguiInputEvent};
 use chronoscope::{
     ChronoscopePlugins,
-    frame::{IngestSources, Item, Selection},
+    blueprint::ViewId,
+    frame::{ActiveBlueprint, IngestSources, Item, Selection},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     prelude::*,
     render::{PickRequest, RenderQuality, RenderStats},
@@ -69,6 +70,12 @@ pub(crate) fn app_of(quality: RenderQuality, chunks: impl IntoIterator<Item = Ch
     app.world_mut().resource_mut::<IngestSources>().add(source);
     offscreen::settle(&mut app, None).unwrap();
     app
+}
+
+/// The first view of the blueprint, in the order of their ids.
+pub(crate) fn first_view(app: &App) -> ViewId {
+    let viewport = app.world().resource::<ActiveBlueprint>().viewport();
+    *viewport.views.keys().next().unwrap()
 }
 
 pub(crate) fn picture(app: &mut App) -> RgbImage {

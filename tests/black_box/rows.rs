@@ -2,7 +2,7 @@
 
 use chronoscope::{
     blueprint::BlueprintCommand,
-    frame::{ActiveBlueprint, Item, Selection, ViewerCommands},
+    frame::{Item, Selection, ViewerCommands},
     offscreen,
     prelude::*,
     render::RenderQuality,
@@ -15,7 +15,7 @@ use chronoscope::{
 use egui::{Event, Pos2, pos2};
 use image::RgbImage;
 
-use crate::pointer::{app_of, click, picture, send};
+use crate::pointer::{app_of, click, first_view, picture, send};
 
 const EARLY: [u8; 3] = [255, 0, 255];
 const LATE: [u8; 3] = [0, 255, 255];
@@ -50,14 +50,7 @@ fn each_row_is_hovered_and_selected_with_its_instance() {
     ];
     let ids: Vec<RowId> = chunks.iter().map(|chunk| chunk.row_ids()[0]).collect();
     let mut app = app_of(RenderQuality::Auto, chunks);
-    let view = *app
-        .world()
-        .resource::<ActiveBlueprint>()
-        .viewport()
-        .views
-        .keys()
-        .next()
-        .unwrap();
+    let view = first_view(&app);
     let ranges = VisibleTimeRanges::default().with_ranges([VisibleTimeRange {
         timeline: "frame".to_owned(),
         range: CursorTimeRange {

@@ -12,7 +12,7 @@ use re_query::QueryCache;
 
 pub(crate) const TIMELINE: &str = "frame_nr";
 
-/// Every component of `Points2D`. Positions and colours are logged, the others are asked for in vain.
+/// Every component of `Points2D`. Positions and colors are logged, the others are asked for in vain.
 pub(crate) const POINTS2D: [&str; 8] = [
     "Points2D:positions",
     "Points2D:radii",

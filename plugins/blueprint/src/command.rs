@@ -154,7 +154,7 @@ impl BlueprintCommand {
         }
     }
 
-    /// Overrides something of an entity as a whole: its behaviour, its visible time ranges.
+    /// Overrides something of an entity as a whole: its behavior, its visible time ranges.
     pub fn override_entity(view: ViewId, entity: EntityPath, values: &impl AsComponents) -> Self {
         Self::SetOverride {
             view,

@@ -12,11 +12,6 @@ macro_rules! blueprint_id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// The id with these 128 bits.
-            pub const fn from_uuid(uuid: Uuid) -> Self {
-                Self(uuid)
-            }
-
             /// The id with these 16 bytes, as they stand in a blueprint.
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(Uuid::from_bytes(bytes))
@@ -45,7 +40,7 @@ macro_rules! blueprint_id {
 
             /// The blueprint's entity that holds what is known under this id.
             pub fn entity_path(self) -> EntityPath {
-                EntityPath::root().child($folder).child(&self.0.as_hyphenated().to_string())
+                EntityPath::parse(&format!(concat!("/", $folder, "/{}"), self.0.as_hyphenated()))
             }
 
             /// The id whose entity `path` is; `None` for all other paths, also for those below it.
@@ -257,7 +252,7 @@ mod tests {
 
     #[test]
     fn hashes_stay_as_they_are() {
-        // Written into blueprints: if this fails, heuristic views that users edited are no longer recognised.
+        // Written into blueprints: if this fails, heuristic views that users edited are no longer recognized.
         assert_eq!(ViewId::hashed(["3D", "/world"]), ViewId::hashed(["3D", "/world"]));
         assert_ne!(ViewId::hashed(["ab", "c"]), ViewId::hashed(["a", "bc"]));
         assert_ne!(ViewId::unique(), ViewId::unique());

@@ -1,6 +1,6 @@
 //! What a blueprint says of single entities in a view, and of the view's own properties.
 //!
-//! Overrides of an entity stand at `/view/<id>/ViewContents/overrides/<entity>/visualizers`: its behaviour, its visible time
+//! Overrides of an entity stand at `/view/<id>/ViewContents/overrides/<entity>/visualizers`: its behavior, its visible time
 //! ranges, and which visualizers show it. Each visualizer has an instruction, one level deeper, with the values that it takes
 //! instead of the data's. Properties of a view stand at `/view/<id>/<Archetype>`, values for what the data does not say at
 //! `/view/<id>/defaults`.
@@ -25,7 +25,7 @@ use crate::{
 /// All that is overridden for an entity in a view.
 #[derive(Clone, Debug, Default)]
 pub struct EntityOverrides {
-    /// What holds for the entity as a whole (its behaviour, its visible time ranges), ordered by component name.
+    /// What holds for the entity as a whole (its behavior, its visible time ranges), ordered by component name.
     pub entity: Vec<Hit>,
     /// The visualizers that show the entity; `None` where the viewer chooses them.
     pub visualizers: Option<Vec<VisualizerInstruction>>,
@@ -103,7 +103,7 @@ impl EntityOverrides {
 /// Where an override is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OverrideTarget {
-    /// For the entity as a whole: its behaviour, its visible time ranges.
+    /// For the entity as a whole: its behavior, its visible time ranges.
     Entity,
     /// For one of its visualizers. See [`EntityOverrides::target`].
     Visualizer {
@@ -199,7 +199,7 @@ pub fn overridden_entities(query: &BlueprintQuery<'_>, view: ViewId) -> Vec<Enti
     entities
 }
 
-/// What a view's overrides say of an entity's behaviour, by itself.
+/// What a view's overrides say of an entity's behavior, by itself.
 pub fn own_behavior(query: &BlueprintQuery<'_>, view: ViewId, entity: &EntityPath) -> OwnBehavior {
     let read = |component: ComponentName| {
         let hit = query
@@ -214,7 +214,7 @@ pub fn own_behavior(query: &BlueprintQuery<'_>, view: ViewId, entity: &EntityPat
     }
 }
 
-/// What a view's overrides say of an entity's behaviour, where it has none of its own from the next entity above that has.
+/// What a view's overrides say of an entity's behavior, where it has none of its own from the next entity above that has.
 pub fn inherited_behavior(query: &BlueprintQuery<'_>, view: ViewId, entity: &EntityPath) -> OwnBehavior {
     entity
         .ancestors()

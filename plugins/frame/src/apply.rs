@@ -18,6 +18,11 @@ use crate::{
     selection::{EntityClicked, SelectionChanged},
 };
 
+/// Systems that put into the stores what waits elsewhere, before something is saved of all that there is: where
+/// [`FileRequests::exports`] has something. Once commands are carried out, and before anything is asked of the stores.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CompleteStores;
+
 /// Carries commands out and keeps [`Cursor`] and [`Selection`].
 pub struct ApplyCommandsPlugin;
 
@@ -43,6 +48,13 @@ impl Plugin for ApplyCommandsPlugin {
             (apply_commands, advance_time, apply_invalidations, place_cursor)
                 .chain()
                 .in_set(FrameSystems::ApplyCommands),
+        )
+        .configure_sets(
+            Frame,
+            CompleteStores
+                .in_set(FrameSystems::ApplyCommands)
+                .after(apply_commands)
+                .before(advance_time),
         );
     }
 }

@@ -1,18 +1,17 @@
 //! Commands: what a user asks for. The user interface emits them, the next frame carries them out. What a
 //! host asks for may wait for what it names, and is answered: see [`crate::requests`].
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_store::{EntityPath, StoreId, TimeRange};
-use chronoscope_types::SourceId;
+use chronoscope_types::{SourceId, enums::LoopMode};
 
-use crate::{
-    Item, LoopMode,
-    requests::{CommandId, Request},
-    selection::EntityClicked,
-};
+use crate::{Item, selection::EntityClicked};
 
 /// Something to be done to the shown recording's time.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,6 +127,24 @@ pub enum Export {
 #[derive(Resource, Debug, Default)]
 pub struct ViewerCommands {
     queue: Vec<QueuedCommand>,
+}
+
+/// Identifies a request for as long as the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommandId(u64);
+
+impl CommandId {
+    fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Who is to be answered, and what the command is about.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) id: CommandId,
+    pub(crate) recording: Option<StoreId>,
 }
 
 /// A command, and who is to be answered.

@@ -11,7 +11,7 @@ use chronoscope_blueprint::{
 };
 use chronoscope_store::{Chunk, StoreId};
 
-use crate::{DiffEntry, DiffLog, Recordings};
+use crate::{DiffEntry, DiffLog, Recordings, recordings::RESET};
 
 /// What is kept of the blueprint of an application.
 #[derive(Clone, Debug, Default)]
@@ -121,9 +121,3 @@ impl Recordings {
         Some(fingerprint(&query))
     }
 }
-
-/// The name of the step that takes all edits back.
-pub(crate) const RESET: &str = "reset blueprint";
-
-/// The name of the step that has heuristics choose in place of the blueprint that was sent.
-pub(crate) const AUTOMATIC: &str = "choose views automatically";

@@ -48,9 +48,11 @@ pub mod ingest;
 pub mod kept;
 pub mod memory;
 pub mod overrides;
+mod plugins;
 pub mod products;
 pub mod query_context;
 pub mod query_results;
+mod recording_key;
 pub mod recordings;
 pub mod requests;
 pub mod schedule;
@@ -61,12 +63,14 @@ pub mod view_class;
 pub mod viewport;
 pub mod visualizer;
 
+pub use apply::CompleteStores;
 pub use budget::{
     AppViewerCacheExt, CacheSize, CacheUse, MemoryBudget, MemoryUse, PurgeOrder, ViewerCache, ViewerCaches,
 };
 pub use chunk_loading::{MissingChunks, ReadAhead};
 pub use commands::{
-    Export, FileKind, FileKinds, OffersDemo, RecentFiles, TimeCommand, ViewerCommand, ViewerCommands,
+    CommandId, Export, FileKind, FileKinds, OffersDemo, RecentFiles, TimeCommand, ViewerCommand,
+    ViewerCommands,
 };
 pub use context::{
     Annotations, AppEntityContextExt, Camera, ContextReader, ContextRows, EntityContext, EntityContexts,
@@ -87,11 +91,13 @@ pub use ingest::{
     IngestMessage, IngestSource, IngestSources, ListenLink, SourceFlow, SourcePoll, SourceState,
 };
 pub use overrides::{ResolvedInstruction, ResolvedOverrides, ViewOverrides};
+pub use plugins::FramePlugins;
 pub use query_context::{ContextId, ContextProblem, InContext, InContexts, QueryContext, QueryContexts};
 pub use query_results::{DataResult, DataResults, InstructionIndex, LatestAtResults, ResultKey, ResultQuery};
-pub use recordings::{RecordingEntry, RecordingKey, Recordings};
-pub use requests::{CommandError, CommandFinished, CommandId, answer_command};
-pub use schedule::{Frame, FramePlugins, FrameSystems};
+pub use recording_key::RecordingKey;
+pub use recordings::{RecordingEntry, Recordings};
+pub use requests::{CommandError, CommandFinished, answer_command};
+pub use schedule::{Frame, FrameSystems};
 pub use selection::{Item, Selection};
 pub use settle::Settled;
 pub use time_control::{Cursor, LoopMode, PlayState, TimeControl, TimeControls};

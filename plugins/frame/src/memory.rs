@@ -287,24 +287,25 @@ fn collect_garbage(
     }
     if over == 0 {
         purge.target_bytes = None;
-    } else if !progressed {
-        let mut is_more = false;
-        if !purge.is_for_ahead {
-            for entry in recordings.iter_mut() {
-                let report = entry.recording.cache.purge_step(over, SERIES_PER_STEP);
-                over = over.saturating_sub(report.freed_bytes);
-                is_more |= !report.done;
-            }
-        }
-        if !is_more {
-            // Whatever remains is protected: more would not help before something changes.
-            let limit = budget.limit_bytes.unwrap_or(u64::MAX);
-            purge.futile = Some(situation(recordings, &caches, cursor, limit));
-            purge.target_bytes = None;
-        }
+    } else if !progressed && (is_for_ahead || !purge_query_caches(recordings, over)) {
+        // Whatever remains is protected: more would not help before something changes.
+        let limit = budget.limit_bytes.unwrap_or(u64::MAX);
+        purge.futile = Some(situation(recordings, &caches, cursor, limit));
+        purge.target_bytes = None;
     }
     diagnostics.gc_pause = start.elapsed();
     diagnostics.worst_gc_pause = diagnostics.worst_gc_pause.max(diagnostics.gc_pause);
+}
+
+/// Purges the query caches, where the stores have nothing more to give. Returns whether they have more than a step takes.
+fn purge_query_caches(recordings: &mut Recordings, mut over_bytes: u64) -> bool {
+    let mut has_more = false;
+    for entry in recordings.iter_mut() {
+        let report = entry.recording.cache.purge_step(over_bytes, SERIES_PER_STEP);
+        over_bytes = over_bytes.saturating_sub(report.freed_bytes);
+        has_more |= !report.done;
+    }
+    has_more
 }
 
 #[cfg(test)]

@@ -279,6 +279,11 @@ impl ViewOverrides {
         self.instructed.get(&visualizer)
     }
 
+    /// The visualizers that the blueprint names for some entity, in no order.
+    pub(crate) fn instructed_visualizers(&self) -> impl Iterator<Item = VisualizerId> {
+        self.instructed.keys().copied()
+    }
+
     /// How an entity is shown by a visualizer: nothing where it is not. The visualizer belongs to the view's
     /// class.
     pub fn instructions<'a>(
@@ -389,7 +394,7 @@ const MANY_OVERRIDES: usize = 256;
 
 type Outdated<'a> = (&'a View, Consumed, &'a DataResults, Mut<'a, ViewOverrides>);
 
-fn update_overrides(
+pub(crate) fn update_overrides(
     mut views: Query<(&View, &QueryContext, &DataResults, &mut ViewOverrides)>,
     active: Res<ActiveBlueprint>,
     recordings: Res<Recordings>,

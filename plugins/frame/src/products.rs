@@ -13,6 +13,7 @@ use crate::{
     ingest::IngestBudget,
     query_results::Walks,
     selection::{EntityClicked, SelectionChanged},
+    visualizer::ConcernedVisualizers,
 };
 
 /// Begins the products of all phases, empty. The plugin of a phase fills its own; where that is left out, they stay so.
@@ -57,7 +58,8 @@ impl Plugin for ProductsPlugin {
             .init_resource::<Walks>()
             .init_resource::<Transforms>()
             .init_resource::<EntityContexts>()
-            .init_resource::<Visualizers>();
+            .init_resource::<Visualizers>()
+            .init_resource::<ConcernedVisualizers>();
         app.init_resource::<Settled>()
             .init_resource::<FrameDiagnostics>()
             .init_resource::<WorkCounters>();

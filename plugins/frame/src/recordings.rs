@@ -5,16 +5,17 @@ use std::{collections::BTreeMap, sync::Arc};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintError, UndoState, newest_blueprint_time, reset_blueprint};
 use chronoscope_store::{
-    Chunk, ChunkSource, ChunkStore, Recording, StoreError, StoreEvent, StoreId, StoreKind,
+    Chunk, ChunkSource, ChunkStore, Recording, StoreError, StoreEvent, StoreId, StoreKind, StoreSettings,
 };
 use chronoscope_types::StoreInfo;
 
-use crate::{DiffEntry, DiffLog};
+use crate::{DiffEntry, DiffLog, RecordingKey};
 
-/// A short name for an open store, never used again after it is closed. Products are keyed by (recording,
-/// entity).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RecordingKey(u32);
+/// The name of the step that takes all edits back.
+pub(crate) const RESET: &str = "reset blueprint";
+
+/// The name of the step that has heuristics choose in place of the blueprint that was sent.
+const AUTOMATIC: &str = "choose views automatically";
 
 /// An open store.
 pub struct RecordingEntry {
@@ -308,8 +309,8 @@ impl Recordings {
             .copied();
         // To choose views automatically though a blueprint was sent is an edit of that one.
         let name = match source {
-            None if blueprints.default.is_some() => crate::kept::AUTOMATIC,
-            _ => crate::kept::RESET,
+            None if blueprints.default.is_some() => AUTOMATIC,
+            _ => RESET,
         };
         let source = source.and_then(|id| self.by_id.get(id)).copied();
         // Taken out while the other is read.
@@ -343,6 +344,9 @@ impl Recordings {
         let id = StoreId::blueprint(application.clone(), format!("{application}: active"));
         self.close(&id);
         let entry = self.open(&id);
+        // Each sample of a drag takes the place of the row before: merged with others, it would have to be taken out of them again.
+        let store = ChunkStore::with_settings(id.clone(), StoreSettings::without_compaction());
+        entry.recording = Recording::from_store(store);
         let key = entry.key;
         let mut events = Vec::new();
         for chunk in chunks {

@@ -1,7 +1,5 @@
 //! Commands that wait for what they name, and their answers.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use bevy_ecs::{prelude::*, system::SystemParam};
 use chronoscope_blueprint::{Contents, ViewId};
 use chronoscope_store::{EntityPath, StoreId};
@@ -10,27 +8,10 @@ use crate::{
     ActiveBlueprint, IngestSources, Item, RecordingEntry, Recordings, Report, Reports, Settled, TimeCommand,
     TimeControls, ViewerCommand,
     commands::{
-        FileRequests, FrameAllRequests, PictureTarget, QueuedCommand, ScreenshotRequest, ScreenshotRequests,
+        CommandId, FileRequests, FrameAllRequests, PictureTarget, QueuedCommand, ScreenshotRequest,
+        ScreenshotRequests,
     },
 };
-
-/// Identifies a request for as long as the program runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CommandId(u64);
-
-impl CommandId {
-    pub(crate) fn new() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-/// Who is to be answered, and what the command is about.
-#[derive(Clone, Debug)]
-pub(crate) struct Request {
-    pub(crate) id: CommandId,
-    pub(crate) recording: Option<StoreId>,
-}
 
 /// Message: a command that was given by [`crate::ViewerCommands::request`] is carried out, or has failed.
 ///

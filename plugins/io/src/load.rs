@@ -288,7 +288,7 @@ impl Worker {
                 context,
                 sender,
             } = job;
-            // A reader catches what its libraries do. This is the last line of defence, so that a file always finishes.
+            // A reader catches what its libraries do. This is the last line of defense, so that a file always finishes.
             let loaded = catch_unwind(AssertUnwindSafe(|| self.load(&path, context, &sender)));
             if let Err(panic) = loaded {
                 let source = sender.name();

@@ -16,7 +16,7 @@ use chronoscope_types::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::{WorldRecorder, order, plugin::Skipped, recorder::RECORDER, slots::Naming};
+use crate::{WorldRecorder, order, recorder::RECORDER, skipped::Skipped, slots::Naming};
 
 /// Records the meshes of entities, and cameras as pinholes.
 ///

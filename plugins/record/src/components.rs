@@ -1,31 +1,22 @@
 //! Components of the app's own, whose values are recorded where they change.
 
-use std::{
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bevy_app::App;
-use bevy_ecs::{
-    component::ComponentId, entity_disabling::Disabled, prelude::*, query::Allow, resource::IsResource,
-};
-use bevy_reflect::{
-    FromReflect, GetTypeRegistration, ParsedPath, PartialReflect, Reflect, ReflectPath as _, ReflectRef,
-    TypePath,
-};
+use bevy_ecs::{entity_disabling::Disabled, prelude::*, query::Allow, resource::IsResource};
+use bevy_reflect::{FromReflect, GetTypeRegistration, ParsedPath, Reflect, TypePath};
 use bevy_time::{Real, Time};
 use chronoscope_frame::Report;
-use chronoscope_store::{Chunk, ChunkError, ComponentColumn, ComponentDescriptor, EntityPath};
-use chronoscope_types::Scalars;
+use chronoscope_store::ComponentDescriptor;
 
 use crate::{
-    WorldRecorder, columns, order,
-    plugin::Skipped,
+    WorldRecorder,
+    component_rows::{ComponentRows, Field, RecordedComponent, RecordedComponents},
+    order,
     recorder::RECORDER,
     reflect,
-    slots::{Naming, Slot, SlotId, Slots},
-    ticks::Ticks,
-    tracks::{FlushLimits, Row, RowColumns, RowIdBlock, Tracks},
+    skipped::Skipped,
+    slots::Naming,
 };
 
 /// How a component is recorded. See [`AppRecordExt::record_with`].
@@ -158,185 +149,11 @@ pub(crate) fn value_descriptor(name: &str) -> ComponentDescriptor {
         .with_component_type("rerun.components.Text")
 }
 
-/// What is recorded of components.
-#[derive(Resource, Default)]
-pub(crate) struct RecordedComponents {
-    /// Component types whose values are recorded, for those who write them back.
-    pub(crate) types: Vec<RecordedComponent>,
-    /// The rows that wait, per component type.
-    rows: Vec<ComponentRows>,
-}
-
-/// A component type whose values are recorded.
-#[derive(Clone)]
-pub(crate) struct RecordedComponent {
-    pub(crate) type_path: &'static str,
-    pub(crate) column: Arc<str>,
-    pub(crate) restore: reflect::Restore,
-    /// Takes it away. Returns whether it was there.
-    pub(crate) remove: fn(&mut EntityWorldMut) -> bool,
-    /// The place of its rows.
-    pub(crate) rows: usize,
-    pub(crate) component: fn(&World) -> Option<ComponentId>,
-}
-
-/// The rows of a component type that wait.
-struct ComponentRows {
-    name: String,
-    descriptor: Arc<ComponentDescriptor>,
-    values: Option<Tracks<Value>>,
-    fields: Vec<Field>,
-}
-
-/// A field that is recorded as a scalar.
-struct Field {
-    text: String,
-    path: ParsedPath,
-    tracks: Tracks<f64>,
-}
-
 /// Where the rows of a component type are, and which values are recorded.
 #[derive(Resource)]
 struct RecordedAs<T> {
     at: usize,
     filter: Option<fn(&T) -> bool>,
-}
-
-impl RecordedComponents {
-    /// The bytes of the rows that wait. Cost: O(component types and fields).
-    pub(crate) fn heap_bytes(&self) -> usize {
-        let of_type = |rows: &ComponentRows| {
-            let fields = rows.fields.iter().map(|field| field.tracks.heap_bytes());
-            rows.values.as_ref().map_or(0, Tracks::heap_bytes) + fields.sum::<usize>()
-        };
-        self.rows.iter().map(of_type).sum()
-    }
-
-    /// Whether rows wait.
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.rows.iter().any(|rows| {
-            rows.values.as_ref().is_some_and(|values| !values.is_empty())
-                || rows.fields.iter().any(|field| !field.tracks.is_empty())
-        })
-    }
-
-    /// What waits of an entity that had another path before, as chunks there.
-    pub(crate) fn take(
-        &mut self,
-        slot: SlotId,
-        before: &EntityPath,
-        ticks: &Ticks,
-        mut send: impl FnMut(Result<Chunk, ChunkError>),
-    ) {
-        for rows in &mut self.rows {
-            if let Some(values) = &mut rows.values {
-                values.take(slot, before, ticks).into_iter().for_each(&mut send);
-            }
-            for field in &mut rows.fields {
-                let path = field_path(&rows.name, &field.text, before);
-                field
-                    .tracks
-                    .take(slot, &path, ticks)
-                    .into_iter()
-                    .for_each(&mut send);
-            }
-        }
-    }
-
-    /// Sends rows as chunks, within the limits.
-    pub(crate) fn flush(
-        &mut self,
-        limits: FlushLimits<'_>,
-        ticks: &Ticks,
-        slots: &Slots,
-        mut send: impl FnMut(Result<Chunk, ChunkError>),
-    ) {
-        for rows in &mut self.rows {
-            if let Some(values) = &mut rows.values {
-                values.flush(limits, ticks, slots, |slot| slot.path.clone(), &mut send);
-            }
-            for Field { text, tracks, .. } in &mut rows.fields {
-                let path_of = |slot: &Slot| field_path(&rows.name, text, &slot.path);
-                tracks.flush(limits, ticks, slots, path_of, &mut send);
-            }
-        }
-    }
-}
-
-fn field_path(name: &str, field: &str, path: &EntityPath) -> EntityPath {
-    path.child(name).child(field)
-}
-
-/// A value as text; nothing where the component was taken away.
-#[derive(Debug)]
-pub(crate) struct Value {
-    text: Option<Box<str>>,
-    descriptor: Arc<ComponentDescriptor>,
-}
-
-impl RowColumns for Value {
-    fn columns(rows: &[Row<Self>]) -> Result<Vec<ComponentColumn>, ChunkError> {
-        let Some(first) = rows.first() else {
-            return Ok(Vec::new());
-        };
-        let texts = rows.iter().map(|row| row.value.text.as_deref());
-        Ok(vec![columns::texts(&first.value.descriptor, texts)?])
-    }
-
-    fn heap_bytes(&self) -> usize {
-        self.text.as_ref().map_or(0, |text| text.len())
-    }
-}
-
-impl RowColumns for f64 {
-    fn columns(rows: &[Row<Self>]) -> Result<Vec<ComponentColumn>, ChunkError> {
-        static DESCRIPTOR: LazyLock<ComponentDescriptor> = LazyLock::new(|| Scalars::SCALARS.descriptor());
-        let values: arrow_array::Float64Array = rows.iter().map(|row| Some(row.value)).collect();
-        Ok(vec![columns::single(&DESCRIPTOR, Arc::new(values))?])
-    }
-}
-
-impl ComponentRows {
-    /// Adds the rows of a value.
-    fn push(
-        &mut self,
-        recorder: &mut WorldRecorder,
-        ids: &mut RowIdBlock,
-        registry: &bevy_reflect::TypeRegistry,
-        slot: SlotId,
-        value: &dyn PartialReflect,
-    ) {
-        let tick = recorder.tick();
-        let mut problem = None;
-        if let Some(values) = &mut self.values {
-            match reflect::to_text(value, registry) {
-                Ok(text) => {
-                    let id = ids.next(&recorder.recorder);
-                    let value = Value {
-                        text: Some(text.into()),
-                        descriptor: Arc::clone(&self.descriptor),
-                    };
-                    values.push(slot, Row { id, tick, value });
-                }
-                Err(error) => problem = Some(format!("values of {} cannot be recorded: {error}", self.name)),
-            }
-        }
-        for field in &mut self.fields {
-            let number = field.path.reflect_element(value).ok().and_then(reflect::number);
-            match number {
-                Some(value) => {
-                    let id = ids.next(&recorder.recorder);
-                    field.tracks.push(slot, Row { id, tick, value });
-                }
-                // An enum may have the field in one of its variants alone.
-                None if matches!(value.reflect_ref(), ReflectRef::Enum(_)) => {}
-                None => problem = Some(format!("{} has no number at {:?}", self.name, field.text)),
-            }
-        }
-        if let Some(problem) = problem {
-            recorder.report_once(Report::warning(RECORDER, problem));
-        }
-    }
 }
 
 impl AppRecordExt for App {
@@ -348,11 +165,7 @@ impl AppRecordExt for App {
         let mut fields = Vec::new();
         for field in how.fields {
             match ParsedPath::parse(&field) {
-                Ok(path) => fields.push(Field {
-                    path,
-                    text: field.clone(),
-                    tracks: Tracks::default(),
-                }),
+                Ok(path) => fields.push(Field::new(field.clone(), path)),
                 Err(error) => tracing::warn!("field {field:?} of {name} is not recorded: {error}"),
             }
         }
@@ -362,29 +175,23 @@ impl AppRecordExt for App {
             return self;
         }
         let descriptor = value_descriptor(&name);
+        let column = Arc::clone(&descriptor.component);
         let mut components = self.world_mut().get_resource_or_init::<RecordedComponents>();
+        let at = components.add(ComponentRows::new(name, descriptor, how.values, fields));
         if how.values {
-            let rows = components.rows.len();
             components.types.push(RecordedComponent {
                 type_path: T::type_path(),
-                column: Arc::clone(&descriptor.component),
+                column,
                 restore: reflect::restore::<T>,
                 remove: |entity| {
                     let is_there = entity.contains::<T>();
                     entity.remove::<T>();
                     is_there
                 },
-                rows,
+                rows: at,
                 component: |world| world.component_id::<T>(),
             });
         }
-        components.rows.push(ComponentRows {
-            name,
-            descriptor: Arc::new(descriptor),
-            values: how.values.then(Tracks::default),
-            fields,
-        });
-        let at = components.rows.len() - 1;
         self.insert_resource(RecordedAs::<T> {
             at,
             filter: how.filter,
@@ -475,6 +282,7 @@ fn record_removed<T: Component + Reflect>(
     let at = recorded.at;
     let while_paused = recorder.while_paused.removed.extract_if(.., |(of, _)| *of == at);
     let while_paused: Vec<Entity> = while_paused.map(|(_, entity)| entity).collect();
+    let mut new_rows = None;
     for entity in removed.read().chain(while_paused) {
         // It may have come back.
         if having.contains(entity) {
@@ -487,19 +295,9 @@ fn record_removed<T: Component + Reflect>(
             recorder.remove(slot);
             continue;
         }
-        let Some(rows) = components.rows.get_mut(recorded.at) else {
-            continue;
-        };
-        if let Some(values) = &mut rows.values {
-            let row = Row {
-                id: recorder.recorder.reserve_row_ids(1),
-                tick: recorder.tick(),
-                value: Value {
-                    text: None,
-                    descriptor: Arc::clone(&rows.descriptor),
-                },
-            };
-            values.push(slot, row);
+        if let Some(rows) = components.rows_mut(at) {
+            let new_rows = new_rows.get_or_insert_with(|| recorder.new_rows());
+            rows.push_removal(&recorder.recorder, new_rows, slot);
         }
     }
 }
@@ -515,12 +313,12 @@ fn record_changed<T: Component + Reflect>(
     skipped: Skipped,
 ) {
     let recorder = &mut *recorder;
-    let Some(rows) = components.rows.get_mut(recorded.at) else {
+    let Some(rows) = components.rows_mut(recorded.at) else {
         return;
     };
     let is_wanted = |value: &T| recorded.filter.is_none_or(|filter| filter(value));
     let registry = registry.read();
-    let mut ids = recorder.row_ids();
+    let mut new_rows = recorder.new_rows();
     let mut push = |recorder: &mut WorldRecorder, entity: Entity, value: &T| {
         if !is_wanted(value) {
             return;
@@ -530,7 +328,10 @@ fn record_changed<T: Component + Reflect>(
             None if skipped.contains(entity, &naming) => return,
             None => recorder.slots.find_or_add(entity, &naming),
         };
-        rows.push(recorder, &mut ids, &registry, slot, value.as_partial_reflect());
+        let value = value.as_partial_reflect();
+        if let Err(problem) = rows.push(&recorder.recorder, &mut new_rows, &registry, slot, value) {
+            recorder.report_once(Report::warning(RECORDER, problem));
+        }
     };
     if recorder.records_all {
         for (entity, value) in &all {

@@ -18,7 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     WorldRecorder, order,
-    plugin::Skipped,
+    skipped::Skipped,
     slots::{GIZMOS, Naming},
 };
 

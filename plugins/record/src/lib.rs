@@ -16,6 +16,10 @@
 //! # Back
 //! [`RewindPlugin`] writes what was recorded back to the world: [`Rewind`] says which time is wanted, and what could not be written.
 //!
+//! # Asked
+//! Who asks the recording does not wait for the frame's budget: [`RecordedRows`] has all rows of the paths that a system names; all rows
+//! of everything are sent before a rewind, before something is saved, and in the last frame (`asked`).
+//!
 //! # Invariants
 //! - What rests costs nothing but the engine's look at change ticks.
 //! - Rows of a frame are in the order: gone, moved, values. So an entity that takes the name of one that is gone is not cleared.
@@ -35,12 +39,15 @@ mod ticks;
 mod time_sources;
 
 mod shown;
+mod skipped;
 mod slots;
 
 mod columns;
+mod reflect;
 mod rows;
 mod tracks;
 
+mod component_rows;
 mod recorder;
 
 mod plugin;
@@ -48,7 +55,6 @@ mod plugin;
 mod order;
 
 mod components;
-mod reflect;
 
 mod app;
 #[cfg(feature = "assets")]
@@ -69,10 +75,13 @@ mod text;
 
 mod rewind;
 
+mod asked;
+
 mod clicks;
 mod log;
 
 pub use app::AppRecordMoreExt;
+pub use asked::RecordedRows;
 #[cfg(feature = "assets")]
 pub use assets::{AppRecordMaterialExt, MaterialLook, RecordAssetsPlugin};
 pub use clicks::RecordedClick;
@@ -95,7 +104,5 @@ pub use rows::{ENTITY_COMPONENT, PARENT_COMPONENT};
 pub use settings::{NotRecorded, RecordSettings};
 #[cfg(feature = "text")]
 pub use text::RecordTextPlugin;
-pub use ticks::RecordTimelines;
-pub use time_sources::{
-    AppTimeSourceExt, FIXED_TIMELINE, FRAME_TIMELINE, REAL_TIMELINE, SIM_TIMELINE, SourceTime,
-};
+pub use ticks::{FIXED_TIMELINE, FRAME_TIMELINE, REAL_TIMELINE, RecordTimelines, SIM_TIMELINE};
+pub use time_sources::{AppTimeSourceExt, SourceTime};

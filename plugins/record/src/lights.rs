@@ -6,7 +6,7 @@ use bevy_ecs::{prelude::*, resource::IsResource};
 use bevy_light::{DirectionalLight, PointLight, SpotLight};
 use chronoscope_types::{Arrows3D, Points3D, Rgba, Scalars};
 
-use crate::{WorldRecorder, order, plugin::Skipped, slots::Naming};
+use crate::{WorldRecorder, order, skipped::Skipped, slots::Naming};
 
 /// Records the lights of entities, below them as `light`: a point of the light's color where it shines to all sides, an arrow
 /// where it has a direction; and how strong it is as a plot, `light/strength`, in lumens, or in lux where it is directional.

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use bevy_app::{App, Last, Plugin};
+use bevy_app::{App, AppExit, Last, Plugin};
 use bevy_ecs::{
     change_detection::Tick as ChangeTick, entity_disabling::Disabled, hierarchy::ChildOf, prelude::*,
     query::Allow, resource::IsResource,
@@ -13,25 +13,25 @@ use bevy_ecs::{
 use bevy_time::{Real, Time};
 use bevy_transform::components::Transform;
 use chronoscope_frame::{
-    AppViewerCacheExt as _, CacheSize, DiffLog, PlayState, PurgeOrder, RecordingEntry, Recordings, Report,
-    Reports, TimeControls, ViewerCache,
+    AppViewerCacheExt as _, CacheSize, CompleteStores, DiffLog, Frame, PlayState, PurgeOrder, RecordingEntry,
+    Recordings, Report, Reports, TimeControls, ViewerCache,
 };
-use chronoscope_log::{BatchSettings, Batched, FileSink, MemorySink, Recorder, Sink, SinkNotice};
+use chronoscope_log::{BatchSettings, Batched, FileSink, LogError, MemorySink, Recorder, Sink, SinkNotice};
 use chronoscope_store::StoreId;
 use chronoscope_types::{Scalars, ViewCoordinates};
 use parking_lot::Mutex;
 
 use crate::{
-    NotRecorded, RecordSettings, WorldRecorder,
-    components::RecordedComponents,
+    RecordSettings, WorldRecorder, asked,
+    component_rows::RecordedComponents,
     recorder::{RECORDER, Stores, deadline},
     rewind::LastComponents,
-    rows::Identity,
+    rows::{Identity, Pose},
     shown::LookedAt,
-    slots::Naming,
+    skipped::Skipped,
+    slots::{Naming, SlotId},
     ticks::Ticks,
     time_sources::{self, TimeSources},
-    tracks::Row,
 };
 
 /// What the recorder does in a frame, in the schedule [`Last`], in this order.
@@ -150,20 +150,9 @@ impl RecordPlugin {
             .push(Box::new(Batched::new(sink, self.batches.clone())));
         self
     }
-}
 
-impl Plugin for RecordPlugin {
-    fn is_unique(&self) -> bool {
-        // A second one is a report, no end of the app.
-        false
-    }
-
-    fn build(&self, app: &mut App) {
-        if app.world().contains_resource::<WorldRecorder>() {
-            tracing::warn!("this world is recorded already; the second recorder is left out");
-            return;
-        }
-        self.is_first.store(true, Ordering::Relaxed);
+    /// Starts the recording. What is wrong with a file is among its reports.
+    fn start(&self) -> Result<WorldRecorder, LogError> {
         let mut reports = Vec::new();
         let mut builder = Recorder::builder(self.application_id.clone())
             // Rows are sent each frame.
@@ -187,13 +176,7 @@ impl Plugin for RecordPlugin {
         for sink in std::mem::take(&mut *self.sinks.lock()) {
             builder = builder.boxed_sink(sink);
         }
-        let recorder = match builder.start() {
-            Ok(recorder) => recorder,
-            Err(error) => {
-                tracing::error!("nothing is recorded: {error}");
-                return;
-            }
-        };
+        let recorder = builder.start()?;
         // As the engine has it: to the right, up, and back.
         let axes = ViewCoordinates::right_hand_y_up();
         if let Err(error) = recorder.log_static(self.settings.root.clone(), &axes) {
@@ -201,6 +184,29 @@ impl Plugin for RecordPlugin {
         }
         let mut recorder = WorldRecorder::new(recorder, viewer, self.settings.clone());
         recorder.reports = reports;
+        Ok(recorder)
+    }
+}
+
+impl Plugin for RecordPlugin {
+    fn is_unique(&self) -> bool {
+        // A second one is a report, no end of the app.
+        false
+    }
+
+    fn build(&self, app: &mut App) {
+        if app.world().contains_resource::<WorldRecorder>() {
+            tracing::warn!("this world is recorded already; the second recorder is left out");
+            return;
+        }
+        self.is_first.store(true, Ordering::Relaxed);
+        let recorder = match self.start() {
+            Ok(recorder) => recorder,
+            Err(error) => {
+                tracing::error!("nothing is recorded: {error}");
+                return;
+            }
+        };
         #[cfg(feature = "assets")]
         if self.settings.assets {
             app.add_plugins(crate::RecordAssetsPlugin);
@@ -282,6 +288,14 @@ impl Plugin for RecordPlugin {
                 },
                 purge: None,
             });
+            // It has the whole world, and would be ambiguous with all that stand in no order to it.
+            app.add_systems(
+                Frame,
+                asked::complete_store
+                    .run_if(asked::is_saving)
+                    .in_set(CompleteStores)
+                    .ambiguous_with_all(),
+            );
         }
         let Some(mut recorder) = app.world_mut().get_resource_mut::<WorldRecorder>() else {
             return;
@@ -317,7 +331,10 @@ fn begin(world: &mut World) {
     let frame_time = world.get_resource::<Time<Real>>().map(Time::delta_secs_f64);
     // What runs later has this tick at least.
     let changes = ChangeTick::new(world.change_tick().get().wrapping_sub(1));
+    let exits = world.get_resource::<Messages<AppExit>>();
+    let is_last_frame = exits.is_some_and(|exits| !exits.is_empty());
     let mut recorder = world.resource_mut::<WorldRecorder>();
+    recorder.is_last_frame = is_last_frame;
     recorder.begin(&times, changes);
     if let Some(secs) = frame_time.filter(|_| recorder.settings.frame_times) {
         recorder.log_or_report("app/frame_time_ms".into(), &Scalars::new([secs * 1e3]));
@@ -385,19 +402,19 @@ pub(crate) fn record_poses(
     skipped: Skipped,
 ) {
     let recorder = &mut *recorder;
-    let tick = recorder.tick();
-    let mut ids = None;
+    let mut new_rows = None;
+    let mut push = |recorder: &mut WorldRecorder, slot: SlotId, transform: &Transform| {
+        let rows = new_rows.get_or_insert_with(|| recorder.new_rows());
+        let row = rows.next(&recorder.recorder, Pose::from(transform));
+        recorder.poses.push(slot, row);
+    };
     for (entity, transform) in &changed {
         let slot = match recorder.slots.find(entity) {
             Some(slot) => slot,
             None if skipped.contains(entity, &naming) => continue,
             None => recorder.slots.find_or_add(entity, &naming),
         };
-        let id = ids
-            .get_or_insert_with(|| recorder.row_ids())
-            .next(&recorder.recorder);
-        let value = transform.into();
-        recorder.poses.push(slot, Row { id, tick, value });
+        push(recorder, slot, transform);
     }
     // What was moved and did not change is not where it was.
     let also: Vec<Entity> = if recorder.records_all {
@@ -415,11 +432,7 @@ pub(crate) fn record_poses(
         }) else {
             continue;
         };
-        let id = ids
-            .get_or_insert_with(|| recorder.row_ids())
-            .next(&recorder.recorder);
-        let value = transform.into();
-        recorder.poses.push(slot, Row { id, tick, value });
+        push(recorder, slot, transform);
     }
 }
 
@@ -429,8 +442,7 @@ fn record_identities(mut recorder: ResMut<WorldRecorder>, names: Query<&Name, Al
     if recorder.slots.fresh.is_empty() {
         return;
     }
-    let tick = recorder.tick();
-    let mut ids = recorder.row_ids();
+    let mut new_rows = recorder.new_rows();
     for slot in std::mem::take(&mut recorder.slots.fresh) {
         if let Some(place) = recorder.slots.get(slot).filter(|place| place.is_alive) {
             let value = Identity {
@@ -438,8 +450,8 @@ fn record_identities(mut recorder: ResMut<WorldRecorder>, names: Query<&Name, Al
                 parent: place.parent,
                 name: names.get(place.entity).ok().map(|name| name.as_str().into()),
             };
-            let id = ids.next(&recorder.recorder);
-            recorder.identities.push(slot, Row { id, tick, value });
+            let row = new_rows.next(&recorder.recorder, value);
+            recorder.identities.push(slot, row);
         }
     }
 }
@@ -465,7 +477,8 @@ fn flush(
     let (recorder, components) = (&mut *recorder, &mut *components);
     recorder.records_all = false;
     let last_frame = real_time.map_or(Duration::ZERO, |time| time.delta());
-    recorder.deadline = deadline(budget_after(last_frame, recorder.settings.flush_budget));
+    let budget = budget_after(last_frame, recorder.settings.flush_budget);
+    recorder.deadline = deadline(budget).filter(|_| !recorder.is_last_frame);
     if let Err(error) = recorder.recorder.send_waiting() {
         recorder.report_once(Report::error(RECORDER, error.to_string()));
     }
@@ -514,44 +527,6 @@ fn flush(
     {
         times.get_mut(entry.key()).set_play_state(PlayState::Following);
         *begun = Some(recorder.id().clone());
-    }
-}
-
-/// Entities that are not recorded.
-#[derive(bevy_ecs::system::SystemParam)]
-pub(crate) struct Skipped<'w, 's> {
-    marked: Query<'w, 's, (), (With<NotRecorded>, Allow<Disabled>)>,
-    #[cfg(feature = "assets")]
-    layers: Query<'w, 's, &'static bevy_camera::visibility::RenderLayers, Allow<Disabled>>,
-    #[cfg(feature = "assets")]
-    of_views: Option<Res<'w, chronoscope_frame::ViewLayers>>,
-}
-
-impl Skipped<'_, '_> {
-    pub(crate) fn contains(&self, entity: Entity, naming: &Naming) -> bool {
-        #[cfg(feature = "assets")]
-        if let (Some(of_views), Ok(layers)) = (&self.of_views, self.layers.get(entity))
-            && layers.iter().next().is_some()
-            && !layers.iter().any(|layer| layer < of_views.first)
-        {
-            return true;
-        }
-        if self.marked.is_empty() {
-            return false;
-        }
-        let mut at = Some(entity);
-        // A cycle cannot be, but is not what a host should hang on.
-        for _ in 0..64 {
-            let Some(entity) = at else { break };
-            if self.marked.contains(entity) {
-                return true;
-            }
-            at = naming
-                .get(entity)
-                .ok()
-                .and_then(|(_, parent)| parent.map(ChildOf::parent));
-        }
-        false
     }
 }
 

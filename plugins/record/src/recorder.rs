@@ -14,13 +14,13 @@ use chronoscope_store::{Chunk, ChunkError, EntityPath, StoreId};
 use chronoscope_types::LogMessage;
 
 use crate::{
-    FRAME_TIMELINE, RecordSettings,
-    components::RecordedComponents,
+    RecordSettings,
+    component_rows::RecordedComponents,
     rows::{Gone, Identity, Pose},
     shown::ShownSlots,
     slots::{Slot, SlotId, Slots, Standing},
-    ticks::{NamedTime, Tick, Ticks},
-    tracks::{FlushLimits, Row, RowIdBlock, Tracks},
+    ticks::{FRAME_TIMELINE, NamedTime, Tick, Ticks},
+    tracks::{FlushLimits, NewRows, Row, Tracks},
 };
 
 /// The recorder of this world. [`RecordPlugin`](crate::RecordPlugin) makes it.
@@ -44,6 +44,8 @@ pub struct WorldRecorder {
     /// The times of the first frame of a fork that has not begun yet.
     begins_at: Vec<NamedTime>,
     pub(crate) deadline: Option<Instant>,
+    /// The app ends with this frame: nothing waits for another one.
+    pub(crate) is_last_frame: bool,
     /// Whose rows are sent first.
     pub(crate) shown: ShownSlots,
     /// Nothing is recorded: the world shows a time that is past.
@@ -72,6 +74,7 @@ impl WorldRecorder {
             shift: Vec::new(),
             begins_at: Vec::new(),
             deadline: None,
+            is_last_frame: false,
             shown: ShownSlots::default(),
             is_paused: false,
             records_all: false,
@@ -148,6 +151,16 @@ impl WorldRecorder {
     /// # Errors
     /// If a sink has failed since the last time.
     pub fn flush(world: &mut World) -> Result<(), LogError> {
+        let sent = Self::send_all(world);
+        let recorder = world.get_resource::<Self>();
+        sent.and(recorder.map_or(Ok(()), |recorder| recorder.recorder.flush()))
+    }
+
+    /// Sends all that waits, however long that takes.
+    ///
+    /// # Errors
+    /// If something that was logged is no valid chunk.
+    pub(crate) fn send_all(world: &mut World) -> Result<(), LogError> {
         if !world.contains_resource::<Self>() {
             return Ok(());
         }
@@ -157,7 +170,7 @@ impl WorldRecorder {
             world.resource_scope(|world, mut components: Mut<RecordedComponents>| {
                 recorder.send_rows(&mut components, Stores::of(world).as_mut());
             });
-            sent.and(recorder.recorder.flush())
+            sent
         })
     }
 
@@ -178,6 +191,13 @@ impl WorldRecorder {
             self.recorder.set_time(timeline, time);
         }
         self.slots.moved.clear();
+        // What is older than that is sent whatever it costs.
+        let now = self.tick();
+        while let Some((_, since)) = self.slots.gone.front()
+            && now.wrapping_sub(*since) > Ticks::KEPT
+        {
+            self.slots.gone.pop_front();
+        }
     }
 
     /// The times of the latest frame.
@@ -221,8 +241,18 @@ impl WorldRecorder {
         self.ticks.now()
     }
 
-    pub(crate) fn row_ids(&self) -> RowIdBlock {
-        RowIdBlock::new(&self.recorder)
+    /// What makes rows of this frame, for a system that makes many.
+    pub(crate) fn new_rows(&self) -> NewRows {
+        NewRows::new(&self.recorder, self.tick())
+    }
+
+    /// A row of this frame.
+    pub(crate) fn new_row<V>(&self, value: V) -> Row<V> {
+        Row {
+            id: self.recorder.reserve_row_ids(1),
+            tick: self.tick(),
+            value,
+        }
     }
 
     /// Records that an entity is gone, with all below it.
@@ -230,38 +260,41 @@ impl WorldRecorder {
         if self.slots.remove(slot).is_none() {
             return;
         }
-        let row = Row {
-            id: self.recorder.reserve_row_ids(1),
-            tick: self.tick(),
-            value: Gone,
-        };
+        let tick = self.tick();
+        let row = self.new_row(Gone);
         self.gone.push(slot, row);
+        self.slots.gone.push_back((slot, tick));
     }
 
     /// What waits of entities that have another path now belongs to the one before, which is cleared.
     pub(crate) fn leave_paths(&mut self, components: &mut RecordedComponents) {
-        let tick = self.tick();
         for (slot, before) in std::mem::take(&mut self.slots.moved) {
-            let mut of_components = Vec::new();
-            components.take(slot, &before, &self.ticks, |chunk| of_components.push(chunk));
-            let waiting = [
-                self.identities.take(slot, &before, &self.ticks),
-                self.gone.take(slot, &before, &self.ticks),
-                self.poses.take(slot, &before, &self.ticks),
-            ];
-            for chunk in waiting.into_iter().flatten().chain(of_components) {
-                self.send(chunk);
-            }
-            let row = Row {
-                id: self.recorder.reserve_row_ids(1),
-                tick,
-                value: Gone,
-            };
+            self.send_rows_of(slot, &before, components);
+            let row = self.new_row(Gone);
             self.gone.push(slot, row);
             if let Some(chunk) = self.gone.take(slot, &before, &self.ticks) {
                 self.send(chunk);
             }
             self.slots.moved.push((slot, before));
+        }
+    }
+
+    /// Sends all that waits of an entity, as rows of a path.
+    pub(crate) fn send_rows_of(
+        &mut self,
+        slot: SlotId,
+        path: &EntityPath,
+        components: &mut RecordedComponents,
+    ) {
+        let mut of_components = Vec::new();
+        components.take(slot, path, &self.ticks, |chunk| of_components.push(chunk));
+        let waiting = [
+            self.identities.take(slot, path, &self.ticks),
+            self.gone.take(slot, path, &self.ticks),
+            self.poses.take(slot, path, &self.ticks),
+        ];
+        for chunk in waiting.into_iter().flatten().chain(of_components) {
+            self.send(chunk);
         }
     }
 
@@ -317,6 +350,9 @@ impl WorldRecorder {
         for error in errors {
             self.report_once(Report::error(RECORDER, error.to_string()));
         }
+        if !self.is_waiting() && !components.is_waiting() {
+            self.slots.gone.clear();
+        }
     }
 }
 
@@ -368,6 +404,7 @@ impl<'a> Stores<'a> {
             reports: reports?.into_inner(),
         })
     }
+
     /// Puts what was logged into the stores, as it is.
     pub(crate) fn take(&mut self, sink: &MemorySink) {
         for message in sink.take() {

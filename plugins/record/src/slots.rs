@@ -1,8 +1,12 @@
 //! Which entities are recorded, and under which paths.
 
+use std::collections::VecDeque;
+
 use bevy_ecs::{hierarchy::ChildOf, name::Name, prelude::*};
 use chronoscope_store::EntityPath;
 use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::ticks::Tick;
 
 /// The place of a recorded entity. Never used again for another.
 pub(crate) type SlotId = u32;
@@ -41,6 +45,8 @@ pub(crate) struct Slots {
     /// Those of them that were recorded before, with their paths then: what waits belongs there, and what did not change is to be
     /// recorded anew.
     pub(crate) moved: Vec<(SlotId, EntityPath)>,
+    /// Those of entities that are gone, each with the frame since which it is, as long as rows of them may wait.
+    pub(crate) gone: VecDeque<(SlotId, Tick)>,
 }
 
 /// Where an entity stood at a time that the world was set back to.
@@ -70,6 +76,7 @@ impl Slots {
             version: 0,
             fresh: Vec::new(),
             moved: Vec::new(),
+            gone: VecDeque::new(),
         }
     }
 
@@ -79,6 +86,7 @@ impl Slots {
             + self.by_index.capacity() * size_of::<u32>()
             + self.by_path.capacity() * size_of::<(EntityPath, SlotId)>()
             + self.namesakes.capacity() * size_of::<(EntityPath, u32)>()
+            + self.gone.capacity() * size_of::<(SlotId, Tick)>()
     }
 
     /// Another number than before, where an entity has another path than before, or is new or gone.
@@ -114,6 +122,12 @@ impl Slots {
     /// The slot of what lies at a path now.
     pub(crate) fn find_path(&self, path: &EntityPath) -> Option<SlotId> {
         self.by_path.get(path).copied()
+    }
+
+    /// The slots of those that were at these paths, are gone, and of which rows may wait.
+    pub(crate) fn gone_from(&self, paths: &FxHashSet<EntityPath>) -> impl Iterator<Item = SlotId> {
+        let gone = self.gone.iter().map(|(slot, _)| *slot);
+        gone.filter(|slot| self.path(*slot).is_some_and(|path| paths.contains(path)))
     }
 
     /// The slot of an entity, made where there is none.

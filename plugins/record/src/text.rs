@@ -1,7 +1,8 @@
 //! Texts of the engine: those that stand in the world, and those of its user interface.
 //!
 //! The crates that have them bring fonts and renderers, which a recorder is not to bring. So their types are looked up by their
-//! paths in the registry of the app, and read by reflection.
+//! paths in the registry of the app, and read by reflection. The package `engine_texts` beside holds these paths against the engine's
+//! own types.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +21,7 @@ use chronoscope_store::{ComponentDescriptor, EntityPath};
 use chronoscope_types::{Clear, Component as _, Points3D, components};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::{WorldRecorder, order, plugin::Skipped, slots::Naming};
+use crate::{WorldRecorder, order, skipped::Skipped, slots::Naming};
 
 /// Records texts where they change, each with its spans: a `Text2d` below its entity as `text`, a point with the text as its label;
 /// a `Text` of the user interface below `/ui`, by the name of its entity, as a value. A rewind leaves the interface as it is.

@@ -5,6 +5,15 @@ use std::collections::VecDeque;
 use bevy_ecs::change_detection::Tick as ChangeTick;
 use chronoscope_store::{TimeColumn, Timeline};
 
+/// The timeline of frames.
+pub const FRAME_TIMELINE: &str = "frame";
+/// The timeline of virtual time.
+pub const SIM_TIMELINE: &str = "sim_time";
+/// The timeline of the fixed schedule.
+pub const FIXED_TIMELINE: &str = "fixed_time";
+/// The timeline of real time.
+pub const REAL_TIMELINE: &str = "real_time";
+
 /// The timelines of a recorded world that it has without the app's doing. More are added by
 /// [`add_time_source`](crate::AppTimeSourceExt::add_time_source).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

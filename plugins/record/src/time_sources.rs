@@ -8,16 +8,10 @@ use bevy_time::{Fixed, Real, Time, Virtual};
 use chronoscope_frame::Report;
 use chronoscope_store::{TimeType, Timeline};
 
-use crate::{RecordTimelines, WorldRecorder, recorder::RECORDER};
-
-/// The timeline of frames.
-pub const FRAME_TIMELINE: &str = "frame";
-/// The timeline of virtual time.
-pub const SIM_TIMELINE: &str = "sim_time";
-/// The timeline of the fixed schedule.
-pub const FIXED_TIMELINE: &str = "fixed_time";
-/// The timeline of real time.
-pub const REAL_TIMELINE: &str = "real_time";
+use crate::{
+    FIXED_TIMELINE, FRAME_TIMELINE, REAL_TIMELINE, RecordTimelines, SIM_TIMELINE, WorldRecorder,
+    recorder::RECORDER,
+};
 
 /// What a time source says. Its type is that of the timeline: `i64` counts steps, [`Duration`] is since some start, [`SystemTime`] a
 /// date.

@@ -13,29 +13,32 @@ use crate::{
 /// Ids that are reserved at once for the rows of a system.
 const ROW_IDS: u64 = 1024;
 
-/// Ids for rows that are made by one system, in order.
+/// What makes the rows of one system in a frame, in order.
 #[derive(Debug)]
-pub(crate) struct RowIdBlock {
-    next: RowId,
-    left: u64,
+pub(crate) struct NewRows {
+    tick: Tick,
+    next_id: RowId,
+    ids_left: u64,
 }
 
-impl RowIdBlock {
-    pub(crate) fn new(recorder: &Recorder) -> Self {
+impl NewRows {
+    pub(crate) fn new(recorder: &Recorder, tick: Tick) -> Self {
         Self {
-            next: recorder.reserve_row_ids(ROW_IDS),
-            left: ROW_IDS,
+            tick,
+            next_id: recorder.reserve_row_ids(ROW_IDS),
+            ids_left: ROW_IDS,
         }
     }
 
-    pub(crate) fn next(&mut self, recorder: &Recorder) -> RowId {
-        if self.left == 0 {
-            *self = Self::new(recorder);
+    pub(crate) fn next<V>(&mut self, recorder: &Recorder, value: V) -> Row<V> {
+        if self.ids_left == 0 {
+            *self = Self::new(recorder, self.tick);
         }
-        let id = self.next;
-        self.next = id.incremented_by(1);
-        self.left -= 1;
-        id
+        let id = self.next_id;
+        self.next_id = id.incremented_by(1);
+        self.ids_left -= 1;
+        let tick = self.tick;
+        Row { id, tick, value }
     }
 }
 

@@ -16,7 +16,7 @@ pub enum AdapterClass {
     /// A GPU, or not known yet.
     #[default]
     Hardware,
-    /// A CPU rasteriser such as llvmpipe or WARP.
+    /// A CPU rasterizer such as llvmpipe or WARP.
     Software,
 }
 

@@ -1,6 +1,6 @@
-//! Colours as the GPU takes them: sRGB bytes in one word, made linear in the shader.
+//! Colors as the GPU takes them: sRGB bytes in one word, made linear in the shader.
 
-/// The packed colour that stands for 'the segment's default colour'.
+/// The packed color that stands for 'the segment's default color'.
 pub const DEFAULT_COLOR: u32 = 0;
 
 /// Packs sRGB red, green, blue and straight alpha into the word that instances carry.

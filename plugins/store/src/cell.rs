@@ -91,6 +91,7 @@ impl<'a> CellRef<'a> {
         self.values().slice(self.start, self.len)
     }
 }
+
 impl fmt::Debug for CellRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.to_array(), f)

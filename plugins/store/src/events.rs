@@ -25,7 +25,7 @@ pub enum ChunkChange {
 /// Why it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChangeReason {
-    /// Somedata asked for it.
+    /// Somebody asked for it.
     Request,
     /// Newer static data overwrites the whole chunk.
     Overwritten,
@@ -109,15 +109,6 @@ impl StoreEvent {
             ChunkChange::Added => self.is_loaded && self.reason != ChangeReason::Merged,
             ChunkChange::Grown | ChunkChange::Loaded => true,
             ChunkChange::Dropped | ChunkChange::Evicted => false,
-        }
-    }
-
-    /// Whether rows that were there before can be seen no more: data was dropped or evicted, and not by a merge.
-    pub fn removes_rows(&self) -> bool {
-        match self.change {
-            ChunkChange::Dropped => self.is_loaded && self.reason != ChangeReason::Merged,
-            ChunkChange::Evicted => true,
-            ChunkChange::Added | ChunkChange::Grown | ChunkChange::Loaded => false,
         }
     }
 }

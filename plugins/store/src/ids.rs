@@ -60,7 +60,7 @@ macro_rules! tuid {
                 self.0
             }
 
-            /// The id that travelled as these bytes.
+            /// The id that traveled as these bytes.
             pub const fn from_be_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
             }
@@ -157,7 +157,7 @@ interned! {
 /// What a store holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StoreKind {
-    /// Data that somedata logged.
+    /// Data that somebody logged.
     Recording,
     /// How to show it.
     Blueprint,

@@ -87,7 +87,7 @@ pub mod latest_at;
 pub mod range;
 
 pub mod cache;
-mod neighbours;
+mod neighbors;
 mod profile;
 pub mod recording;
 

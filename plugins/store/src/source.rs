@@ -58,24 +58,11 @@ impl Waker {
     pub fn wake(&self) {
         (self.0)();
     }
-
-    /// The waker of a future: the viewer is woken once there is something to poll.
-    pub fn task_waker(&self) -> std::task::Waker {
-        Arc::new(TaskWaker(self.clone())).into()
-    }
 }
 
 impl fmt::Debug for Waker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Waker")
-    }
-}
-
-struct TaskWaker(Waker);
-
-impl std::task::Wake for TaskWaker {
-    fn wake(self: Arc<Self>) {
-        self.0.wake();
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) struct Slot {
 /// Where a chunk comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// Somedata inserted it.
+    /// Somebody inserted it.
     Inserted,
     /// A source made it known, and can give its data back.
     Source,

@@ -10,7 +10,7 @@ archetypes! {
         one xyz XYZ with_xyz: ViewCoordinates;
     }
 
-    /// What class ids stand for: labels, colours, keypoints. Holds at its entity and below.
+    /// What class ids stand for: labels, colors, keypoints. Holds at its entity and below.
     AnnotationContext {
         one context CONTEXT with_context: AnnotationContext;
     }
@@ -71,7 +71,7 @@ archetypes! {
         many keypoint_ids KEYPOINT_IDS with_keypoint_ids: KeypointId;
     }
 
-    /// Boxes, given by their centres and half of their sizes.
+    /// Boxes, given by their centers and half of their sizes.
     Boxes3D {
         many half_sizes HALF_SIZES with_half_sizes: HalfSize3D;
         many centers CENTERS with_centers: Translation3D;
@@ -85,7 +85,7 @@ archetypes! {
         many class_ids CLASS_IDS with_class_ids: ClassId;
     }
 
-    /// Rectangles, given by their centres and half of their sizes.
+    /// Rectangles, given by their centers and half of their sizes.
     Boxes2D {
         many half_sizes HALF_SIZES with_half_sizes: HalfSize2D;
         many centers CENTERS with_centers: Position2D;

@@ -5,7 +5,7 @@ use crate::archetype::archetypes;
 archetypes! {
     "rerun.blueprint.archetypes", "";
 
-    /// The viewport: the container at the root, what is maximised.
+    /// The viewport: the container at the root, what is maximized.
     ViewportBlueprint {
         one root_container ROOT_CONTAINER with_root_container: blueprint::RootContainer;
         one maximized MAXIMIZED with_maximized: blueprint::ViewMaximized;

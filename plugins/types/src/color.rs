@@ -1,8 +1,8 @@
-//! Colours as they are logged.
+//! Colors as they are logged.
 
 use std::fmt;
 
-/// A colour in sRGB with separate alpha, as the number `0xRRGGBBAA`.
+/// A color in sRGB with separate alpha, as the number `0xRRGGBBAA`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rgba(pub u32);
 

@@ -14,7 +14,7 @@ use crate::{
     vocabulary::{Presence, Vocabulary},
 };
 
-/// A component type, such as a position or a colour: how its instances lie in Arrow arrays.
+/// A component type, such as a position or a color: how its instances lie in Arrow arrays.
 pub trait Component {
     /// The full name: `rerun.components.Position3D`.
     const TYPE: &'static str;

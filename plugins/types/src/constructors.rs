@@ -32,7 +32,7 @@ impl Boxes3D {
         Self::default().with_half_sizes(half_sizes)
     }
 
-    /// Boxes from their centres and half of their sizes.
+    /// Boxes from their centers and half of their sizes.
     pub fn from_centers_and_half_sizes(
         centers: impl IntoIterator<Item = impl Into<[f32; 3]>>,
         half_sizes: impl IntoIterator<Item = impl Into<[f32; 3]>>,
@@ -47,7 +47,7 @@ impl Boxes2D {
         Self::default().with_half_sizes(half_sizes)
     }
 
-    /// Rectangles from their centres and half of their sizes.
+    /// Rectangles from their centers and half of their sizes.
     pub fn from_centers_and_half_sizes(
         centers: impl IntoIterator<Item = impl Into<[f32; 2]>>,
         half_sizes: impl IntoIterator<Item = impl Into<[f32; 2]>>,
@@ -137,7 +137,7 @@ impl AnnotationContext {
         Self::default().with_context(context)
     }
 
-    /// Class ids with a label and a colour.
+    /// Class ids with a label and a color.
     pub fn from_labels<'a>(labels: impl IntoIterator<Item = (u16, &'a str, impl Into<Rgba>)>) -> Self {
         Self::new(
             labels

@@ -90,7 +90,7 @@ enumerations! {
         Right = 2,
     }
 
-    /// How numbers become colours.
+    /// How numbers become colors.
     Colormap {
         /// Black to white, even in sRGB.
         Grayscale = 1,
@@ -198,7 +198,7 @@ enumerations! {
     PointShading {
         /// As little spheres.
         Gradient = 1,
-        /// In one colour.
+        /// In one color.
         Flat = 2,
     }
 
@@ -216,7 +216,7 @@ enumerations! {
         GradientDark = 1,
         /// Bright, with a gradient.
         GradientBright = 2,
-        /// One colour.
+        /// One color.
         SolidColor = 3,
     }
 
@@ -370,7 +370,7 @@ enumerations! {
         AnnotationContext = 4,
     }
 
-    /// How colour and luminance are packed in pictures that are not a channel after the other.
+    /// How color and luminance are packed in pictures that are not a channel after the other.
     PixelFormat {
         /// Planes Y, U, V in 4:2:0, limited range.
         YUV12LimitedRange = 20,

@@ -1,4 +1,4 @@
-//! Joining instances: many marks, fewer colours.
+//! Joining instances: many marks, fewer colors.
 
 /// The value for an instance: the last value holds for all further instances, and there is none where there are no values.
 ///

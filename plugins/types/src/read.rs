@@ -63,7 +63,7 @@ readers! {
     transform_relations: TransformRelation -> Vec<crate::enums::TransformRelation>;
     /// The directions of axes, as [`crate::enums::ViewDir`]'s bytes.
     view_coordinates: ViewCoordinates -> Cow<'a, [[u8; 3]]>;
-    /// Colours as `0xRRGGBBAA`.
+    /// Colors as `0xRRGGBBAA`.
     colors: Color -> Cow<'a, [u32]>;
     /// Radii: in scene units, or in points on the screen where they are negative.
     radii: Radius -> Cow<'a, [f32]>;
@@ -101,7 +101,7 @@ readers! {
     fill_modes: FillMode -> Vec<crate::enums::FillMode>;
     /// The order of what lies in one plane, the greatest in front.
     draw_orders: DrawOrder -> Cow<'a, [f32]>;
-    /// How many units of depth make a metre.
+    /// How many units of depth make a meter.
     depth_meters: DepthMeter -> Cow<'a, [f32]>;
     /// Media types, such as `image/png`.
     media_types: MediaType -> TextSlices<'a>;

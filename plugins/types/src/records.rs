@@ -204,14 +204,14 @@ impl Record for ImageFormat {
     }
 }
 
-/// The label and colour of a class or a keypoint.
+/// The label and color of a class or a keypoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnnotationInfo {
     /// The class id or keypoint id.
     pub id: u16,
     /// Its name.
     pub label: Option<String>,
-    /// Its colour; one derived from the id where there is none.
+    /// Its color; one derived from the id where there is none.
     pub color: Option<Rgba>,
 }
 

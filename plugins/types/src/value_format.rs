@@ -31,7 +31,7 @@ const MAX_DEPTH: usize = 16;
 /// The instances of a cell as a line of at most about `max_chars` characters.
 ///
 /// One instance stands by itself; several are separated by commas, and where not all fit, `… (500)` tells their number. The
-/// component type (`rerun.components.Color`) decides how numbers are shown: colours as `#RRGGBB`, choices by name, times as
+/// component type (`rerun.components.Color`) decides how numbers are shown: colors as `#RRGGBB`, choices by name, times as
 /// times. The cost depends on what is shown, not on the size of the array.
 pub fn format_value(component_type: Option<&str>, array: &dyn Array, max_chars: usize) -> String {
     if array.is_empty() {

@@ -337,8 +337,7 @@ fn a_screenshot_is_saved_under_the_name_that_is_typed() {
 fn the_series_of_a_selected_plot_are_saved() {
     let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots/a", "/plots/b"]);
     stage.draw();
-    let views = &stage.app.world().resource::<ActiveBlueprint>().viewport().views;
-    let view = *views.keys().next().unwrap();
+    let view = stage.first_view();
     let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
     commands.push(ViewerCommand::Select(vec![Item::View(view)]));
     stage.draw();

@@ -1,7 +1,7 @@
 //! The faces of the interface, bundled: Inter for text, `JetBrains` Mono for values, Phosphor for icons, Noto
 //! Emoji for emoji in names and texts.
 //!
-//! All come under licences that allow it; those of all but the icons lie beside them in `assets/fonts`.
+//! All come under licenses that allow it; those of all but the icons lie beside them in `assets/fonts`.
 
 use egui::{
     FontData, FontFamily, FontId,

@@ -138,15 +138,7 @@ fn in_a_floating_window_the_viewer_keeps_to_its_size() {
         (sizes[11].x - 900.0).abs() < 40.0 && (sizes[11].y - 600.0).abs() < 60.0,
         "{sizes:?}"
     );
-    let view = *stage
-        .app
-        .world()
-        .resource::<ActiveBlueprint>()
-        .viewport()
-        .views
-        .keys()
-        .next()
-        .unwrap();
+    let view = stage.first_view();
     assert!(state.view_rect(view).is_some_and(|rect| rect.left() > 200.0));
 }
 
@@ -315,20 +307,13 @@ fn panels_that_the_host_does_not_allow_are_not_shown_and_leave_nothing_to_undo()
             "{panel} in {texts:?}"
         );
     }
-    let world = stage.app.world();
-    let view = *world
-        .resource::<ActiveBlueprint>()
-        .viewport()
-        .views
-        .keys()
-        .next()
-        .unwrap();
-    let rect = states[0].view_rect(view).unwrap();
+    let rect = states[0].view_rect(stage.first_view()).unwrap();
     assert!(
         rect.left() >= HOST_WIDTH && rect.width() > 1000.0 && rect.height() > 800.0,
         "{rect:?}"
     );
-    let blueprints = world.resource::<Recordings>().active_blueprint();
+    let recordings = stage.app.world().resource::<Recordings>();
+    let blueprints = recordings.active_blueprint();
     assert!(blueprints.is_none_or(|(_, blueprints)| !blueprints.undo.can_undo()));
 }
 

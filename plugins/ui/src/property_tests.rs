@@ -9,7 +9,7 @@
 use chronoscope_blueprint::{
     BLUEPRINT_TIMELINE, BlueprintCommand, BlueprintQuery, ViewClassId, ViewId, view_property,
 };
-use chronoscope_frame::{ActiveBlueprint, Item, Recordings, TimeCommand, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{Item, Recordings, TimeCommand, ViewerCommand, ViewerCommands};
 use chronoscope_store::{
     StoreId, TimeType, Timeline,
     arrow::{Array, ArrayRef},
@@ -56,8 +56,7 @@ fn stage() -> (Stage, ViewId) {
     let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
     stage.app.add_view_ui(GridUi("TimeSeries".into()));
     stage.draw();
-    let views = &stage.app.world().resource::<ActiveBlueprint>().viewport().views;
-    let view = *views.keys().next().unwrap();
+    let view = stage.first_view();
     command(&mut stage, ViewerCommand::Select(vec![Item::View(view)]));
     stage.draw();
     (stage, view)

@@ -22,8 +22,7 @@ use crate::{edits, testing::Stage};
 fn stage() -> (Stage, ViewId) {
     let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
     stage.draw();
-    let views = &stage.app.world().resource::<ActiveBlueprint>().viewport().views;
-    let view = *views.keys().next().unwrap();
+    let view = stage.first_view();
     command(&mut stage, ViewerCommand::Select(vec![Item::View(view)]));
     command(&mut stage, ViewerCommand::Time(TimeCommand::SetTime(10)));
     stage.draw();

@@ -40,10 +40,8 @@ fn stage() -> Stage {
 }
 
 fn item(stage: &Stage, instance: Option<u32>) -> Item {
-    let views = &stage.app.world().resource::<ActiveBlueprint>().viewport().views;
-    let view: ViewId = *views.keys().next().unwrap();
     Item::DataResult {
-        view,
+        view: stage.first_view(),
         entity: CLOUD.into(),
         instance,
     }
@@ -468,7 +466,7 @@ fn a_container_takes_more_views_and_containers_and_a_number_of_columns() {
 #[test]
 fn a_view_is_reset() {
     let mut stage = stage();
-    let view = *viewport(&stage).views.keys().next().unwrap();
+    let view = stage.first_view();
     let name = BlueprintCommand::SetName(Contents::View(view), Some("mine".to_owned()));
     command(&mut stage, ViewerCommand::Blueprint(name));
     command(&mut stage, ViewerCommand::Select(vec![Item::View(view)]));
@@ -484,7 +482,7 @@ fn a_view_is_reset() {
 fn what_is_overridden_of_an_entity_can_be_taken_back() {
     let mut stage = stage();
     let item = item(&stage, None);
-    let view = *viewport(&stage).views.keys().next().unwrap();
+    let view = stage.first_view();
     command(&mut stage, ViewerCommand::Select(vec![item]));
     let says_clear = |stage: &mut Stage| stage.draw().iter().any(|text| text == "Clear overrides");
     assert!(!says_clear(&mut stage));

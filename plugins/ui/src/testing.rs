@@ -7,10 +7,10 @@
 )]
 
 use bevy::{app::App, ecs::prelude::*, time::TimePlugin};
-use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId};
+use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId, ViewId};
 use chronoscope_frame::{
-    AppViewClassExt, DiffLog, FramePlugins, Recordings, Report, ViewClass, Visual, Visualizer,
-    VisualizerInfo, VisualizerInput, visualizer::QueryMode,
+    ActiveBlueprint, AppViewClassExt, DiffLog, FramePlugins, Recordings, Report, ViewClass, Visual,
+    Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode,
 };
 use chronoscope_store::{Chunk, ChunkStore, Recording, StoreId, Timeline};
 use chronoscope_types::{Scalars, columns_chunk};
@@ -142,6 +142,12 @@ impl Stage {
     pub(crate) fn insert_and_draw(&mut self, chunk: Chunk) {
         self.insert([chunk]);
         self.draw();
+    }
+
+    /// The first view of the blueprint, in the order of their ids.
+    pub(crate) fn first_view(&self) -> ViewId {
+        let viewport = self.app.world().resource::<ActiveBlueprint>().viewport();
+        *viewport.views.keys().next().unwrap()
     }
 
     /// The window has another size, in points.

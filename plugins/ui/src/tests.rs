@@ -144,15 +144,7 @@ fn clicking_a_stream_selects_it_and_shows_its_values() {
     check_says(&texts, "/plots");
     check_says(&texts, "scalars");
     // As a view shows it, or would if it could.
-    let view = *stage
-        .app
-        .world()
-        .resource::<ActiveBlueprint>()
-        .viewport()
-        .views
-        .keys()
-        .next()
-        .unwrap();
+    let view = stage.first_view();
     let item = Item::DataResult {
         view,
         entity: "/plots".into(),
@@ -356,7 +348,7 @@ fn reading_the_time_does_not_put_it_back() {
 }
 
 fn select_first_view(stage: &mut Stage) -> chronoscope_blueprint::ViewId {
-    let view = *viewport(stage).views.keys().next().unwrap();
+    let view = stage.first_view();
     select(stage, Item::View(view));
     view
 }
@@ -524,7 +516,7 @@ fn the_menu_names_what_is_undone() {
 fn hiding_an_entity_is_seen_in_the_tree() {
     let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
     stage.draw();
-    let view = *viewport(&stage).views.keys().next().unwrap();
+    let view = stage.first_view();
     let entity: chronoscope_store::EntityPath = "/plots".into();
     let item = Item::DataResult {
         view,

@@ -28,6 +28,7 @@ mod bars;
 mod contexts;
 mod framing;
 mod log_rows;
+mod missing;
 mod properties;
 mod series;
 mod texts;

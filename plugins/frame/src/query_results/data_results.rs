@@ -90,9 +90,10 @@ impl DataResults {
         self.contents.as_ref()?.camera.as_ref()
     }
 
-    /// Whether a visualizer shows some entity.
-    pub fn has_shown_by(&self, id: VisualizerId) -> bool {
-        self.shown_by(id).is_some_and(|entities| !entities.is_empty())
+    /// The visualizers that show some entity, in no order.
+    pub(crate) fn visualizers(&self) -> impl Iterator<Item = VisualizerId> {
+        let shown = self.by_visualizer.iter().filter(|(_, entities)| !entities.is_empty());
+        shown.map(|(id, _)| *id)
     }
 
     /// Whether a visualizer shows some entity that is not below the camera that the view looks through.

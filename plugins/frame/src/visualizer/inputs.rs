@@ -1,6 +1,6 @@
 //! What the visuals of a view are made from, and under which key.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use chronoscope_blueprint::ViewId;
 use chronoscope_store::{ChunkStore, QueryCache, TimeRange};
@@ -21,7 +21,8 @@ use crate::{
 pub(super) struct ContextInputs<'a> {
     pub(super) id: ContextId,
     pub(super) entry: &'a RecordingEntry,
-    pub(super) components: &'a VisualizerComponents,
+    /// Looked up by the first that asks: in most frames nothing is made.
+    pub(super) components: &'a OnceLock<VisualizerComponents>,
     pub(super) products: InContext<'a>,
     pub(super) walks: &'a Walks,
 }
@@ -132,6 +133,7 @@ impl<'a> Asked<'a> {
         } = self.inputs.context;
         let entity = self.result.entity;
         let (store, cache): (&ChunkStore, &QueryCache) = (&entry.recording.store, &entry.recording.cache);
+        let components = components.get_or_init(|| VisualizerComponents::new(&V::INFO, store));
         VisualizerInput {
             entity,
             path: &self.result.path,

@@ -10,6 +10,7 @@
 mod candidates;
 mod chunks;
 mod coming;
+mod concerned;
 mod entity_map;
 mod first_look;
 mod input;
@@ -21,7 +22,7 @@ mod selection;
 mod update;
 mod visuals;
 
-use std::{any::TypeId, sync::Arc};
+use std::{any::TypeId, collections::BTreeSet, sync::Arc};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
@@ -29,6 +30,7 @@ use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_store::{EntityPath, RowId};
 pub(crate) use chunks::VisualChunks;
 pub use coming::{ComingVisuals, Way, ways_ahead};
+pub(crate) use concerned::ConcernedVisualizers;
 pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual, sample_times};
 pub use input::VisualizerInput;
 pub use resolve::{AppFallbackExt, Fallback, FallbackInput, Fallbacks, Resolved, Source, StoredRow, resolve};
@@ -37,6 +39,7 @@ pub use visuals::{ViewVisuals, Visuals};
 
 use crate::{
     AppViewerCacheExt as _, CacheSize, Frame, FrameSystems, PurgeOrder, Report, ResultKey, ViewerCache,
+    overrides::update_overrides,
 };
 
 /// Which rows a visualizer is given where the blueprint does not give a range of times.
@@ -129,6 +132,8 @@ pub struct VisualizerId(u16);
 #[derive(Resource, Default, Debug)]
 pub struct Visualizers {
     entries: Vec<RegisteredVisualizer>,
+    /// The classes in whose views some visualizer is seen through the camera of their origin.
+    with_projected: BTreeSet<ViewClassId>,
     /// Reads the reports of a view that come from elsewhere than from making visuals.
     reports: Vec<fn(&World, ViewId) -> Vec<Report>>,
 }
@@ -190,12 +195,17 @@ impl Visualizers {
 
     /// Whether something is seen in views of a class through the camera of their origin.
     pub(crate) fn has_projected(&self, class: &ViewClassId) -> bool {
-        self.entries.iter().any(|entry| entry.projected.contains(class))
+        self.with_projected.contains(class)
     }
 
     /// The visualizers that are seen in views of a class through the camera of their origin.
     pub fn projected(&self, class: &ViewClassId) -> impl Iterator<Item = VisualizerId> {
-        let ids = (0..).map(VisualizerId).zip(&self.entries);
+        // Most classes have none, and are asked in each frame.
+        let entries = match self.has_projected(class) {
+            true => self.entries.as_slice(),
+            false => &[],
+        };
+        let ids = (0..).map(VisualizerId).zip(entries);
         ids.filter(move |(_, entry)| entry.projected.contains(class))
             .map(|(id, _)| id)
     }
@@ -376,17 +386,23 @@ impl AppVisualizerExt for App {
             Frame,
             update::visualize::<V>
                 .in_set(FrameSystems::Visualizers)
-                .run_if(update::is_concerned::<V>),
+                .run_if(concerned::is_concerned::<V>),
         )
     }
 
     fn project_visualizer<V: Visualizer>(&mut self, classes: &[&str]) -> &mut Self {
         self.init_resource::<Visualizers>();
         let mut visualizers = self.world_mut().resource_mut::<Visualizers>();
-        let known = visualizers.entries.iter_mut();
+        let Visualizers {
+            entries,
+            with_projected,
+            ..
+        } = &mut *visualizers;
+        let known = entries.iter_mut();
         for entry in known.filter(|entry| entry.type_id == TypeId::of::<V>()) {
-            let classes = classes.iter().map(|class| ViewClassId::from(*class));
-            entry.projected.extend(classes);
+            let classes = || classes.iter().map(|class| ViewClassId::from(*class));
+            entry.projected.extend(classes());
+            with_projected.extend(classes());
         }
         self
     }
@@ -426,5 +442,8 @@ impl Plugin for VisualizersPlugin {
                 },
                 purge: None,
             });
+        let find = concerned::find_concerned.after(update_overrides);
+        app.init_resource::<ConcernedVisualizers>()
+            .add_systems(Frame, find.in_set(FrameSystems::Overrides));
     }
 }

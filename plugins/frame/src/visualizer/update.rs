@@ -1,7 +1,7 @@
 //! Brings the visuals of a visualizer up to date in each frame: views say what they lack, which is made once
 //! for all of them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
@@ -23,25 +23,6 @@ use crate::{
     ActiveBlueprint, ContextId, DataResults, InContexts, QueryContext, RecordingKey, Recordings, ResultKey,
     ResultQuery, View, ViewOverrides, ViewTile, Work, WorkCounters, query_results::Walks,
 };
-
-/// Whether a visualizer shows something, or did. Of the many that there are, most recordings concern a few; all that the others cost is
-/// this question.
-pub(super) fn is_concerned<V: Visualizer>(
-    visuals: Option<Res<Visuals<V>>>,
-    views: Query<(&DataResults, &ViewOverrides)>,
-) -> bool {
-    let Some(visuals) = visuals else {
-        return false;
-    };
-    let id = visuals.id;
-    let is_instructed = |overrides: &ViewOverrides| {
-        let entities = overrides.instructed(id);
-        entities.is_some_and(|entities| !entities.is_empty())
-    };
-    let mut views = views.iter();
-    !visuals.views.is_empty()
-        || views.any(|(results, overrides)| results.has_shown_by(id) || is_instructed(overrides))
-}
 
 pub(super) fn visualize<V: Visualizer>(
     mut visuals: ResMut<Visuals<V>>,
@@ -66,7 +47,7 @@ pub(super) fn visualize<V: Visualizer>(
         }
         is_alive
     });
-    let components = components_of::<V>(&contexts, &recordings);
+    let components = components_by_recording(&contexts, &recordings);
     let inputs_in = |id: ContextId| {
         let products = contexts.get(id)?;
         let entry = products.recording(&recordings)?;
@@ -116,18 +97,18 @@ pub(super) fn visualize<V: Visualizer>(
     counters.add(Work::VisualsMade, made);
 }
 
-/// The components of a visualizer in each recording that some shown view looks at.
-fn components_of<V: Visualizer>(
-    contexts: &InContexts<'_>,
-    recordings: &Recordings,
-) -> SmallVec<[(RecordingKey, VisualizerComponents); 1]> {
-    let mut components: SmallVec<[(RecordingKey, VisualizerComponents); 1]> = SmallVec::new();
+/// The components of a visualizer in a recording, once somebody asked for them.
+type ComponentsByRecording = SmallVec<[(RecordingKey, OnceLock<VisualizerComponents>); 1]>;
+
+/// Each recording that some shown view looks at.
+fn components_by_recording(contexts: &InContexts<'_>, recordings: &Recordings) -> ComponentsByRecording {
+    let mut components = ComponentsByRecording::new();
     for entry in contexts
         .iter()
         .filter_map(|(_, products)| products.recording(recordings))
     {
         if components.iter().all(|(key, _)| *key != entry.key()) {
-            components.push((entry.key(), VisualizerComponents::new(&V::INFO, entry.store())));
+            components.push((entry.key(), OnceLock::new()));
         }
     }
     components

@@ -37,6 +37,11 @@ impl<V: Visualizer> Visuals<V> {
         self.views.get(&view)
     }
 
+    /// Whether it shows nothing in any view, and has nothing to take back of what it showed.
+    pub fn is_empty(&self) -> bool {
+        self.views.is_empty()
+    }
+
     /// The number of different visuals, whatever the number of views that show them.
     pub fn num_visuals(&self) -> usize {
         self.pool.len()

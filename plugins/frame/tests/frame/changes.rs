@@ -194,14 +194,8 @@ fn an_eye_that_moves_reads_nothing() {
         add(&mut app, &store_id(), point(&format!("/world/a/{at}"), None, 0.0));
     }
     products(&mut app);
-    let view = *app
-        .world()
-        .resource::<ActiveBlueprint>()
-        .viewport()
-        .views
-        .keys()
-        .next()
-        .unwrap();
+    let viewport = app.world().resource::<ActiveBlueprint>().viewport();
+    let view = *viewport.views.keys().next().unwrap();
     let other = ViewId::hashed(["other"]);
     // The first writes the view down.
     for frame in 0..5 {
@@ -216,7 +210,16 @@ fn an_eye_that_moves_reads_nothing() {
         let properties = |app: &App, view| app.world().resource::<ActiveBlueprint>().properties_version(view);
         let before = overrides(&app);
         let (own, others) = (properties(&app, view), properties(&app, other));
+        let next_number = |app: &App| app.world().resource::<DiffLog>().next_number();
+        let logged = next_number(&app);
         app.update();
+        if frame > 1 {
+            assert_eq!(
+                next_number(&app) - logged,
+                2,
+                "a row comes, and the one before goes"
+            );
+        }
         if frame > 0 {
             assert_eq!(overrides(&app), before, "an eye overrides nothing");
             assert!(properties(&app, view) > own, "the eye is read again");

@@ -1,40 +1,15 @@
 //! A file of a web server from its beginning to its end.
 
-use std::{
-    io::{self, BufReader, Read},
-    thread,
-    time::Duration,
-};
+use std::io::{self, BufReader, Read};
 
 use ureq::BodyReader;
 
 use super::{
     HttpError, HttpFile, HttpLink,
     client::{Answer, error_of_io, get},
+    tries::{backoff, wait_after},
 };
 use crate::Backoff;
-
-/// The times that the rest of a file is asked for after a failure, without a byte between.
-const TRIES: u32 = 4;
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LAST_PAUSE: Duration = Duration::from_secs(5);
-
-/// The pauses between tries.
-pub(super) fn backoff() -> Backoff {
-    Backoff::new(FIRST_PAUSE, LAST_PAUSE)
-}
-
-/// Waits before the next try after a failure.
-///
-/// # Errors
-/// The failure, where no other try is worth it.
-pub(super) fn wait_after(error: HttpError, backoff: &mut Backoff) -> Result<(), HttpError> {
-    if backoff.failures() >= TRIES || !error.is_worth_another_try() {
-        return Err(error);
-    }
-    thread::sleep(backoff.after_failure());
-    Ok(())
-}
 
 /// A file whose beginning is on its way.
 pub(crate) struct Opened {

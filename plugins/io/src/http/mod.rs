@@ -10,6 +10,7 @@
 //! | `client` | one request, and why there is no answer |
 //! | `download` | a file from its beginning to its end |
 //! | `parts` | a file whose parts are read in any order |
+//! | `tries` | how often what failed is tried again, and after which pauses |
 //! | `certificates` | the authorities that are trusted |
 
 mod error;
@@ -23,6 +24,8 @@ mod client;
 mod download;
 #[cfg(feature = "http")]
 mod parts;
+#[cfg(feature = "http")]
+mod tries;
 
 #[cfg(feature = "http")]
 pub use certificates::system_certificates;

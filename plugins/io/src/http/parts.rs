@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use super::{
     HttpError, HttpLink,
     client::{error_of_io, get},
-    download::{backoff, wait_after},
+    tries::{backoff, wait_after},
 };
 
 /// Small reads are answered from blocks of so many bytes: what is read next often lies beside.

@@ -382,7 +382,7 @@ fn index_columns(batch: &RecordBatch) -> Result<Vec<Column>, MessageError> {
             valid,
         });
     }
-    // Both maps are in the order of names; where a component is in both, its columns have to be neighbours.
+    // Both maps are in the order of names; where a component is in both, its columns have to be neighbors.
     for (names, flags) in statics {
         let set = NullBuffer::new(flags.values().clone());
         let valid = NullBuffer::union(Some(&set), flags.nulls());

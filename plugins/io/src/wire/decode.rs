@@ -1,12 +1,11 @@
 //! Messages to facts about stores, activations, and chunks with their store.
 
 use std::{
-    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
-use chronoscope_store::{ChunkId, EntityPath, StoreId, StoreKind};
+use chronoscope_store::{ChunkId, StoreId, StoreKind};
 use chronoscope_types::{LogMessage, StoreInfo, StoreSource};
 use re_log_encoding::CrateVersion;
 use re_protos::{
@@ -16,7 +15,7 @@ use re_protos::{
 };
 
 use super::{
-    MAX_CHUNK_BYTES, Msg,
+    MAX_CHUNK_BYTES, Msg, WireError,
     chunk::chunk_from_batch,
     ipc::read_batch,
     migrate::{Metadata, SharedNames, abbreviated, checked_name},
@@ -33,39 +32,6 @@ pub enum MessageKind {
     Chunk,
     /// The activation of a blueprint: `BlueprintActivationCommand`.
     ActivateBlueprint,
-}
-
-/// Why a message gives nothing, and the entity whose data it holds.
-#[derive(Debug)]
-pub struct WireError {
-    /// `None` where the message cannot be read that far.
-    pub entity: Option<EntityPath>,
-    /// Why. Displays as a part of a sentence about the message: `it has no store id`.
-    pub reason: MessageError,
-}
-
-impl fmt::Display for WireError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.entity {
-            Some(entity) => write!(f, "a message about {entity} cannot be decoded: {}", self.reason),
-            None => write!(f, "a message cannot be decoded: {}", self.reason),
-        }
-    }
-}
-
-impl std::error::Error for WireError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.reason)
-    }
-}
-
-impl<E: Into<MessageError>> From<E> for WireError {
-    fn from(error: E) -> Self {
-        Self {
-            entity: None,
-            reason: error.into(),
-        }
-    }
 }
 
 /// Decodes the messages of one stream, in order, and keeps what is known about its stores meanwhile.

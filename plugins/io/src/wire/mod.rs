@@ -14,6 +14,7 @@
 
 mod decode;
 mod encode;
+mod error;
 
 pub(crate) mod payload;
 
@@ -24,8 +25,9 @@ pub(crate) mod migrate;
 
 pub(crate) mod chunk;
 
-pub use decode::{Decoder, MessageKind, WireError};
+pub use decode::{Decoder, MessageKind};
 pub use encode::encode;
+pub use error::WireError;
 pub use re_protos::log_msg::v1alpha1::log_msg::Msg;
 
 #[cfg(feature = "rrd")]

@@ -185,7 +185,7 @@ fn report_bytes_per_point() {
         per_point(held),
         per_point(resident_bytes().saturating_sub(resident_before)),
     );
-    // A position of twelve bytes and a colour of four.
+    // A position of twelve bytes and a color of four.
     assert!(
         per_point(counted) >= 16.0 && per_point(held) < 17.0,
         "{counted}, {held}"

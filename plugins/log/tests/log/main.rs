@@ -54,6 +54,20 @@ fn rows_of_a_kind_become_one_chunk() {
 }
 
 #[test]
+fn rows_of_columns_have_as_many_instances_as_is_said() {
+    let (recorder, memory) = recorder(|_| {});
+    let log = |lengths: &[usize]| {
+        let times = [(Timeline::sequence("frame"), vec![0, 1, 2])];
+        recorder.log_columns_with_lengths("a", times, &Scalars::new([1.0, 2.0, 3.0]), lengths)
+    };
+    log(&[2, 0, 1]).unwrap();
+    assert!(log(&[2, 0, 2]).is_err(), "there are three");
+    let recording = memory.to_recording(recorder.id()).unwrap();
+    let first = [0, 1, 2].map(|frame| scalar_at(&recording, "a", frame));
+    assert_eq!(first, [Some(1.0), None, Some(3.0)]);
+}
+
+#[test]
 fn limits_of_rows_and_bytes_hold() {
     let (mut recorder, memory) = recorder(|settings| settings.max_rows = 10);
     for frame in 0..25 {

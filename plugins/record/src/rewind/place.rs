@@ -17,7 +17,7 @@ use chronoscope_types::{Transform3D, read};
 use crate::{
     ENTITY_COMPONENT, PARENT_COMPONENT,
     columns::{group_at, groups_of, text_at, value_at},
-    components::RecordedComponent,
+    component_rows::RecordedComponent,
     rows::{NAME_COMPONENT, Pose},
 };
 

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use bevy_ecs::{change_detection::Tick, component::ComponentId, entity::EntityMapper, prelude::*};
+use bevy_ecs::{
+    change_detection::Tick,
+    component::{ComponentId, ComponentInfo},
+    entity::EntityMapper,
+    prelude::*,
+};
 use chronoscope_store::{Hit, RowId};
 
-use super::{NotRestored, place::Lookup, restore::name_of_type};
+use super::{NotRestored, place::Lookup};
 use crate::{
     columns::text_at,
     resources::{RecordedResource, RecordedResources},
@@ -139,4 +144,14 @@ fn is_of_viewer(type_path: &str) -> bool {
     let is_between = |letter: char| !(letter.is_alphanumeric() || "_:".contains(letter));
     let mut paths = type_path.split(is_between);
     paths.any(|path| path.starts_with("chronoscope_") || path.starts_with("chronoscope::"))
+}
+
+/// The path of a component's type, where that is registered; else the name that the engine has for it.
+pub(super) fn name_of_type(world: &World, info: &ComponentInfo) -> String {
+    let registry = world.get_resource::<AppTypeRegistry>();
+    let path = registry.and_then(|registry| {
+        let registry = registry.read();
+        Some(registry.get_type_info(info.type_id()?)?.type_path().to_owned())
+    });
+    path.unwrap_or_else(|| info.name().to_string())
 }

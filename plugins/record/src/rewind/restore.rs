@@ -10,7 +10,7 @@ use std::{
 
 use bevy_ecs::{
     archetype::ArchetypeId,
-    component::{ComponentId as EcsComponentId, ComponentInfo},
+    component::ComponentId as EcsComponentId,
     entity::EntityMapper,
     entity_disabling::Disabled,
     hierarchy::{ChildOf, Children},
@@ -26,11 +26,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     EntityRewound, LastComponents, NotRestored,
     place::{Lookup, NEVER, Place},
-    resources::Resources,
+    resources::{Resources, name_of_type},
 };
 use crate::{
     ENTITY_COMPONENT, WorldRecorder,
-    components::{RecordedComponent, RecordedComponents},
+    component_rows::{RecordedComponent, RecordedComponents},
     recorder::WhilePaused,
     slots::Standing,
     ticks::NamedTime,
@@ -510,14 +510,4 @@ fn unrecorded(world: &World, archetype: ArchetypeId, types: &[RecordedComponent]
     names.sort();
     names.dedup();
     names
-}
-
-/// The path of a component's type, where that is registered; else the name that the engine has for it.
-pub(super) fn name_of_type(world: &World, info: &ComponentInfo) -> String {
-    let registry = world.get_resource::<AppTypeRegistry>();
-    let path = registry.and_then(|registry| {
-        let registry = registry.read();
-        Some(registry.get_type_info(info.type_id()?)?.type_path().to_owned())
-    });
-    path.unwrap_or_else(|| info.name().to_string())
 }

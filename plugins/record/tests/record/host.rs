@@ -13,7 +13,10 @@ use bevy_ecs::{
 use bevy_reflect::Reflect;
 use bevy_time::TimePlugin;
 use bevy_transform::{TransformPlugin, components::Transform};
-use chronoscope_frame::{Cursor, FrameDiagnostics, FramePlugins, IngestSources, Recordings, Reports};
+use chronoscope_frame::{
+    Cursor, FrameDiagnostics, FramePlugins, IngestSources, Recordings, Reports, TimeCommand, ViewerCommand,
+    ViewerCommands,
+};
 use chronoscope_log::{BatchSettings, MemorySink, Recorder, Sink, SinkError, SinkNotice};
 use chronoscope_record::{
     AppLogExt, AppRecordExt, AppRecordMoreExt, AppTimeSourceExt, RecordComponent, RecordPlugin,
@@ -119,6 +122,59 @@ fn a_host_that_goes_to_a_time_takes_the_cursor_of_the_viewer_along() {
         stage.world().resource::<Cursor>().time >= newest - 1,
         "it follows the end again"
     );
+}
+
+#[test]
+fn a_world_that_does_not_follow_the_cursor_goes_where_the_host_says_alone() {
+    let mut stage = Stage::new(|_| {});
+    stage.app.add_plugins((FramePlugins, RewindPlugin));
+    stage.app.finish();
+    stage.app.cleanup();
+    stage.world().resource_mut::<Rewind>().set_follows_cursor(false);
+    let cube = stage.world().spawn(Transform::default()).id();
+    for frame in 0..10 {
+        stage.world().get_mut::<Transform>(cube).unwrap().translation.x = frame as f32;
+        stage.app.update();
+    }
+    let x = |stage: &mut Stage| stage.world().get::<Transform>(cube).unwrap().translation.x;
+    let command = TimeCommand::SetTimelineAndTime("frame".to_owned(), 7);
+    let mut commands = stage.world().resource_mut::<ViewerCommands>();
+    commands.push(ViewerCommand::Time(command));
+    for _ in 0..3 {
+        stage.app.update();
+        assert!(!stage.world().resource::<Rewind>().is_past());
+        assert_eq!(x(&mut stage), 9.0);
+    }
+    stage.world().resource_mut::<Rewind>().to_frame(4);
+    for _ in 0..3 {
+        stage.app.update();
+        assert!(stage.world().resource::<Rewind>().is_past());
+        assert_eq!(x(&mut stage), 4.0);
+    }
+    assert_eq!(stage.world().resource::<Cursor>().time, 7, "it stays");
+}
+
+#[test]
+fn a_recording_that_is_not_for_the_viewer_goes_elsewhere_alone() {
+    let memory = MemorySink::default();
+    let mut app = App::new();
+    app.add_plugins((TimePlugin, TransformPlugin, FramePlugins))
+        .add_plugins(
+            RecordPlugin::new("aside")
+                .with_viewer(false)
+                .with_sink(memory.clone()),
+        );
+    app.finish();
+    app.cleanup();
+    app.world_mut().spawn((Name::new("cube"), Transform::default()));
+    for _ in 0..3 {
+        app.update();
+    }
+    WorldRecorder::flush(app.world_mut()).unwrap();
+    let id = app.world().resource::<WorldRecorder>().id().clone();
+    assert!(app.world().resource::<Recordings>().find(&id).is_none());
+    let recording = memory.to_recording(&id).unwrap();
+    assert!(recording.store.entity_id(&"/world/cube".into()).is_some());
 }
 
 /// A type that is reflected, and of which nothing is known.

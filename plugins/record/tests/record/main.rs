@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod asked;
 mod components;
 mod engine;
 mod history;

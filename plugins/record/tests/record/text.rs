@@ -60,6 +60,18 @@ fn the_stand_ins_have_the_paths_that_are_looked_up() {
     assert_eq!(Span::type_path(), "bevy_text::text::TextSpan");
 }
 
+/// Stand-ins cannot tell where another engine has its types. Compatible versions have them where they were.
+#[test]
+fn the_paths_were_held_against_this_version_of_the_engine() {
+    const HELD_AGAINST: &str = "0.19.";
+    let lock = include_str!("../../../../Cargo.lock");
+    let (_, engine) = lock.split_once("name = \"bevy_app\"\nversion = \"").unwrap();
+    assert!(
+        engine.starts_with(HELD_AGAINST),
+        "run the test of plugins/record/engine_texts with this version, and write it down here"
+    );
+}
+
 #[test]
 fn a_text_in_the_world_is_a_label_where_it_stands() {
     let mut stage = stage();

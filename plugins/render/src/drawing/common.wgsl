@@ -50,6 +50,13 @@ fn nothing() -> vec4<f32> {
     return vec4(-2.0, -2.0, -2.0, 1.0);
 }
 
+// The corners of one triangle that covers all of the view. The depth is reversed: zero is the farthest there is.
+fn full_screen_corner(vertex_index: u32) -> vec4<f32> {
+    let x = select(-1.0, 3.0, vertex_index == 1u);
+    let y = select(-1.0, 3.0, vertex_index == 2u);
+    return vec4(x, y, 0.0, 1.0);
+}
+
 // The corners of two triangles that cover (-1, -1) to (1, 1).
 fn quad_corner(vertex_index: u32) -> vec2<f32> {
     // 0 1 2, 2 1 3
@@ -252,7 +259,7 @@ fn disc_reach(radius_pixels: f32) -> f32 {
     return select(radius_pixels + 1.0, radius_pixels, radius_pixels <= 1.0);
 }
 
-// The alpha of a fragment of a disc, so many pixels from its centre; zero is to be discarded.
+// The alpha of a fragment of a disc, so many pixels from its center; zero is to be discarded.
 fn disc_alpha(alpha: f32, radius_pixels: f32, offset: vec2<f32>) -> f32 {
     // What is no larger than its pixel is drawn as that pixel.
     let distance = select(length(offset), 0.0, radius_pixels <= 1.0);

@@ -1,6 +1,6 @@
 // Darkens what lies behind its neighbors on screen, so that clouds of points without lights have a shape.
 
-#import chronoscope_render::common::{bulk, distance_of}
+#import chronoscope_render::common::{bulk, distance_of, full_screen_corner}
 
 #ifdef MULTISAMPLED
 @group(1) @binding(0) var depths: texture_depth_multisampled_2d;
@@ -16,9 +16,7 @@ const DARKNESS: f32 = 60.0;
 
 @vertex
 fn vertex(@builtin(vertex_index) vertex_index: u32) -> @builtin(position) vec4<f32> {
-    let x = select(-1.0, 3.0, vertex_index == 1u);
-    let y = select(-1.0, 3.0, vertex_index == 2u);
-    return vec4(x, y, 0.0, 1.0);
+    return full_screen_corner(vertex_index);
 }
 
 fn depth_at(pixel: vec2<i32>) -> f32 {

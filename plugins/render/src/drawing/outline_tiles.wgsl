@@ -1,5 +1,7 @@
 // Where the edges of what stands out may be: a texel for each tile of a view.
 
+#import chronoscope_render::common::full_screen_corner
+
 // What is hovered, and what is selected.
 @group(0) @binding(0) var mask: texture_2d<f32>;
 
@@ -7,9 +9,7 @@ const TILE: i32 = #{TILE};
 
 @vertex
 fn vertex(@builtin(vertex_index) vertex_index: u32) -> @builtin(position) vec4<f32> {
-    let x = select(-1.0, 3.0, vertex_index == 1u);
-    let y = select(-1.0, 3.0, vertex_index == 2u);
-    return vec4(x, y, 0.0, 1.0);
+    return full_screen_corner(vertex_index);
 }
 
 // Whether there is any of either, and whether there is nothing else.

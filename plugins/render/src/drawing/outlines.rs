@@ -14,14 +14,13 @@ use bevy::core_pipeline::core_3d::main_transparent_pass_3d;
 use bevy::core_pipeline::{Core3d, Core3dSystems};
 use bevy::ecs::component::Component;
 use bevy::ecs::entity::Entity;
-use bevy::ecs::query::{Has, With, Without};
+use bevy::ecs::query::Has;
 use bevy::ecs::resource::Resource;
 use bevy::ecs::schedule::IntoScheduleConfigs;
 use bevy::ecs::system::{Commands, Query, Res, ResMut};
 use bevy::ecs::world::World;
 use bevy::log::error_once;
 use bevy::math::UVec2;
-use bevy::platform::collections::HashMap;
 use bevy::render::camera::ExtractedCamera;
 use bevy::render::render_phase::DrawFunctions;
 use bevy::render::render_resource::binding_types::texture_2d;
@@ -33,13 +32,13 @@ use bevy::render::render_resource::{
 };
 use bevy::render::renderer::{RenderContext, RenderDevice, ViewQuery};
 use bevy::render::texture::TextureCache;
-use bevy::render::view::{ExtractedView, Msaa, RetainedViewEntity, ViewTarget, ViewUniformOffset};
+use bevy::render::view::{ExtractedView, Msaa, ViewTarget, ViewUniformOffset};
 use bevy::render::{ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderSystems};
 use bevy::shader::{Shader, ShaderDefVal};
 
 use super::full_screen::FullScreen;
-use super::run_item::{RunItem, draw_items};
-use super::target::{Target, target_size};
+use super::run_item::{RunItem, ViewItems, draw_items};
+use super::target::{Target, forget_asleep, target_size};
 use super::weighted::{draw_weighted, set_viewport};
 use crate::stats::RenderStats;
 use crate::view::{GpuBulkView, bulk_view_layout};
@@ -56,22 +55,14 @@ const TILES_FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
 /// Pixels along the side of a tile. No line is wider.
 const TILE: u32 = 16;
 
-/// What stands out in this frame, by view.
-#[derive(Resource, Default)]
-pub(crate) struct OutlinedItems(HashMap<RetainedViewEntity, Vec<OutlinedItem>>);
-
-impl OutlinedItems {
-    /// Adds something to a view.
-    pub(crate) fn push(&mut self, view: &ExtractedView, item: OutlinedItem) {
-        self.0.entry(view.retained_view_entity).or_default().push(item);
-    }
-}
-
 /// The pass that this file adds.
 pub(crate) enum Outlining {}
 
 /// Something that has an outline.
 pub(crate) type OutlinedItem = RunItem<Outlining>;
+
+/// What stands out in this frame, by view.
+pub(crate) type OutlinedItems = ViewItems<Outlining>;
 
 /// Prepares the passes; more than once is harmless. Whoever draws what can stand out adds it.
 pub(crate) fn add_to(app: &mut App) {
@@ -93,8 +84,11 @@ fn add_passes(render_app: &mut SubApp) {
         .init_gpu_resource::<SpecializedRenderPipelines<LinesPipeline>>()
         .insert_resource(TilesPipeline::new())
         .insert_resource(LinesPipeline::new())
-        .add_systems(ExtractSchedule, forget_items)
-        .add_systems(Render, prepare_targets.in_set(RenderSystems::PrepareResources))
+        .add_systems(ExtractSchedule, OutlinedItems::forget)
+        .add_systems(
+            Render,
+            (forget_asleep::<OutlineTargets>, prepare_targets).in_set(RenderSystems::PrepareResources),
+        )
         .add_systems(
             Core3d,
             draw_outlines
@@ -102,14 +96,6 @@ fn add_passes(render_app: &mut SubApp) {
                 .after(draw_weighted)
                 .in_set(Core3dSystems::MainPass),
         );
-}
-
-fn forget_items(mut items: ResMut<OutlinedItems>) {
-    // A view that is gone leaves nothing behind; one that stays keeps its memory.
-    items.0.retain(|_, items| !items.is_empty());
-    for items in items.0.values_mut() {
-        items.clear();
-    }
 }
 
 /// The target of what stands out: of two things at a place, both are there.
@@ -226,14 +212,9 @@ fn prepare_targets(
         &Msaa,
         Has<OutlineTargets>,
     )>,
-    asleep: Query<Entity, (With<OutlineTargets>, Without<ExtractedCamera>)>,
 ) {
-    for entity in &asleep {
-        commands.entity(entity).remove::<OutlineTargets>();
-    }
     for (entity, view, camera, msaa, had_targets) in &views {
-        let items = items.0.get(&view.retained_view_entity);
-        let Some(size) = target_size(items, camera) else {
+        let Some(size) = items.of_view(view).and(target_size(camera)) else {
             if had_targets {
                 commands.entity(entity).remove::<OutlineTargets>();
             }
@@ -288,9 +269,7 @@ fn draw_outlines(
 ) {
     let view_entity = view.entity();
     let (camera, extracted, target, offset, outlined) = view.into_inner();
-    let items = items.0.get(&extracted.retained_view_entity);
-    let Some((items, (targets, bulk_view))) = items.zip(outlined).filter(|(items, _)| !items.is_empty())
-    else {
+    let Some((items, (targets, bulk_view))) = items.of_view(extracted).zip(outlined) else {
         return;
     };
     let Some(((find_tiles, draw_lines), view_group)) = pipeline_cache

@@ -117,10 +117,8 @@ pub(super) fn queue_outlined_lists<P: Primitive>(
                 let left = ThinnedList::of_ranges(share, &list.outlined.by_size, pipeline_of);
                 thinned.insert_outlined(view.entity, entity, left);
             }
-            items.push(
-                view.view,
-                OutlinedItem::new(entity, OUTLINED_RUN, id, draw_function),
-            );
+            let item = OutlinedItem::new(entity, OUTLINED_RUN, id, draw_function);
+            items.of_view_mut(view.view).push(item);
         }
     }
 }
@@ -224,7 +222,7 @@ impl BulkPhases<'_> {
             opaque: OpaqueItems::new(opaque, self.opaque_functions.read().id::<F>()),
             transparent: self.transparent.get_mut(&view.view.retained_view_entity)?,
             transparent_function: self.transparent_functions.read().id::<F>(),
-            weighted: self.weighted.of_view(view.view),
+            weighted: self.weighted.of_view_mut(view.view),
             weighted_function: self.weighted_functions.read().id::<F>(),
             view: view.view,
             bulk_view: view.bulk_view,

@@ -4,13 +4,17 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use bevy::ecs::entity::Entity;
+use bevy::ecs::resource::Resource;
+use bevy::ecs::system::ResMut;
 use bevy::ecs::world::World;
+use bevy::platform::collections::HashMap;
 use bevy::render::render_phase::{
     CachedRenderPipelinePhaseItem, DrawError, DrawFunctionId, DrawFunctions, PhaseItem, PhaseItemExtraIndex,
     TrackedRenderPass,
 };
 use bevy::render::render_resource::CachedRenderPipelineId;
 use bevy::render::sync_world::MainEntity;
+use bevy::render::view::{ExtractedView, RetainedViewEntity};
 
 /// A run of a list, or all of another entity, as one of the passes draws it: `K` tells which, as each has draw functions of its own.
 pub(crate) struct RunItem<K> {
@@ -73,6 +77,38 @@ impl<K: 'static> PhaseItem for RunItem<K> {
 impl<K: 'static> CachedRenderPipelinePhaseItem for RunItem<K> {
     fn cached_pipeline(&self) -> CachedRenderPipelineId {
         self.pipeline
+    }
+}
+
+/// What one of the passes draws in this frame, by view.
+#[derive(Resource)]
+pub(crate) struct ViewItems<K: 'static>(HashMap<RetainedViewEntity, Vec<RunItem<K>>>);
+
+impl<K: 'static> Default for ViewItems<K> {
+    fn default() -> Self {
+        Self(HashMap::default())
+    }
+}
+
+impl<K: 'static> ViewItems<K> {
+    /// Those of a view, for more to be added.
+    pub(crate) fn of_view_mut(&mut self, view: &ExtractedView) -> &mut Vec<RunItem<K>> {
+        self.0.entry(view.retained_view_entity).or_default()
+    }
+
+    /// Those of a view; `None` where it has none.
+    pub(super) fn of_view(&self, view: &ExtractedView) -> Option<&[RunItem<K>]> {
+        let items = self.0.get(&view.retained_view_entity).map(Vec::as_slice);
+        items.filter(|items| !items.is_empty())
+    }
+
+    /// A system that empties them, for the next frame.
+    pub(super) fn forget(mut items: ResMut<Self>) {
+        // A view that is gone leaves nothing behind; one that stays keeps its memory.
+        items.0.retain(|_, items| !items.is_empty());
+        for items in items.0.values_mut() {
+            items.clear();
+        }
     }
 }
 

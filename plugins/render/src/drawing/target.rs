@@ -1,6 +1,10 @@
 //! Textures that passes of this crate's own draw into.
 
 use bevy::color::LinearRgba;
+use bevy::ecs::component::Component;
+use bevy::ecs::entity::Entity;
+use bevy::ecs::query::{With, Without};
+use bevy::ecs::system::{Commands, Query};
 use bevy::math::UVec2;
 use bevy::render::camera::ExtractedCamera;
 use bevy::render::render_resource::{
@@ -10,12 +14,19 @@ use bevy::render::render_resource::{
 use bevy::render::renderer::RenderDevice;
 use bevy::render::texture::{CachedTexture, TextureCache};
 
-/// The size of what a view's items are drawn into; `None` where it has none, or no room.
-pub(super) fn target_size<T>(items: Option<&Vec<T>>, camera: &ExtractedCamera) -> Option<UVec2> {
-    let has_items = items.is_some_and(|items| !items.is_empty());
-    camera
-        .physical_target_size
-        .filter(|size| has_items && size.min_element() > 0)
+/// The size of what a view's items are drawn into; `None` where there is no room.
+pub(super) fn target_size(camera: &ExtractedCamera) -> Option<UVec2> {
+    camera.physical_target_size.filter(|size| size.min_element() > 0)
+}
+
+/// Lets go of the targets of views that sleep: they are not among the cameras of this frame.
+pub(super) fn forget_asleep<T: Component>(
+    mut commands: Commands,
+    asleep: Query<Entity, (With<T>, Without<ExtractedCamera>)>,
+) {
+    for entity in &asleep {
+        commands.entity(entity).remove::<T>();
+    }
 }
 
 /// A texture of samples, and what they come to.

@@ -18,13 +18,12 @@ use bevy::core_pipeline::core_3d::main_transparent_pass_3d;
 use bevy::core_pipeline::{Core3d, Core3dSystems};
 use bevy::ecs::component::Component;
 use bevy::ecs::entity::Entity;
-use bevy::ecs::query::{Has, With, Without};
+use bevy::ecs::query::Has;
 use bevy::ecs::resource::Resource;
 use bevy::ecs::schedule::IntoScheduleConfigs;
 use bevy::ecs::system::{Commands, Query, Res, ResMut};
 use bevy::ecs::world::World;
 use bevy::log::error_once;
-use bevy::platform::collections::HashMap;
 use bevy::render::camera::ExtractedCamera;
 use bevy::render::render_phase::{DrawFunctions, TrackedRenderPass};
 use bevy::render::render_resource::binding_types::texture_2d;
@@ -36,13 +35,13 @@ use bevy::render::render_resource::{
 };
 use bevy::render::renderer::{RenderContext, RenderDevice, ViewQuery};
 use bevy::render::texture::TextureCache;
-use bevy::render::view::{ExtractedView, Msaa, RetainedViewEntity, ViewDepthTexture, ViewTarget};
+use bevy::render::view::{ExtractedView, Msaa, ViewDepthTexture, ViewTarget};
 use bevy::render::{ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderSystems};
 use bevy::shader::Shader;
 
 use super::full_screen::FullScreen;
-use super::run_item::{RunItem, draw_items};
-use super::target::{Target, target_size};
+use super::run_item::{RunItem, ViewItems, draw_items};
+use super::target::{Target, forget_asleep, target_size};
 use crate::stats::RenderStats;
 
 const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d32");
@@ -53,21 +52,14 @@ const GATHERED_FORMAT: TextureFormat = TextureFormat::Rgba16Float;
 /// How much is seen through everything.
 const SEEN_THROUGH_FORMAT: TextureFormat = TextureFormat::R8Unorm;
 
-/// What is drawn by weight in this frame, by view.
-#[derive(Resource, Default)]
-pub(crate) struct WeightedItems(HashMap<RetainedViewEntity, Vec<WeightedItem>>);
-
-impl WeightedItems {
-    pub(crate) fn of_view(&mut self, view: &ExtractedView) -> &mut Vec<WeightedItem> {
-        self.0.entry(view.retained_view_entity).or_default()
-    }
-}
-
 /// The pass that this file adds.
 pub(crate) enum Weighting {}
 
 /// Something translucent that is drawn in no certain order.
 pub(crate) type WeightedItem = RunItem<Weighting>;
+
+/// What is drawn by weight in this frame, by view.
+pub(crate) type WeightedItems = ViewItems<Weighting>;
 
 /// Prepares the pass; more than once is harmless. Whoever draws by weight adds it.
 pub(crate) fn add_to(app: &mut App) {
@@ -87,22 +79,17 @@ fn add_pass(render_app: &mut SubApp) {
         .init_resource::<DrawFunctions<WeightedItem>>()
         .init_gpu_resource::<SpecializedRenderPipelines<LayPipeline>>()
         .insert_resource(LayPipeline::new())
-        .add_systems(ExtractSchedule, forget_items)
-        .add_systems(Render, prepare_targets.in_set(RenderSystems::PrepareResources))
+        .add_systems(ExtractSchedule, WeightedItems::forget)
+        .add_systems(
+            Render,
+            (forget_asleep::<WeightedTargets>, prepare_targets).in_set(RenderSystems::PrepareResources),
+        )
         .add_systems(
             Core3d,
             draw_weighted
                 .after(main_transparent_pass_3d)
                 .in_set(Core3dSystems::MainPass),
         );
-}
-
-fn forget_items(mut items: ResMut<WeightedItems>) {
-    // A view that is gone leaves nothing behind; one that stays keeps its memory.
-    items.0.retain(|_, items| !items.is_empty());
-    for items in items.0.values_mut() {
-        items.clear();
-    }
 }
 
 /// The targets of a view that draws something by weight, and what lays them over the rest.
@@ -185,14 +172,9 @@ fn prepare_targets(
         &Msaa,
         Has<WeightedTargets>,
     )>,
-    asleep: Query<Entity, (With<WeightedTargets>, Without<ExtractedCamera>)>,
 ) {
-    for entity in &asleep {
-        commands.entity(entity).remove::<WeightedTargets>();
-    }
     for (entity, view, camera, msaa, had_targets) in &views {
-        let items = items.0.get(&view.retained_view_entity);
-        let Some(size) = target_size(items, camera) else {
+        let Some(size) = items.of_view(view).and(target_size(camera)) else {
             if had_targets {
                 commands.entity(entity).remove::<WeightedTargets>();
             }
@@ -236,8 +218,7 @@ pub(super) fn draw_weighted(
 ) {
     let view_entity = view.entity();
     let (camera, extracted, target, depth_buffer, targets) = view.into_inner();
-    let items = items.0.get(&extracted.retained_view_entity);
-    let Some((items, targets)) = items.zip(targets).filter(|(items, _)| !items.is_empty()) else {
+    let Some((items, targets)) = items.of_view(extracted).zip(targets) else {
         return;
     };
     let Some(lay) = pipeline_cache.get_render_pipeline(targets.pipeline) else {

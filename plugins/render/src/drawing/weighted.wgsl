@@ -1,6 +1,6 @@
 // What was gathered of translucent surfaces, laid over what is opaque.
 
-#import chronoscope_render::common::encode_output
+#import chronoscope_render::common::{encode_output, full_screen_corner}
 
 // Colors times alpha and weight, and alpha times weight.
 @group(0) @binding(0) var gathered: texture_2d<f32>;
@@ -9,9 +9,7 @@
 
 @vertex
 fn vertex(@builtin(vertex_index) vertex_index: u32) -> @builtin(position) vec4<f32> {
-    let x = select(-1.0, 3.0, vertex_index == 1u);
-    let y = select(-1.0, 3.0, vertex_index == 2u);
-    return vec4(x, y, 0.0, 1.0);
+    return full_screen_corner(vertex_index);
 }
 
 @fragment

@@ -1,6 +1,6 @@
 // What is behind everything: colors by the direction in which one looks.
 
-#import chronoscope_render::common::{view, is_orthographic, linear_from_srgb, encode_output}
+#import chronoscope_render::common::{view, full_screen_corner, is_orthographic, linear_from_srgb, encode_output}
 
 struct Backdrop {
     // In sRGB.
@@ -27,7 +27,8 @@ struct Varyings {
 
 @vertex
 fn vertex(@builtin(vertex_index) vertex_index: u32) -> Varyings {
-    let ndc = vec2(select(-1.0, 3.0, vertex_index == 1u), select(-1.0, 3.0, vertex_index == 2u));
+    let corner = full_screen_corner(vertex_index);
+    let ndc = corner.xy;
     let projection = view.clip_from_view;
     let aspect = view.main_pass_viewport.z / view.main_pass_viewport.w;
     var across = ndc * HALF_ANGLE_TANGENT * vec2(aspect, 1.0);
@@ -36,8 +37,7 @@ fn vertex(@builtin(vertex_index) vertex_index: u32) -> Varyings {
     }
     var out: Varyings;
     out.ray = (view.world_from_view * vec4(across, -1.0, 0.0)).xyz;
-    // The depth is reversed: zero is the farthest there is.
-    out.position = vec4(ndc, 0.0, 1.0);
+    out.position = corner;
     return out;
 }
 

@@ -5,7 +5,7 @@
 
 struct Varyings {
     @builtin(position) position: vec4<f32>,
-    // From the centre, in pixels.
+    // From the center, in pixels.
     @location(0) offset: vec2<f32>,
     @location(1) @interpolate(flat) radius: f32,
     @location(2) @interpolate(flat) color: vec3<f32>,

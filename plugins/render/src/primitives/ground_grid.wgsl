@@ -4,7 +4,7 @@
 // lie in the plane: the clipping at the far plane cuts it at the horizon, the depth test works as for anything else, and
 // a fragment has one division to do.
 
-#import chronoscope_render::common::{view, bulk, is_orthographic, encode_output, nothing}
+#import chronoscope_render::common::{view, bulk, full_screen_corner, is_orthographic, encode_output, nothing}
 
 struct Grid {
     // Linear, with straight alpha.
@@ -39,7 +39,7 @@ fn along_axes(v: vec3<f32>) -> vec3<f32> {
 fn vertex(@builtin(vertex_index) vertex_index: u32) -> Varyings {
     var out: Varyings;
     out.position = nothing();
-    let ndc = vec2(select(-1.0, 3.0, vertex_index == 1u), select(-1.0, 3.0, vertex_index == 2u));
+    let ndc = full_screen_corner(vertex_index).xy;
     let projection = view.clip_from_view;
     // Where the pixel lies at a distance of one (or, without perspective, at any).
     let across = (ndc + select(vec2(projection[2].xy), -projection[3].xy, is_orthographic()))

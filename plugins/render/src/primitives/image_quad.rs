@@ -125,7 +125,7 @@ pub struct DepthCloud {
     pub camera: DVec3,
     /// Where a value of one lies on its ray: as a multiple of how far the quad is.
     pub scale: f32,
-    /// The radius of a disc, as a multiple of the distance to a neighbour that is as far from the camera.
+    /// The radius of a disc, as a multiple of the distance to a neighbor that is as far from the camera.
     pub fill_ratio: f32,
     /// The disc that is pointed at: the number of its pixel, row by row, where the size of the quad is that of the picture.
     pub hovered: Option<u32>,

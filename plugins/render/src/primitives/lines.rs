@@ -11,7 +11,7 @@ use crate::instances::Primitive;
 
 pub(crate) const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d02");
 
-/// A straight line with round ends, at least a pixel thick; a strip is one per pair of neighbours, and its joins are
+/// A straight line with round ends, at least a pixel thick; a strip is one per pair of neighbors, and its joins are
 /// round. 40 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]

@@ -21,7 +21,7 @@ struct Quad {
     cloud_scale: f32,
     // From the camera to the corner of the quad.
     ray: vec3<f32>,
-    // The radius of a disc, as a multiple of the distance to a neighbour.
+    // The radius of a disc, as a multiple of the distance to a neighbor.
     fill_ratio: f32,
     camera_high: vec3<f32>,
     // The pixels that are lit up by themselves.

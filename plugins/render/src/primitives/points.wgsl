@@ -1,4 +1,4 @@
-// Round points: two triangles around the centre, cut to a disc in the fragment shader.
+// Round points: two triangles around the center, cut to a disc in the fragment shader.
 
 #import chronoscope_render::common::{view, units_per_pixel, view_size_pixels, quad_corner, with_depth_offset, disc_alpha, disc_reach, light_on_sphere, nothing, Picked, picked, picked_part, Weighted, weighted}
 #import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, has_round_points, resolve_color, radius_pixels, grown, to_clip}
@@ -12,7 +12,7 @@ struct Instance {
 
 struct Varyings {
     @builtin(position) position: vec4<f32>,
-    // From the centre, in pixels.
+    // From the center, in pixels.
     @location(0) offset: vec2<f32>,
     @location(1) @interpolate(flat) radius: f32,
     @location(2) @interpolate(flat) color: vec4<f32>,
@@ -22,7 +22,7 @@ struct Varyings {
     @location(4) @interpolate(flat) ids: vec2<u32>,
 #endif
 #ifdef SHAPED_DEPTH
-    // Of the centre: clip z and w, scene units per pixel, and steps nearer.
+    // Of the center: clip z and w, scene units per pixel, and steps nearer.
     @location(5) @interpolate(flat) center: vec4<f32>,
 #endif
 }

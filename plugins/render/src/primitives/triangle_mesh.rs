@@ -4,6 +4,7 @@ mod geometry;
 mod maps;
 mod material;
 mod queue;
+mod samplers;
 
 use std::sync::Arc;
 
@@ -48,8 +49,10 @@ use self::geometry::GpuGeometry;
 pub use self::geometry::{MeshError, MeshGeometry, MeshVertex};
 use self::maps::NUM_MAPS;
 pub use self::maps::{MeshMap, MeshMaps};
-use self::material::{GpuPose, MeshSamplers, is_bindable};
-pub use self::material::{MeshAlpha, MeshMaterial, MeshPose, MeshSides, TextureSampling, TextureWrap};
+use self::material::{GpuPose, is_bindable};
+pub use self::material::{MeshAlpha, MeshMaterial, MeshPose, MeshSides};
+use self::samplers::MeshSamplers;
+pub use self::samplers::{TextureSampling, TextureWrap};
 use crate::buffers::{FixedBuffer, Gpu, UniformBuffer, binding_size};
 use crate::color::linear_rgba;
 use crate::drawing::outlines::{self, OutlinedItem};

@@ -304,12 +304,12 @@ impl Picture {
         self.drawn().iter().filter(is_within).count()
     }
 
-    /// How many pixels have exactly this colour.
+    /// How many pixels have exactly this color.
     pub(crate) fn count(&self, color: [u8; 4]) -> usize {
         self.0.pixels().filter(|pixel| pixel.0 == color).count()
     }
 
-    /// How many colours there are besides the background.
+    /// How many colors there are besides the background.
     pub(crate) fn shades(&self) -> usize {
         let mut colors: Vec<[u8; 4]> = self
             .0

@@ -138,7 +138,7 @@ impl QueryCache {
                 .get_or_insert((event.generation - 1, event.generation - 1));
             pending.gap |= last + 1 != event.generation;
             pending.generations = Some((first, event.generation));
-            // A row that goes gives its times to its neighbours, which end or begin one tick beside it.
+            // A row that goes gives its times to its neighbors, which end or begin one tick beside it.
             let spreads = !matches!(event.change, ChunkChange::Added | ChunkChange::Grown);
             for (at, timeline) in event.meta.timelines.iter().enumerate() {
                 for component in &event.meta.components {

@@ -24,7 +24,7 @@ use crate::{
 
 impl ChunkStore {
     /// The pieces of a chunk that is larger than the settings want, in the order of its rows. The first keeps the id, so
-    /// that the chunk is recognised when it comes again. Each has its rows copied, so that collecting it frees them: pieces that
+    /// that the chunk is recognized when it comes again. Each has its rows copied, so that collecting it frees them: pieces that
     /// share the chunk's memory would free nothing until the last one goes.
     pub(crate) fn split(&self, chunk: &Arc<Chunk>) -> Option<Vec<Chunk>> {
         let rows = chunk.num_rows();

@@ -150,7 +150,7 @@ impl Node {
             rows: 0,
             kids,
         };
-        node.summarise();
+        node.summarize();
         node
     }
 
@@ -161,7 +161,7 @@ impl Node {
         }
     }
 
-    pub(super) fn summarise(&mut self) {
+    pub(super) fn summarize(&mut self) {
         (self.max, self.loaded_max, self.rows) = (i64::MIN, i64::MIN, 0);
         let mut include = |max: i64, loaded_max: i64, rows: u64| {
             self.max = self.max.max(max);
@@ -178,10 +178,10 @@ impl Node {
                 .iter()
                 .for_each(|node| include(node.max, node.loaded_max, node.rows)),
         }
-        self.summarise_first();
+        self.summarize_first();
     }
 
-    pub(super) fn summarise_first(&mut self) {
+    pub(super) fn summarize_first(&mut self) {
         self.first = match &self.kids {
             Kids::Entries(entries) => entries.first().map_or((i64::MAX, u32::MAX), Entry::key),
             Kids::Nodes(nodes) => nodes.first().map_or((i64::MAX, u32::MAX), |node| node.first),
@@ -216,7 +216,7 @@ impl Node {
                 Self::over(Kids::Nodes(right))
             }
         };
-        self.summarise();
+        self.summarize();
         Some(sibling)
     }
 
@@ -281,7 +281,7 @@ impl Node {
             }
         };
         if removed > 0 {
-            self.summarise();
+            self.summarize();
         }
         removed
     }

@@ -1,4 +1,4 @@
-//! Colours, and enums that are stored as bytes.
+//! Colors, and enums that are stored as bytes.
 
 use std::{
     borrow::Cow,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{ReadError, Rgba, enums::Enumeration};
 
-/// Components that are a colour per instance, read as numbers `0xRRGGBBAA`.
+/// Components that are a color per instance, read as numbers `0xRRGGBBAA`.
 pub enum Colors {}
 
 impl Encoding for Colors {

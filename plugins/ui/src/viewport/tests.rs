@@ -229,7 +229,7 @@ fn a_title_that_is_as_wide_as_its_bar_gets_no_arrows() {
     const TITLE: &str = "a view whose title is nearly as wide as its tile";
     let mut stage = Stage::with_entities(1200.0, 320.0, &["/plots"]);
     stage.draw();
-    let view = viewport(&stage).views.keys().next().copied().unwrap();
+    let view = stage.first_view();
     let name = BlueprintCommand::SetName(Contents::View(view), Some(TITLE.to_owned()));
     let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
     commands.blueprint(name);

@@ -291,6 +291,7 @@ fn show_tooltip(ui: &Ui, painter: &Painter, input: &PlotInput<'_>, canvas: &Canv
         place: &place,
         values: &[value],
         left_out: 0,
+        note: None,
     };
     tooltip::show(ui, input.id.with("tooltip"), input.style, text);
 }

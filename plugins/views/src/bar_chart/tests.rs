@@ -128,7 +128,7 @@ fn ten() -> Bars {
 }
 
 #[test]
-fn axes_and_legend_are_labelled() {
+fn axes_and_legend_are_labeled() {
     let mut plot = Harness::new([Some(ten()), None]);
     plot.frame(Vec::new());
     let texts: Vec<String> = plot.frame(Vec::new()).into_iter().map(|(text, _)| text).collect();

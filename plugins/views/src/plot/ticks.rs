@@ -21,7 +21,7 @@ pub(crate) struct Tick {
     pub label: String,
 }
 
-/// The labelled lines of an axis.
+/// The labeled lines of an axis.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Ticks {
     /// The lines, ordered by position.

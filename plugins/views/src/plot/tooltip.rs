@@ -25,6 +25,8 @@ pub(crate) struct TooltipText<'a> {
     pub(crate) values: &'a [TooltipValue<'a>],
     /// How many values there are beside these.
     pub(crate) left_out: usize,
+    /// What else is to be said of the place.
+    pub(crate) note: Option<&'a str>,
 }
 
 /// A value in a tooltip.
@@ -54,6 +56,9 @@ pub(crate) fn show(ui: &Ui, id: Id, style: &ViewStyle, text: TooltipText<'_>) {
             if text.left_out > 0 {
                 let more = format!("{} more", text.left_out);
                 ui.label(RichText::new(more).color(style.secondary_text).small());
+            }
+            if let Some(note) = text.note {
+                ui.label(RichText::new(note).color(style.secondary_text).small());
             }
         });
 }

@@ -343,25 +343,27 @@ pub(crate) const fn labels_of<V: Visualizer>() -> Option<&'static str> {
     Fields::<V>::LABELS
 }
 
-/// The color of a class, or of a keypoint of it, in sRGB: from the context, else from the cycle.
+/// The color of a class, or of a keypoint of it, in sRGB: from the context, where a keypoint without a color has that of its class;
+/// else from the cycle.
 pub fn class_color(context: Option<&AnnotationContext>, class: u16, keypoint: Option<u16>) -> [u8; 4] {
     let known = context.and_then(|context| context.class(class));
-    if let Some(keypoint) = keypoint {
-        let info = known.and_then(|class| class.keypoints.iter().find(|info| info.id == keypoint));
-        return info.and_then(|info| info.color).map_or_else(
-            || colors::cycle_color(u64::from(keypoint)).to_array(),
-            chronoscope_types::Rgba::to_array,
-        );
-    }
-    known.and_then(|class| class.info.color).map_or_else(
-        || colors::cycle_color(u64::from(class)).to_array(),
+    let of_keypoint = keypoint.and_then(|keypoint| {
+        let mut keypoints = known?.keypoints.iter();
+        keypoints.find(|info| info.id == keypoint)?.color
+    });
+    let color = of_keypoint.or(known.and_then(|class| class.info.color));
+    color.map_or_else(
+        || colors::cycle_color(u64::from(keypoint.unwrap_or(class))).to_array(),
         chronoscope_types::Rgba::to_array,
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use chronoscope_types::{Component as _, components, records::AnnotationInfo};
+    use chronoscope_types::{
+        Component as _, components,
+        records::{AnnotationInfo, ClassDescription},
+    };
 
     use super::*;
 
@@ -388,6 +390,28 @@ mod tests {
             Some("Boxes3D:show_labels")
         );
         assert_eq!(find_field(&components, "colors"), None);
+    }
+
+    #[test]
+    fn a_keypoint_without_a_color_has_that_of_its_class() {
+        let plain = |id| AnnotationInfo {
+            id,
+            label: None,
+            color: None,
+        };
+        let class = ClassDescription {
+            keypoints: vec![AnnotationInfo::new(4, "own", [9, 9, 9, 255]), plain(5)],
+            ..AnnotationInfo::new(1, "class", [1, 2, 3, 255]).into()
+        };
+        let context = AnnotationContext {
+            classes: vec![class, plain(2).into()],
+        };
+        let color = |class, keypoint| class_color(Some(&context), class, Some(keypoint));
+        assert_eq!(color(1, 4), [9, 9, 9, 255]);
+        assert_eq!([color(1, 5), color(1, 6)], [[1, 2, 3, 255]; 2]);
+        // Where neither has one they are told apart.
+        assert_ne!(color(2, 4), color(2, 5));
+        assert_eq!(color(2, 4), class_color(None, 1, Some(4)));
     }
 
     #[test]

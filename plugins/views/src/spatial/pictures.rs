@@ -48,7 +48,7 @@ pub struct Picture {
     pub magnification: MagnificationFilter,
     /// Whether it says something about a picture below, rather than being one itself.
     pub is_overlay: bool,
-    /// The radius of the points that distances are shown as in space, as a multiple of the distance to a neighbour that is as far
+    /// The radius of the points that distances are shown as in space, as a multiple of the distance to a neighbor that is as far
     /// from the camera. `None` where the picture is one there, too.
     pub point_fill_ratio: Option<f32>,
     /// From the plane of its pixels to the space of its entity, where that is another.

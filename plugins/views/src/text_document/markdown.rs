@@ -98,7 +98,7 @@ pub struct Span {
     pub text: String,
     /// Whether it is strong.
     pub strong: bool,
-    /// Whether it is emphasised.
+    /// Whether it is emphasized.
     pub emphasis: bool,
     /// Whether it is struck through.
     pub strikethrough: bool,

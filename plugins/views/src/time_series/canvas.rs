@@ -92,7 +92,11 @@ pub(super) fn shown(input: &PlotInput<'_>, window: PlotWindow) -> Shown<TimeWind
 /// the recording, the part that has a recording.
 fn all_times(input: &PlotInput<'_>) -> TimeWindow {
     let times_of = |line: &PlotLine<'_>| match line.series.shown {
-        TimeRange::EVERYTHING => line.series.samples.time_range(),
+        TimeRange::EVERYTHING => line
+            .series
+            .samples
+            .time_range()
+            .union(&line.series.missing.time_range()),
         shown if shown.length() > input.all_times.length() => shown.intersection(&input.all_times),
         shown => shown,
     };

@@ -6,7 +6,7 @@ use chronoscope_types::{
 };
 use egui::{Align2, FontId, Painter, Pos2, Rect, Ui, pos2, vec2};
 
-use super::{canvas::Canvas, input::PlotInput};
+use super::{canvas::Canvas, input::PlotInput, missing};
 use crate::plot::{
     axes::{AXIS_HEIGHT, GAP},
     ticks::format_value,
@@ -135,7 +135,7 @@ pub(super) fn draw_samples(painter: &Painter, input: &PlotInput<'_>, samples: &[
     }
 }
 
-/// Lists values beside the pointer: those that the tooltip's mode asks for, else those near the pointer.
+/// Lists values beside the pointer: those that the tooltip's mode asks for, else those near the pointer. Says where rows are missing.
 pub(super) fn show_tooltip(
     ui: &Ui,
     input: &PlotInput<'_>,
@@ -145,13 +145,15 @@ pub(super) fn show_tooltip(
     pointer: Pos2,
 ) {
     let (listed, left_out) = listed(samples, input.tooltip, hit, pointer);
-    let Some(first) = listed.first() else { return };
+    let note = missing::is_missing_at(input, canvas, pointer.x).then_some(input.missing_note);
+    if listed.is_empty() && note.is_none() {
+        return;
+    }
     // Of one sample it is its time that is of interest, of several the time that they are near to.
     let time = match listed.as_slice() {
         [only] => only.time,
-        _ => first
-            .time
-            .map(|_| canvas.readable_time_at(input.time_type, pointer.x)),
+        [first, ..] if first.time.is_none() => None,
+        _ => Some(canvas.readable_time_at(input.time_type, pointer.x)),
     };
     let zone = input.style.time_zone;
     let time = time.map_or_else(
@@ -176,6 +178,7 @@ pub(super) fn show_tooltip(
         place: &format!("{} {time}", input.timeline),
         values: &values,
         left_out,
+        note,
     };
     tooltip::show(ui, input.id.with("tooltip"), input.style, text);
 }

@@ -61,6 +61,10 @@ pub(crate) struct PlotInput<'a> {
     pub id: Id,
     /// The series, in the order of the legend.
     pub lines: &'a [PlotLine<'a>],
+    /// The series of which rows are known and not loaded, some of which may have no line yet.
+    pub missing: Vec<&'a EntitySeries>,
+    /// What is said of these rows.
+    pub missing_note: &'a str,
     /// What the numbers of the timeline mean.
     pub time_type: TimeType,
     /// The timeline's name.

@@ -9,7 +9,8 @@
 //! [`lines`] says which series a plot has and what they are called, [`canvas`] where they lie, [`draw`] and [`strip`] turn them into
 //! shapes. [`hover`] says what is at the pointer, [`measure`] what is between two times. [`plot`] draws it all, with the axes, the legend
 //! and the gestures that all plots share ([`crate::plot`]), and says what the user does; [`ui`] is the tile, which turns that into
-//! commands, [`entries`] what it knows of the series, and [`hidden`] which of them are hidden.
+//! commands, [`entries`] what it knows of the series, and [`hidden`] which of them are hidden. [`missing`] says where rows are known and
+//! not loaded: there nothing is drawn or told.
 
 mod canvas;
 mod draw;
@@ -20,6 +21,7 @@ mod input;
 mod lines;
 mod measure;
 mod measurements;
+mod missing;
 mod plot;
 mod points;
 mod properties;

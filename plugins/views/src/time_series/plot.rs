@@ -10,6 +10,7 @@ use super::{
     hover,
     input::{PlotInput, PlotLine},
     measure::{self, MeasureEvent},
+    missing,
 };
 use crate::plot::{
     axes::{self, Axes, GAP, label_width, plot_rect, text_width},
@@ -112,6 +113,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
 
     draw_axes(ui, input, &area, &canvas, &font);
     let clipped = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    missing::mark(&clipped, input, &canvas);
     let lines = draw::lines(&clipped, input, &canvas);
     draw_notes(&clipped, input, &canvas, &lines, &font);
     draw_box(ui, &clipped, &background, input.style, &rect);
@@ -214,6 +216,8 @@ fn draw_notes(
     if !lines.iter().any(|line| line.is_within(&rect)) {
         let what = if lines.is_empty() {
             "All series are hidden"
+        } else if missing::is_missing(input, canvas.shown.x.range()) {
+            input.missing_note
         } else {
             "No samples in this stretch of time"
         };

@@ -10,6 +10,7 @@ use chronoscope_store::TimeRange;
 use chronoscope_types::enums::{AggregationPolicy, AxisScale, InterpolationMode, MarkerShape};
 
 use super::{
+    missing::{MissingTimes, between as times_between},
     points::{DrawPoint, between, clip, interpolated},
     samples::Samples,
     style::{Look, Mark, SeriesStyle},
@@ -30,6 +31,8 @@ pub struct EntitySeries {
     /// How each instance looks at the end; as many as there are columns of samples, or the one that a
     /// constant needs.
     pub styles: Vec<SeriesStyle>,
+    /// Where rows are known and not loaded.
+    pub(super) missing: MissingTimes,
     /// Where looks change over time.
     pub(super) tracks: Tracks,
     /// How much the values may be off: their variances, where these are known.
@@ -46,6 +49,7 @@ impl Default for EntitySeries {
             samples: Samples::default(),
             shown: TimeRange::EVERYTHING,
             styles: Vec::new(),
+            missing: MissingTimes::default(),
             tracks: Tracks::default(),
             variances: None,
             constants: Vec::new(),
@@ -65,7 +69,7 @@ impl Visual for EntitySeries {
         let samples = self.samples.heap_bytes() + self.variances.as_ref().map_or(0, Samples::heap_bytes);
         let styles = self.styles.capacity() * size_of::<SeriesStyle>();
         let constants = self.constants.capacity() * size_of::<f64>();
-        (samples + self.tracks.heap_bytes() + names + styles + constants) as u64
+        (samples + self.missing.heap_bytes() + self.tracks.heap_bytes() + names + styles + constants) as u64
     }
 }
 
@@ -139,6 +143,7 @@ impl EntitySeries {
         let extent = edges.fold(extent, |extent, (after, position)| {
             let before = after.checked_sub(1).and_then(|at| self.point(series, window, at));
             let neighbors = before.zip(self.point(series, window, after));
+            let neighbors = neighbors.filter(|_| !self.is_missing_before(series, after));
             let value = neighbors.and_then(|(before, after)| between(&before, &after, mode, position));
             value.map_or(extent, |value| extent.union(placed(value)))
         });
@@ -176,18 +181,37 @@ impl EntitySeries {
     }
 
     /// The value of a series at a time: that of its last sample until then. `None` where there is none, or a
-    /// gap, and once the entity was cleared.
+    /// gap, once the entity was cleared, and where rows may be missing since that sample.
     pub fn value_at(&self, series: usize, time: i64) -> Option<f64> {
         if let Some(constant) = self.constants.get(series) {
             return (!constant.is_nan()).then_some(*constant);
         }
+        let times = self.samples.times(series);
+        let sample = *times.get(times.partition_point(|other| *other <= time).checked_sub(1)?)?;
+        let since = TimeRange::new(sample.saturating_add(1), time);
+        if self.missing.intersects(since) {
+            return None;
+        }
         latest(&self.samples, series, time)
     }
 
-    /// Whether a series had values before a time, and has none there.
+    /// Whether a series had values before a time, and has none there, or its rows are missing there.
     pub(super) fn is_interrupted_at(&self, series: usize, time: i64) -> bool {
         let first = self.samples.times(series).first();
-        first.is_some_and(|first| *first <= time) && self.value_at(series, time).is_none()
+        let has_begun = first.is_some_and(|first| *first <= time);
+        has_begun && self.value_at(series, time).is_none() || self.missing.intersects(TimeRange::point(time))
+    }
+
+    /// Whether rows may be missing between a sample and the one before it.
+    fn is_missing_before(&self, series: usize, at: usize) -> bool {
+        if self.missing.is_empty() {
+            return false;
+        }
+        let times = self.samples.times(series);
+        let before = at.checked_sub(1).and_then(|before| times.get(before));
+        before
+            .zip(times.get(at))
+            .is_some_and(|(before, after)| self.missing.intersects(times_between(*before, *after)))
     }
 
     /// The value that a series had last before a window in which it has none, or comes to have after it. It holds until the window
@@ -303,9 +327,23 @@ impl EntitySeries {
             return points;
         }
         points.extend(inside.start.checked_sub(1).and_then(point));
+        // Nothing goes on from the point before over rows that are missing.
+        let interrupt = |points: &mut Vec<DrawPoint>, at: usize| {
+            if let Some(last) = points.last().copied()
+                && self.is_missing_before(series, at)
+            {
+                points.push(DrawPoint {
+                    value: f64::NAN,
+                    ..last
+                });
+            }
+        };
         let policy = self.aggregation(series);
         if policy == AggregationPolicy::Off || inside.len() <= width.saturating_mul(2) {
-            points.extend(inside.clone().filter_map(point));
+            for at in inside.clone() {
+                interrupt(&mut points, at);
+                points.extend(point(at));
+            }
         } else {
             points.reserve(width * 2 + 2);
             let ends = [times[inside.start], times[inside.end - 1]].map(|time| window.position(time));
@@ -317,6 +355,9 @@ impl EntitySeries {
                     let limit = window.first_time_at((column + 1) as f64 / width as f64);
                     first_at(times, start..inside.end, limit)
                 };
+                if start < end {
+                    interrupt(&mut points, start);
+                }
                 let middle = (column as f64 + 0.5) / width as f64;
                 let column = Column {
                     samples: start..end,
@@ -326,6 +367,7 @@ impl EntitySeries {
                 start = end;
             }
         }
+        interrupt(&mut points, inside.end);
         points.extend(point(inside.end));
         points
     }

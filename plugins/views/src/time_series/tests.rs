@@ -167,6 +167,11 @@ impl Harness {
             action: None,
             id: Id::new("plot"),
             lines: &lines,
+            missing: series
+                .iter()
+                .filter(|series| !series.missing.is_empty())
+                .collect(),
+            missing_note: "Not loaded yet",
             time_type: *time_type,
             timeline: "t",
             all_times: TimeRange::new(0, 99),
@@ -280,7 +285,7 @@ fn has(texts: &[(String, Pos2)], wanted: &str) -> bool {
 }
 
 #[test]
-fn axes_and_legend_are_labelled() {
+fn axes_and_legend_are_labeled() {
     let mut plot = Harness::new(vec![line(), line()]);
     plot.frame(Vec::new());
     let texts = plot.frame(Vec::new());

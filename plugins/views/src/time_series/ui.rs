@@ -3,8 +3,8 @@
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, QueryContext, RecordingEntry, Selection, View, ViewerCommand, Visualizer, Visuals,
-    visualizer::ViewVisuals,
+    Cursor, DataResults, MissingChunks, QueryContext, RecordingEntry, Selection, View, ViewerCommand,
+    Visualizer, Visuals, visualizer::ViewVisuals,
 };
 use chronoscope_store::{ChunkStore, TimeRange, arrow::ArrayRef};
 use chronoscope_types::{
@@ -183,9 +183,18 @@ impl ViewUi for TimeSeriesUi {
         let all_times = cursor
             .timeline
             .map_or(TimeRange::EMPTY, |timeline| store.time_range(timeline));
+        let is_over_limit = context
+            .get::<MissingChunks>()
+            .is_some_and(|missing| missing.is_over_limit);
         let input = PlotInput {
             id,
             lines: &lines,
+            missing: Plotted::of(world, view.id).missing(),
+            missing_note: if is_over_limit {
+                "Not in memory"
+            } else {
+                "Not loaded yet"
+            },
             time_type: timeline.map_or(
                 chronoscope_store::TimeType::Sequence,
                 chronoscope_store::Timeline::time_type,
@@ -330,6 +339,21 @@ impl<'a> Plotted<'a> {
             _ => self.lines?.get(line.result()),
         };
         series.map(|series| &**series)
+    }
+
+    /// The series of which rows are known and not loaded, in no order. Hidden ones are left out.
+    fn missing(&self) -> Vec<&'a EntitySeries> {
+        fn of<V: Visualizer<Visual = EntitySeries>>(
+            visuals: Option<&ViewVisuals<V>>,
+        ) -> impl Iterator<Item = &EntitySeries> {
+            let visuals = visuals.into_iter().flat_map(ViewVisuals::iter);
+            visuals.map(|(_, series)| &**series).filter(|series| {
+                let is_shown = series.is_empty() || series.styles.iter().any(|style| style.visible);
+                is_shown && !series.missing.is_empty()
+            })
+        }
+        let lines = of(self.lines).chain(of(self.points));
+        lines.chain(of(self.measurements)).collect()
     }
 }
 

@@ -17,6 +17,7 @@ use chronoscope_types::{
 use egui::Color32;
 
 use super::{
+    missing::MissingTimes,
     samples::{MAX_SERIES, Samples, clears_of},
     series::EntitySeries,
     style::{Mark, SeriesStyle},
@@ -237,13 +238,14 @@ fn has_any(input: &VisualizerInput<'_>, fields: &[ComponentName]) -> bool {
     })
 }
 
-/// Brings samples and constants up to date; `false` where there are none.
+/// Brings samples and constants up to date; `false` where there are none, and none to come.
 fn take_samples(
     input: &VisualizerInput<'_>,
     values: ComponentName,
     series: &mut EntitySeries,
 ) -> Result<bool, Report> {
     series.constants.clear();
+    series.missing = MissingTimes::default();
     series.shown = input.time_range();
     let answer = input.range_with_neighbors(&values, series.shown);
     // What is not taken from the recording may be given by the blueprint.
@@ -271,7 +273,9 @@ fn take_samples(
         .update(timeline, &answer, clears_of(input))
         .map_err(|error| input.report(error.to_string()))?;
     series.left_out = series.samples.num_left_out();
-    Ok(series.samples.num_columns() > 0)
+    let component = input.store.component_id(&values);
+    series.missing = MissingTimes::of(&answer, input.store, timeline, component, &series.samples);
+    Ok(series.samples.num_columns() > 0 || !series.missing.is_empty())
 }
 
 /// The components that say how series look, by what they say.

@@ -92,7 +92,8 @@ pub(super) fn queue_outlined_clouds(
             let id = pipelines.specialize(&pipeline_cache, &pipeline, key);
             stats.await_ready(pipeline_cache.get_render_pipeline(id).is_some());
             let draw_function = functions.read().id::<DrawImageQuad>();
-            items.push(view.view, OutlinedItem::new(entity, 0, id, draw_function));
+            let item = OutlinedItem::new(entity, 0, id, draw_function);
+            items.of_view_mut(view.view).push(item);
         }
     }
 }

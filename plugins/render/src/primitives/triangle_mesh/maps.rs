@@ -4,7 +4,7 @@ use bevy::asset::Handle;
 use bevy::image::Image;
 use bevy::math::Affine2;
 
-use super::material::TextureSampling;
+use super::samplers::TextureSampling;
 
 /// Textures of a surface beside that of its color, as in glTF. Seen where a view [is lit](crate::BulkView::is_lit), on what is not
 /// unlit; where there is none, the factors of the material hold everywhere.

@@ -6,16 +6,14 @@ use bevy::asset::Handle;
 use bevy::image::Image;
 use bevy::math::{Affine3A, Vec3A};
 use bevy::mesh::VertexBufferLayout;
-use bevy::platform::collections::HashMap;
 use bevy::render::render_resource::{
-    AddressMode, Face, FilterMode, MipmapFilterMode, Sampler, SamplerDescriptor, TextureDimension,
-    TextureSampleType, VertexFormat, VertexStepMode,
+    Face, TextureDimension, TextureSampleType, VertexFormat, VertexStepMode,
 };
-use bevy::render::renderer::RenderDevice;
 use bevy::render::texture::GpuImage;
 use bytemuck::{Pod, Zeroable};
 
 use super::maps::MeshMaps;
+use super::samplers::TextureSampling;
 use crate::instances::{Blending, Highlight, SegmentUniform};
 
 /// What the faces of a mesh look like.
@@ -101,63 +99,6 @@ impl MeshSides {
             (Self::Front, false) | (Self::Back, true) => Some(Face::Back),
             (Self::Back, false) | (Self::Front, true) => Some(Face::Front),
         }
-    }
-}
-
-/// How the texture of a mesh is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct TextureSampling {
-    /// Beyond the left and right edges.
-    pub wrap_u: TextureWrap,
-    /// Beyond the upper and lower edges.
-    pub wrap_v: TextureWrap,
-    /// Whether texels that cover many pixels are sharp squares.
-    pub is_nearest: bool,
-}
-
-/// What lies beyond the edges of a texture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum TextureWrap {
-    /// The texture again.
-    #[default]
-    Repeat,
-    /// The texture again, every other time as in a mirror.
-    Mirror,
-    /// What is at the edge.
-    Clamp,
-}
-
-impl TextureWrap {
-    fn mode(self) -> AddressMode {
-        match self {
-            Self::Repeat => AddressMode::Repeat,
-            Self::Mirror => AddressMode::MirrorRepeat,
-            Self::Clamp => AddressMode::ClampToEdge,
-        }
-    }
-}
-
-/// Samplers, made when they are first asked for.
-#[derive(bevy::ecs::resource::Resource, Default)]
-pub(super) struct MeshSamplers(HashMap<TextureSampling, Sampler>);
-
-impl MeshSamplers {
-    pub(super) fn get(&mut self, device: &RenderDevice, sampling: TextureSampling) -> &Sampler {
-        self.0.entry(sampling).or_insert_with(|| {
-            device.create_sampler(&SamplerDescriptor {
-                label: Some("triangle_mesh"),
-                address_mode_u: sampling.wrap_u.mode(),
-                address_mode_v: sampling.wrap_v.mode(),
-                mag_filter: if sampling.is_nearest {
-                    FilterMode::Nearest
-                } else {
-                    FilterMode::Linear
-                },
-                min_filter: FilterMode::Linear,
-                mipmap_filter: MipmapFilterMode::Linear,
-                ..Default::default()
-            })
-        })
     }
 }
 

@@ -77,7 +77,8 @@ pub(super) fn queue_outlined_meshes(
             let id = pipelines.specialize(&pipeline_cache, &pipeline, key);
             stats.await_ready(pipeline_cache.get_render_pipeline(id).is_some());
             let draw_function = functions.read().id::<DrawTriangleMesh>();
-            items.push(view.view, OutlinedItem::new(entity, 0, id, draw_function));
+            let item = OutlinedItem::new(entity, 0, id, draw_function);
+            items.of_view_mut(view.view).push(item);
         }
     }
 }

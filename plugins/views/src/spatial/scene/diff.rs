@@ -262,7 +262,7 @@ impl Diff {
                 candidates.extend(below.flat_map(|entity| scene.at_or_below(store.entity_path(*entity))));
                 candidates
             }
-            None => scene.entities.keys().copied().collect(),
+            None => scene.entities.keys().collect(),
         };
         let all_hidden = reach.all_hidden || has_other_cuts || is_flat || was_flat;
         match changes.filter(|_| !all_hidden) {
@@ -357,15 +357,21 @@ impl Diff {
         if before == lights.version() {
             return;
         }
-        let candidates: Vec<SceneKey> = if before + 1 == lights.version() {
-            let wholes = lights.changed().iter();
-            let wholes = wholes.flat_map(|entity| scene.at_or_below(store.entity_path(*entity)));
-            let instances = lights.changed_instances().iter();
-            let instances = instances.flat_map(|entity| scene.keys_on(store.entity_path(*entity)));
-            wholes.chain(instances).collect()
+        let mut candidates: Vec<SceneKey> = Vec::new();
+        if before + 1 == lights.version() {
+            for entity in lights.changed() {
+                // Where nothing lies below, as below most of what is pointed at, no path is looked for.
+                match store.tree().num_children(*entity) {
+                    0 => candidates.extend(scene.entities.keys_of(*entity)),
+                    _ => candidates.extend(scene.at_or_below(store.entity_path(*entity))),
+                }
+            }
+            for entity in lights.changed_instances() {
+                candidates.extend(scene.entities.keys_of(*entity));
+            }
         } else {
-            scene.entities.keys().copied().collect()
-        };
+            candidates.extend(scene.entities.keys());
+        }
         for key in candidates {
             let lit = lights.of(store, key.1);
             if let Some(shown) = scene.entities.get_mut(&key)
@@ -381,7 +387,7 @@ impl Diff {
 impl SpatialScene {
     /// All entities, with those that have no place, in no order.
     fn keys(&self) -> Vec<SceneKey> {
-        self.entities.keys().copied().chain(self.hidden.keys()).collect()
+        self.entities.keys().chain(self.hidden.keys()).collect()
     }
 }
 
@@ -507,7 +513,7 @@ impl Placer<'_> {
 }
 
 impl Shown {
-    fn new(visual: Arc<SpatialVisual>, path: EntityPath, default_radius: f32, lit: Lit) -> Self {
+    pub(super) fn new(visual: Arc<SpatialVisual>, path: EntityPath, default_radius: f32, lit: Lit) -> Self {
         Self {
             visual,
             depth_tie: depth_tie(&path),

@@ -151,7 +151,7 @@ pub(crate) fn has_changes<V: Visualizer<Visual = SpatialVisual>>(
     views: Query<(&View, &ViewTile)>,
     changed: Res<ChangedVisuals>,
 ) -> bool {
-    let Some(visuals) = visuals else {
+    let Some(visuals) = visuals.filter(|visuals| !visuals.is_empty()) else {
         return false;
     };
     let mut shown = views.iter().filter(|(_, tile)| tile.shown);

@@ -262,12 +262,12 @@ impl Staged<'_> {
             ..
         } = self;
         let mut by_list: ByList<(SceneKey, &PlacedPart, &Shown, usize)> = ByList::default();
-        let (mut num_shown, mut labelled) = (0, Vec::new());
+        let (mut num_shown, mut labeled) = (0, Vec::new());
         for key in moved {
             let Some(shown) = entities.get(key) else { continue };
             num_shown += 1;
             if shown.has_labels || !shown.visual.labels.is_empty() {
-                labelled.push(*key);
+                labeled.push(*key);
             }
             for (at, placed) in shown.placed.iter().enumerate() {
                 if let Some(placed) = placed {
@@ -285,7 +285,7 @@ impl Staged<'_> {
                 (kind.set_uniforms)(stage, list, &mut uniforms);
             }
         }
-        (num_shown, labelled)
+        (num_shown, labeled)
     }
 
     pub(super) fn remove_parts(&mut self, key: SceneKey, shown: &Shown) {

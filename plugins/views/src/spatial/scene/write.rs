@@ -57,10 +57,10 @@ impl SpatialScene {
             let written: FxHashSet<SceneKey> = written.into_iter().collect();
             moved.retain(|key| !written.contains(key));
         }
-        let (num_shown, labelled) = self.staged(world, textures).set_uniforms(&moved);
+        let (num_shown, labeled) = self.staged(world, textures).set_uniforms(&moved);
         self.staged(world, textures).set_transforms(carried);
         count.segments += num_shown + num_carried;
-        for key in labelled {
+        for key in labeled {
             count.labels += self.place_labels(key);
         }
         count

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use chronoscope_store::{ChunkStore, RangeResult, StoreId, TimeRange, Timeline};
+use chronoscope_store::{ChunkStore, RangeResult, StoreId, StoreSettings, TimeRange, Timeline};
 use chronoscope_types::{Scalars, columns_chunk};
 
 use super::*;
@@ -303,4 +303,105 @@ fn a_band_is_as_wide_as_the_variance_says() {
     let deviations = [0, 5, 10, 20].map(|time| series.deviation_at(7, time));
     assert_eq!(deviations, [Some(2.0), Some(2.0), None, Some(0.5)]);
     assert_eq!(extent(&series), [-1.0, 5.0]);
+}
+
+/// A series of chunks that end where the next one begins, of which some are known and not loaded.
+fn series_of_chunks(chunks: &[(&[i64], bool)], mark: Mark) -> EntitySeries {
+    let id = StoreId::recording("test", "series");
+    let mut store = ChunkStore::with_settings(id, StoreSettings::without_compaction());
+    for (times, is_loaded) in chunks {
+        let values = Scalars::new(times.iter().map(|time| *time as f64));
+        let chunk = columns_chunk("a", [(Timeline::sequence("t"), times.to_vec())], &values).unwrap();
+        let id = chunk.id();
+        store.insert(chunk).unwrap();
+        if !is_loaded {
+            store.evict(id);
+        }
+    }
+    let entity = store.entity_id(&"/a".into()).unwrap();
+    let timeline = store.timeline_id("t").unwrap();
+    let component = store.component_id(&Scalars::SCALARS).unwrap();
+    let answer = store.range(entity, timeline, TimeRange::EVERYTHING, component);
+    let mut series = EntitySeries::default();
+    series.samples.update(timeline, &answer, Vec::new()).unwrap();
+    series.missing = MissingTimes::of(&answer, &store, timeline, Some(component), &series.samples);
+    series.styles = vec![SeriesStyle {
+        name: None,
+        color: None,
+        visible: true,
+        side: None,
+        unit: None,
+        mark,
+    }];
+    series
+}
+
+#[test]
+fn a_line_is_interrupted_where_rows_are_missing() {
+    let all: Vec<i64> = (0..3_000).collect();
+    let chunks = [
+        (&all[..1_000], true),
+        (&all[1_000..1_500], false),
+        (&all[1_500..2_000], false),
+        (&all[2_000..], true),
+    ];
+    let window = TimeWindow::of(TimeRange::new(0, 2_999), 1.0);
+    let values = ValueWindow::new(0.0, 3_000.0).unwrap();
+    let middle = window.position(1_500);
+    for interpolation in [
+        InterpolationMode::Linear,
+        InterpolationMode::StepAfter,
+        InterpolationMode::StepBefore,
+        InterpolationMode::StepMid,
+    ] {
+        for aggregation in [AggregationPolicy::MinMax, AggregationPolicy::Off] {
+            let mark = Mark::Line {
+                width: 1.0,
+                interpolation,
+                aggregation,
+            };
+            let series = series_of_chunks(&chunks, mark);
+            // Many samples to a column of pixels, and fewer than there are columns.
+            for width in [10, 100, 2_000] {
+                let points = series.drawn_points(0, &window, &values, width);
+                let known = |point: &DrawPoint| !point.value.is_nan();
+                assert!(points.iter().any(|point| known(point) && point.position < middle));
+                assert!(points.iter().any(|point| known(point) && point.position > middle));
+                let is_crossed = points.windows(2).any(|pair| {
+                    pair.iter().all(known) && (pair[0].position..=pair[1].position).contains(&middle)
+                });
+                assert!(!is_crossed, "{interpolation:?} {aggregation:?} {width}");
+                let positions = points.iter().map(|point| point.position);
+                assert!(positions.is_sorted());
+            }
+            let hole = TimeWindow::of(TimeRange::new(1_200, 1_800), 1.0);
+            assert!(series.extent(0, &hole, AxisScale::Linear).is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_value_holds_until_rows_may_be_missing() {
+    let mark = Mark::Marker {
+        shape: MarkerShape::Circle,
+        radius: 1.0,
+    };
+    // Of the chunk in the middle nobody knows where its rows are between the first and the last.
+    let series = series_of_chunks(&[(&[0, 20, 40], true), (&[10, 30], false), (&[60], true)], mark);
+    let values = [0, 9, 10, 19, 20, 21, 30, 40, 59, 60].map(|time| series.value_at(0, time));
+    let holding = [
+        Some(0.0),
+        Some(0.0),
+        None,
+        None,
+        Some(20.0),
+        None,
+        None,
+        Some(40.0),
+        Some(40.0),
+        Some(60.0),
+    ];
+    assert_eq!(values, holding);
+    let interrupted = [5, 15, 25, 45].map(|time| series.is_interrupted_at(0, time));
+    assert_eq!(interrupted, [false, true, true, false]);
 }
