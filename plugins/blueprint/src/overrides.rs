@@ -242,6 +242,8 @@ pub fn visible_time_ranges(
 /// The value of a view's property, by the component's name: `EyeControls3D:position`. `None` where it is not set, or has no
 /// archetype.
 pub fn view_property(query: &BlueprintQuery<'_>, view: ViewId, component: &str) -> Option<Hit> {
+    // Most properties are set in no view, which is told sooner than where one would stand.
+    query.store().component_id(component)?;
     query.value(&property_path(view, component)?, component)
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Shared {
 struct Batches {
     entities: Vec<EntityBatches>,
     by_path: FxHashMap<EntityPath, usize>,
+    /// The batches with rows, by entity and place there. Who logged once to thousands of entities is not to pay for them each time.
+    waiting: Vec<(usize, usize)>,
     streams: Vec<StreamBatch>,
     bytes: u64,
     rows: u64,
@@ -99,7 +101,10 @@ impl Shared {
         let mut batches = self.batches.lock();
         let row_id = batches.next_row_id();
         let at = batches.entity(entity);
-        let entity = &mut batches.entities[at];
+        let Batches {
+            entities, waiting, ..
+        } = &mut *batches;
+        let entity = &mut entities[at];
         let kind = match entity
             .batches
             .iter()
@@ -113,8 +118,14 @@ impl Shared {
             }
         };
         let batch = &mut entity.batches[kind];
+        if batch.num_rows() == 0 {
+            waiting.push((at, kind));
+        }
         let bytes = batch.push(row_id, times, cells);
         let full = self.is_full(batch).then(|| batch.take_chunk(&entity.path));
+        if full.is_some() {
+            waiting.retain(|known| *known != (at, kind));
+        }
         self.added(batches, bytes, full)
     }
 
@@ -349,12 +360,10 @@ impl Batches {
     fn take_all(&mut self) -> Vec<Result<Chunk, ChunkError>> {
         (self.rows, self.bytes) = (0, 0);
         let mut chunks = Vec::new();
-        for entity in &mut self.entities {
-            for batch in &mut entity.batches {
-                if batch.num_rows() > 0 {
-                    chunks.push(batch.take_chunk(&entity.path));
-                }
-            }
+        self.waiting.sort_unstable();
+        for (at, kind) in self.waiting.drain(..) {
+            let entity = &mut self.entities[at];
+            chunks.push(entity.batches[kind].take_chunk(&entity.path));
         }
         for stream in &mut self.streams {
             if let Some(batch) = stream.batch.as_mut().filter(|batch| batch.num_rows() > 0) {
@@ -402,4 +411,58 @@ fn each(sinks: &mut Sinks, mut act: impl FnMut(&mut dyn Sink) -> Result<(), Sink
 fn first_failure(sinks: &mut Sinks) -> Result<(), LogError> {
     let mut failed = std::mem::take(&mut sinks.failed).into_iter();
     failed.next().map_or(Ok(()), |error| Err(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use chronoscope_store::Timeline;
+    use chronoscope_types::{AsComponents as _, Scalars};
+
+    use super::*;
+    use crate::MemorySink;
+
+    #[test]
+    fn only_batches_with_rows_are_gone_through() {
+        let id = StoreId::recording("test", "waiting");
+        let memory = MemorySink::default();
+        let mut settings = BatchSettings::without_timer();
+        settings.max_rows = 3;
+        let shared = Shared::new(id, settings, vec![Box::new(memory.clone())]);
+        let log = |path: &str, frame: i64| {
+            let times = std::iter::once((Timeline::sequence("frame"), frame)).collect();
+            let cells = Scalars::new([1.0]).components();
+            shared.push(path.into(), &times, cells).unwrap();
+        };
+        let sent = || -> Vec<String> {
+            shared.send_waiting().unwrap();
+            assert!(shared.batches.lock().waiting.is_empty());
+            let messages = memory.take().into_iter();
+            let chunks = messages.filter_map(|message| match message {
+                LogMessage::Chunk { chunk, .. } => {
+                    Some(format!("{} {}", chunk.entity_path(), chunk.num_rows()))
+                }
+                _ => None,
+            });
+            chunks.collect()
+        };
+        for at in 0..100 {
+            log(&format!("e{at}"), 0);
+        }
+        assert_eq!(sent().len(), 100);
+        for frame in 1..3 {
+            log("e7", frame);
+            log("e5", frame);
+        }
+        assert_eq!(shared.batches.lock().waiting.len(), 2);
+        // In the order in which the entities were first logged to.
+        assert_eq!(sent(), ["/e5 2", "/e7 2"]);
+        // What is full goes by itself, and may begin again.
+        for frame in 3..7 {
+            log("e9", frame);
+        }
+        assert_eq!(shared.batches.lock().waiting.len(), 1);
+        assert_eq!(sent(), ["/e9 3", "/e9 1"]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 
-use bevy_app::{App, Plugin};
+use bevy_app::{App, Last, Plugin};
 use bevy_asset::{AssetEvent, AssetId, Assets, Handle};
 use bevy_color::{Color, ColorToPacked as _, LinearRgba};
 use bevy_ecs::prelude::*;
@@ -17,7 +17,7 @@ use glam::Vec3;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    WorldRecorder, order,
+    RecordSystems, WorldRecorder, order,
     skipped::Skipped,
     slots::{GIZMOS, Naming},
 };
@@ -40,8 +40,9 @@ impl Plugin for RecordGizmosPlugin {
             return;
         }
         // Until then, a part of what is drawn lies with the fixed schedule.
-        order::add_to_values(app, record_drawn.after(GizmoMeshSystems));
-        order::add_to_values(app, record_retained.after(GizmoMeshSystems));
+        app.configure_sets(Last, RecordSystems::Values.after(GizmoMeshSystems));
+        order::add_to_values(app, record_drawn);
+        order::add_to_values(app, record_retained);
     }
 }
 

@@ -1,10 +1,58 @@
-//! The order of systems that record. All of them write to the one recorder, and so never run at the same time: they run in the
-//! order in which they were added, so that entities and rows come in the same order in each run.
+//! The order of systems that record.
+//!
+//! All of them write to the one recorder, and so never run at the same time: they run in the order in which they were added, so that
+//! entities and rows come in the same order in each run. They do so in schedules of their own, one after the other on the thread of
+//! the app: in most frames each has next to nothing to do, and to hand such a system to another thread takes longer than to run it.
 
 use bevy_app::{App, Last};
-use bevy_ecs::{prelude::*, schedule::ScheduleConfigs, system::ScheduleSystem};
+use bevy_ecs::{
+    prelude::*,
+    schedule::{ScheduleConfigs, ScheduleLabel, SingleThreadedExecutor},
+    system::ScheduleSystem,
+};
 
 use crate::{RecordSystems, is_recording, plugin};
+
+/// What runs at a place of [`Last`].
+#[derive(ScheduleLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    /// In [`RecordSystems::Values`], while the world is recorded: what became of entities, and values.
+    Record,
+    /// In [`RecordSystems::Flush`].
+    Flush,
+}
+
+/// Sets both parts up.
+pub(crate) fn add_parts(app: &mut App) {
+    for part in [Part::Record, Part::Flush] {
+        app.init_schedule(part).edit_schedule(part, |schedule| {
+            schedule.set_executor(SingleThreadedExecutor::new());
+        });
+    }
+    app.configure_sets(
+        Part::Record,
+        (RecordSystems::Entities, RecordSystems::Values).chain(),
+    )
+    .add_systems(
+        Last,
+        // They have the whole world, and would be ambiguous with all that stand in no order to them.
+        (
+            record
+                .in_set(RecordSystems::Values)
+                .run_if(is_recording)
+                .ambiguous_with_all(),
+            flush.in_set(RecordSystems::Flush).ambiguous_with_all(),
+        ),
+    );
+}
+
+fn record(world: &mut World) {
+    world.run_schedule(Part::Record);
+}
+
+fn flush(world: &mut World) {
+    world.run_schedule(Part::Flush);
+}
 
 /// How many systems were added to each set.
 #[derive(Resource, Default)]
@@ -39,5 +87,5 @@ pub(crate) fn add_to_values<M>(app: &mut App, system: impl IntoScheduleConfigs<S
 }
 
 fn add(app: &mut App, system: ScheduleConfigs<ScheduleSystem>, [before, step]: [Step; 2]) {
-    app.add_systems(Last, system.in_set(step).after(before).run_if(is_recording));
+    app.add_systems(Part::Record, system.in_set(step).after(before));
 }

@@ -24,6 +24,7 @@ use parking_lot::Mutex;
 use crate::{
     RecordSettings, WorldRecorder, asked,
     component_rows::RecordedComponents,
+    order::{self, Part},
     recorder::{RECORDER, Stores, deadline},
     rewind::LastComponents,
     rows::{Identity, Pose},
@@ -39,7 +40,7 @@ use crate::{
 pub enum RecordSystems {
     /// A frame of the recording begins: rows are at its times from now on.
     Begin,
-    /// Entities that are gone, and those that have another parent.
+    /// Entities that are gone, and those that have another parent: in one go with the values.
     Entities,
     /// What changed: transforms and components.
     Values,
@@ -246,26 +247,26 @@ impl Plugin for RecordPlugin {
             )
             .add_systems(
                 Last,
+                // It runs systems of the app, and would be ambiguous with all that stand in no order to it.
+                begin
+                    .in_set(RecordSystems::Begin)
+                    .run_if(is_recording)
+                    .ambiguous_with_all(),
+            )
+            .add_systems(
+                Part::Record,
                 (
-                    // It runs systems of the app, and would be ambiguous with all that stand in no order to it.
-                    begin
-                        .in_set(RecordSystems::Begin)
-                        .run_if(is_recording)
-                        .ambiguous_with_all(),
                     (record_gone, record_moves)
                         .chain()
-                        .in_set(RecordSystems::Entities)
-                        .run_if(is_recording),
+                        .in_set(RecordSystems::Entities),
                     record_poses
                         .in_set(RecordSystems::Values)
-                        .run_if(is_recording)
                         .run_if(|recorder: Res<WorldRecorder>| recorder.settings.transforms),
-                    record_identities
-                        .after(RecordSystems::Values)
-                        .before(RecordSystems::Log),
-                    flush.in_set(RecordSystems::Flush),
+                    record_identities.after(RecordSystems::Values),
                 ),
-            );
+            )
+            .add_systems(Part::Flush, flush);
+        order::add_parts(app);
     }
 
     fn finish(&self, app: &mut App) {

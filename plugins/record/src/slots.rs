@@ -127,7 +127,7 @@ impl Slots {
     /// The slots of those that were at these paths, are gone, and of which rows may wait.
     pub(crate) fn gone_from(&self, paths: &FxHashSet<EntityPath>) -> impl Iterator<Item = SlotId> {
         let gone = self.gone.iter().map(|(slot, _)| *slot);
-        gone.filter(|slot| self.path(*slot).is_some_and(|path| paths.contains(path)))
+        gone.filter(move |slot| self.path(*slot).is_some_and(|path| paths.contains(path)))
     }
 
     /// The slot of an entity, made where there is none.

@@ -94,6 +94,15 @@ impl<V> Default for Track<V> {
 }
 
 impl<V> Track<V> {
+    /// Whether it has no rows. Looks at nothing but the track itself: this is asked for each row of all that moves.
+    fn is_empty(&self) -> bool {
+        debug_assert!(
+            self.full.is_empty() || !self.latest.is_empty(),
+            "a row follows where a block is full"
+        );
+        self.latest.is_empty()
+    }
+
     fn first(&self) -> Option<&Row<V>> {
         self.full.first().unwrap_or(&self.latest).first()
     }
@@ -165,7 +174,7 @@ impl<V: RowColumns> Tracks<V> {
             self.tracks.resize_with(at + 1, Track::default);
         }
         let track = &mut self.tracks[at];
-        if track.first().is_none() {
+        if track.is_empty() {
             self.queue.push_back((slot, row.tick));
         }
         self.value_bytes += row.value.heap_bytes();

@@ -3,12 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use crate::{
-    ChunkStore, EntityId, EntityStats, StoreStats,
-    interval_index::IntervalIndex,
-    rows::ChunkData,
-    series::Series,
-    stats::Totals,
-    store::{EntityData, Slot, TimelineData},
+    ChunkStore, EntityId, EntityStats, StoreStats, interval_index::IntervalIndex, rows::ChunkData,
+    stats::Totals, store::TimelineData,
 };
 
 impl ChunkStore {
@@ -100,7 +96,7 @@ impl ChunkStore {
 
     /// The bytes of the tables, whose capacities are at hand.
     fn table_bytes(&self) -> u64 {
-        let bytes = self.entities.capacity() * size_of::<EntityData>()
+        let bytes = self.entities.heap_bytes()
             + self.names.heap_bytes()
             + self.tree.heap_bytes()
             + self.timelines.capacity() * size_of::<TimelineData>()
@@ -109,8 +105,8 @@ impl ChunkStore {
                 .iter()
                 .map(|data| data.loaded.heap_bytes() + data.absent.heap_bytes())
                 .sum::<usize>()
-            + self.series.capacity() * size_of::<Series>()
-            + self.slots.capacity() * size_of::<Option<Slot>>()
+            + self.series.heap_bytes()
+            + self.slots.heap_bytes()
             + self.free_slots.capacity() * size_of::<u32>()
             + self.slot_of.heap_bytes()
             + self.by_row.heap_bytes()

@@ -63,6 +63,7 @@ mod interval_index;
 mod keys;
 mod merge_queue;
 mod names;
+mod pages;
 mod plain;
 mod rows;
 mod series;

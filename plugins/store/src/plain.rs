@@ -64,7 +64,30 @@ pub(crate) struct PlainColumn {
     /// Where the instances of each row begin, and where the last ones end.
     offsets: OffsetBuffer<i32>,
     layout: PlainLayout,
+    even: EvenRows,
 }
+
+/// Some rows, one behind the other, that have as many instances each: where these are follows from where the first ones begin.
+#[derive(Clone, Copy, Debug, Default)]
+struct EvenRows {
+    first: u32,
+    num: u32,
+    /// Where the instances of the first row begin.
+    start: u32,
+    each: u32,
+}
+
+impl EvenRows {
+    /// Where the instances of a row begin and end, if it is one of these.
+    fn instances_of(&self, row: usize) -> Option<(usize, usize)> {
+        let at = row.checked_sub(self.first as usize)?;
+        let (start, each) = (self.start as usize, self.each as usize);
+        (at < self.num as usize).then(|| (start + at * each, start + (at + 1) * each))
+    }
+}
+
+/// So many offsets lie in one line of the processor's cache, where the first of them begins one.
+const OFFSETS_PER_LINE: usize = 16;
 
 /// How instances are made of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +137,7 @@ impl PlainColumn {
             numbers: numbers.clone(),
             offsets: lists.offsets().clone(),
             layout: PlainLayout { number, lanes },
+            even: EvenRows::default(),
         })
     }
 
@@ -121,10 +145,36 @@ impl PlainColumn {
         self.layout
     }
 
+    /// Finds out how many instances the rows around one have, so that nobody need look where those of its neighbors begin. What that
+    /// takes from memory is what the row alone would.
+    pub(crate) fn look_around(&mut self, row: usize) {
+        if self.even.instances_of(row).is_some() {
+            return;
+        }
+        let first = row - row % OFFSETS_PER_LINE;
+        let offsets = self.offsets.get(first..).unwrap_or_default();
+        let offsets = &offsets[..offsets.len().min(OFFSETS_PER_LINE)];
+        let [start, next, ..] = *offsets else {
+            return;
+        };
+        let each = next - start;
+        if offsets.windows(2).all(|pair| pair[1] - pair[0] == each) {
+            self.even = EvenRows {
+                first: first as u32,
+                num: offsets.len() as u32 - 1,
+                start: start as u32,
+                each: each as u32,
+            };
+        }
+    }
+
     /// The bytes of the instances of a row, and which of the column's values these are.
     pub(crate) fn row(&self, row: usize) -> Option<(&[u8], usize, usize)> {
         let offset = |at: usize| usize::try_from(*self.offsets.get(at)?).ok();
-        let (start, end) = (offset(row)?, offset(row + 1)?);
+        let (start, end) = match self.even.instances_of(row) {
+            Some(instances) => instances,
+            None => (offset(row)?, offset(row + 1)?),
+        };
         let bytes = self.layout.number.bytes() * usize::from(self.layout.lanes.unwrap_or(1));
         let numbers = self.numbers.as_slice().get(start * bytes..end * bytes)?;
         Some((numbers, start, end - start))
@@ -185,6 +235,38 @@ mod tests {
         let values = pairs.values().slice(1, 2);
         let part = lists(values, [1, 1, 0]);
         assert_eq!(row_of::<f32>(&part, Some(2), 1), Some(vec![4.0, 5.0]));
+    }
+
+    #[test]
+    fn rows_are_the_same_wherever_one_looked_around() {
+        let cases: [Vec<usize>; 4] = [
+            vec![1; 50],
+            vec![2; 50],
+            (0..50).map(|row| row % 3).collect(),
+            (0..50).map(|row| if row < 20 { 1 } else { row % 2 }).collect(),
+        ];
+        let mut num_even = 0;
+        for lengths in cases {
+            let count: usize = lengths.iter().sum();
+            let values: Vec<u8> = (0..count).map(|at| at as u8).collect();
+            let field = Field::new("item", DataType::UInt8, true);
+            let offsets = OffsetBuffer::from_lengths(lengths);
+            let lists = ListArray::new(field.into(), offsets, Arc::new(UInt8Array::from(values)), None);
+            for lists in [lists.slice(0, 50), lists.slice(7, 30)] {
+                let (Some(expected), Some(mut column)) = (PlainColumn::of(&lists), PlainColumn::of(&lists))
+                else {
+                    panic!("these are numbers");
+                };
+                for row in (0..lists.len()).chain((0..lists.len()).rev()) {
+                    column.look_around(row);
+                    num_even += usize::from(column.even.instances_of(row).is_some());
+                    for near in row.saturating_sub(18)..row + 18 {
+                        assert_eq!(column.row(near), expected.row(near), "row {near} around {row}");
+                    }
+                }
+            }
+        }
+        assert!(num_even > 200, "even rows are found to be: {num_even}");
     }
 
     #[test]

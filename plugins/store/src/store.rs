@@ -19,6 +19,7 @@ use crate::{
     interval_index::IntervalIndex,
     merge_queue::MergeQueue,
     names::Names,
+    pages::Pages,
     rows::ChunkData,
     series::{EntityComponents, EntitySeries, Series, StaticSeries},
     slots_by_id::SlotsById,
@@ -185,10 +186,10 @@ pub struct ChunkStore {
     pub(crate) schema_version: u64,
     pub(crate) names: Names,
     pub(crate) tree: EntityTree,
-    pub(crate) entities: Vec<EntityData>,
+    pub(crate) entities: Pages<EntityData>,
     pub(crate) timelines: Vec<TimelineData>,
-    pub(crate) series: Vec<Series>,
-    pub(crate) slots: Vec<Option<Slot>>,
+    pub(crate) series: Pages<Series>,
+    pub(crate) slots: Pages<Option<Slot>>,
     /// The slots that may be used again.
     pub(crate) free_slots: Vec<u32>,
     pub(crate) slot_of: SlotsById<ChunkId>,
@@ -219,6 +220,8 @@ impl ChunkStore {
     /// An empty store.
     pub fn with_settings(id: StoreId, settings: StoreSettings) -> Self {
         static INSTANCES: AtomicU64 = AtomicU64::new(1);
+        let mut entities = Pages::default();
+        entities.push(EntityData::default());
         Self {
             id,
             instance: INSTANCES.fetch_add(1, Ordering::Relaxed),
@@ -227,10 +230,10 @@ impl ChunkStore {
             schema_version: 0,
             names: Names::default(),
             tree: EntityTree::default(),
-            entities: vec![EntityData::default()],
+            entities,
             timelines: Vec::new(),
-            series: Vec::new(),
-            slots: Vec::new(),
+            series: Pages::default(),
+            slots: Pages::default(),
             free_slots: Vec::new(),
             slot_of: SlotsById::default(),
             by_row: SlotsById::default(),

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::{EntityId, EntityPath, StoreError, footprint::table_bytes};
+use crate::{EntityId, EntityPath, StoreError, footprint::table_bytes, pages::Pages};
 
 #[derive(Debug)]
 struct TreeNode {
@@ -56,7 +56,7 @@ impl Siblings {
 /// place.
 #[derive(Debug)]
 pub struct EntityTree {
-    nodes: Vec<TreeNode>,
+    nodes: Pages<TreeNode>,
     ids: FxHashMap<EntityPath, EntityId>,
     /// The bytes of the paths' texts.
     text_bytes: usize,
@@ -64,13 +64,14 @@ pub struct EntityTree {
 
 impl Default for EntityTree {
     fn default() -> Self {
-        let root = TreeNode {
+        let mut nodes = Pages::default();
+        nodes.push(TreeNode {
             path: EntityPath::root(),
             parent: None,
             children: Siblings::default(),
-        };
+        });
         Self {
-            nodes: vec![root],
+            nodes,
             ids: std::iter::once((EntityPath::root(), EntityId::ROOT)).collect(),
             text_bytes: 0,
         }
@@ -172,7 +173,7 @@ impl EntityTree {
 
     /// The heap bytes. What the lists of children take is estimated: each node is in one of them.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<TreeNode>()
+        self.nodes.heap_bytes()
             + self.nodes.len() * 4 * size_of::<EntityId>()
             + self.text_bytes
             + table_bytes::<(EntityPath, EntityId)>(self.ids.capacity())

@@ -233,7 +233,7 @@ pub(crate) fn remove(pass: &mut Pass<'_>, items: &[Item]) {
                 commands.push(BlueprintCommand::RemoveContainer(*id));
                 names.push("remove container");
             }
-            Item::DataResult { view, entity, .. } | Item::Row { view, entity, .. } => {
+            Item::DataResult { view, entity, .. } => {
                 let Some(blueprint) = viewport.views.get(view) else {
                     continue;
                 };

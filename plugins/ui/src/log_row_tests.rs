@@ -98,3 +98,17 @@ fn keys_go_from_line_to_line_and_copy_them() {
     press(&mut stage, Key::Escape, Modifiers::NONE);
     assert_eq!(selected(&stage), []);
 }
+
+#[test]
+fn a_line_is_not_removed_and_takes_no_log_with_it() {
+    let mut stage = stage();
+    let place = stage.find("second");
+    stage.click(place);
+    stage.draw();
+    press(&mut stage, Key::Delete, Modifiers::NONE);
+    let texts = stage.draw();
+    for wanted in ["second", "third"] {
+        assert!(texts.iter().any(|text| text == wanted), "{wanted} in {texts:?}");
+    }
+    assert_eq!(selected(&stage).len(), 1);
+}

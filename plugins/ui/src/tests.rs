@@ -557,3 +557,15 @@ fn an_interface_at_rest_asks_for_no_repaint() {
         assert!(!stage.wants_repaint());
     }
 }
+
+#[test]
+fn what_stands_where_no_recording_is_open_is_not_cut_in_a_small_window() {
+    let mut stage = Stage::empty(700.0, 500.0);
+    stage.draw();
+    let texts = stage.texts(Vec::new());
+    let mut found = texts
+        .iter()
+        .filter(|(text, _)| text.starts_with("No recording is open."));
+    let (_, rect) = found.next().unwrap();
+    assert!(rect.height() > 20.0, "in two lines: {rect:?}");
+}

@@ -55,8 +55,8 @@ pub(crate) fn noted_header<R>(ui: &mut Ui, title: &str, note: &str, actions: imp
     .inner
 }
 
-/// The most lines of a value: they hold two times.
-const MAX_LINES: usize = 3;
+/// The most lines of a value: they hold two times in a panel of its first width.
+const MAX_LINES: usize = 4;
 
 /// The least room in which a note says something.
 const LEAST_NOTE: f32 = 5.0 * size::GRID;

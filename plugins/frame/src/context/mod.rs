@@ -19,8 +19,8 @@ use chronoscope_blueprint::ViewId;
 
 use crate::{
     AppViewerCacheExt as _, AppVisualizerExt as _, CacheSize, DataResults, DiffLog, Frame, FrameSystems,
-    InContext, LatestAtResults, PurgeOrder, QueryContexts, RecordingEntry, Recordings, Report, ViewerCache,
-    Work, WorkCounters,
+    InContext, LatestAtResults, PurgeOrder, QueryContexts, RecordingEntry, Recordings, Report, View,
+    ViewClasses, ViewerCache, Work, WorkCounters,
 };
 
 pub use annotations::Annotations;
@@ -134,14 +134,24 @@ fn update_contexts(
     }
 }
 
-/// What is wrong with the contexts of entities that a view shows something at or below.
+/// What is wrong with the contexts of entities that a view shows something at or below, with transforms where it shows space.
 fn context_reports(world: &World, view: ViewId) -> Vec<Report> {
     let entity = world.resource::<crate::ActiveBlueprint>().entity(view);
     let Some(products) = entity.and_then(|entity| InContext::of_view(world, entity)) else {
         return Vec::new();
     };
-    let transforms = products.transforms.reports().into_iter();
-    let reports: Vec<&Report> = transforms.chain(products.contexts.reports()).collect();
+    // What shows no space has nothing that a transform could move.
+    let classes = world.get_resource::<ViewClasses>();
+    let class = entity.and_then(|entity| classes?.get(&world.get::<View>(entity)?.class));
+    let transforms = if class.is_some_and(|class| class.space().is_some()) {
+        products.transforms.reports()
+    } else {
+        Vec::new()
+    };
+    let reports: Vec<&Report> = transforms
+        .into_iter()
+        .chain(products.contexts.reports())
+        .collect();
     if reports.is_empty() {
         return Vec::new();
     }

@@ -32,7 +32,7 @@ use crate::{
     ContextReader, Cursor, DataResult, EntityContexts, InstructionIndex, PinholeCamera, RecordingEntry,
     ResolvedInstruction, ResultKey, Transforms, View, ViewOverrides,
     context::transforms::{
-        AnyTimePlacement, AnyTimeTransforms, FrameKey, ReadChunks, implicit_frame, named_frame,
+        AnyTimePlacement, AnyTimeRoot, AnyTimeTransforms, FrameKey, ReadChunks, implicit_frame, named_frame,
     },
 };
 
@@ -42,6 +42,8 @@ pub struct FirstLook<'a> {
     recording: &'a RecordingEntry,
     timeline: Option<TimelineId>,
     origin: FrameKey,
+    /// Whether the view shows space: then it does not look from within the picture of a camera.
+    is_in_space: bool,
     /// The times after the first at which entities are looked at, in order.
     samples: &'a [i64],
     placements: AnyTimeTransforms<'a>,
@@ -110,6 +112,7 @@ impl<'a> FirstLook<'a> {
                 Some(name) => named_frame(store, name),
                 None => implicit_frame(store, &view.blueprint.origin),
             },
+            is_in_space: false,
             samples: &[],
             placements: AnyTimeTransforms::new(store, cache, timeline, transforms),
             contexts: EntityContexts::default(),
@@ -121,6 +124,15 @@ impl<'a> FirstLook<'a> {
     #[must_use]
     pub fn with_samples(self, samples: &'a [i64]) -> Self {
         Self { samples, ..self }
+    }
+
+    /// The same, for a view of space: where its origin is in the picture of a camera, it looks from where the camera stands.
+    #[must_use]
+    pub fn in_space(self) -> Self {
+        Self {
+            is_in_space: true,
+            ..self
+        }
     }
 
     /// What a data result first shows by a visualizer of the view's class, and at sampled times: for each
@@ -319,15 +331,18 @@ impl<'a> FirstLook<'a> {
                 placement = entity_at(origin.time, read);
             }
         }
+        let outside = self.outside_of(&origin, read);
+        let relative_to_origin =
+            relative(&origin, &placement).or_else(|| relative(outside.as_ref()?, &placement));
         let mut placed = FirstVisual {
             time: placement.time,
             is_sample: false,
             last_row: None,
             visual: None,
-            origin_from_entity: relative(origin, &placement),
+            origin_from_entity: relative_to_origin,
             camera: None,
         };
-        if placed.origin_from_entity.is_none()
+        if (placed.origin_from_entity.is_none() || outside.is_some())
             && let Some((time, pinhole, origin_from_camera)) = self.place_camera(entity, placed.time, read)
         {
             placed.time = time;
@@ -346,7 +361,18 @@ impl<'a> FirstLook<'a> {
         let (pinhole, placement) = self.placements.camera_of(entity, time, read)?;
         let origin = self.origin_at(placement.time, read);
         let time = origin.time.max(placement.time);
-        Some((time, pinhole, relative(origin, &placement)?))
+        let outside = self.outside_of(&origin, read);
+        let origin_from_camera = relative(outside.as_ref().unwrap_or(&origin), &placement)?;
+        Some((time, pinhole, origin_from_camera))
+    }
+
+    /// Where the camera stands in whose picture the origin of a view of space is.
+    fn outside_of(&self, origin: &AnyTimePlacement, read: &mut ReadChunks) -> Option<AnyTimePlacement> {
+        let (root, _) = origin.root_from_entity.as_ref().filter(|_| self.is_in_space)?;
+        let AnyTimeRoot::Image(FrameKey::Path(camera)) = root else {
+            return None;
+        };
+        Some(self.placements.of_camera(*camera, origin.time, read))
     }
 
     fn origin_at(&self, time: i64, read: &mut ReadChunks) -> AnyTimePlacement {
@@ -357,11 +383,11 @@ impl<'a> FirstLook<'a> {
     }
 }
 
-fn relative(origin: AnyTimePlacement, placement: &AnyTimePlacement) -> Option<DAffine3> {
-    let (origin_root, root_from_origin) = origin.root_from_entity?;
+fn relative(origin: &AnyTimePlacement, placement: &AnyTimePlacement) -> Option<DAffine3> {
+    let (origin_root, root_from_origin) = origin.root_from_entity.as_ref()?;
     let (root, root_from_entity) = placement.root_from_entity.as_ref()?;
     let origin_from_entity = root_from_origin.inverse() * *root_from_entity;
-    (origin_root == *root && origin_from_entity.is_finite()).then_some(origin_from_entity)
+    (origin_root == root && origin_from_entity.is_finite()).then_some(origin_from_entity)
 }
 
 /// The chunks that the first visual of an entity was made from, and those that it lacks.

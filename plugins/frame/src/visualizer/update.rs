@@ -144,9 +144,14 @@ impl<V: Visualizer> Default for Plan<'_, V> {
 }
 
 impl<'a, V: Visualizer> Plan<'a, V> {
-    /// Begins with what a view asks for, entity by entity.
-    fn begin_view(&mut self) {
+    /// Begins with what a view asks for, entity by entity, of so many at most.
+    fn begin_view(&mut self, num_candidates: usize) {
         self.num_views += 1;
+        self.uses.reserve(num_candidates);
+        if self.num_views == 1 {
+            // Most of it is made anew, and further views most often ask for the same.
+            self.items.reserve(num_candidates);
+        }
         if self.num_views == 2 {
             let mut by_entity: FxHashMap<EntityId, SmallVec<[u32; 1]>> = FxHashMap::default();
             for (at, item) in (0..).zip(&self.items) {
@@ -238,7 +243,7 @@ impl<'a> ViewInputs<'a> {
             ..
         } = *self;
         let candidates = self.candidates(visuals);
-        plan.begin_view();
+        plan.begin_view(candidates.len());
         for entity in &candidates {
             let shown = visuals.entries.get_or_default(*entity);
             let mut before = std::mem::take(shown);

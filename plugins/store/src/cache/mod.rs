@@ -26,7 +26,7 @@ use smallvec::SmallVec;
 
 use crate::{
     ChunkChange, ChunkStore, ComponentId, EntityId, LatestAt, LatestAtCursor, LatestAtRef, RangeResult,
-    StoreEvent, TimeRange, TimelineId, latest_at::Answer, profile::profile_scope,
+    StoreEvent, TimeRange, TimelineId, latest_at::Answer, pages::Pages, profile::profile_scope,
 };
 
 use series::SeriesCache;
@@ -43,7 +43,7 @@ pub struct QueryCache {
     /// Grows with each frame, to tell what was not asked for in a long time.
     epoch: u64,
     /// By the series' position in the store.
-    series: Vec<OnceLock<Box<SeriesCache>>>,
+    series: Pages<OnceLock<Box<SeriesCache>>>,
     /// What a gap in the events made useless, freed a few at a time.
     retired: Vec<OnceLock<Box<SeriesCache>>>,
     purge: PurgeState,
@@ -58,13 +58,18 @@ struct Pending {
     /// Whether some event in between was not handed in, or there were too many.
     gap: bool,
     /// Per series what changed in which ranges.
-    touched: FxHashMap<SeriesName, SmallVec<[TimeRange; 1]>>,
+    touched: TouchedRanges,
 }
 
 type SeriesName = (EntityId, TimelineId, ComponentId);
 
+type TouchedRanges = FxHashMap<SeriesName, SmallVec<[TimeRange; 1]>>;
+
 /// With changes of more series than this it is cheaper to begin anew.
 const MAX_TOUCHED: usize = 1 << 16;
+
+/// For so many series there is room from frame to frame. To make room for more takes time, but not memory for ever.
+const ROOM_FOR_TOUCHED: usize = 1 << 13;
 
 /// How many ranges of a series are told apart. More become one.
 const MAX_RANGES: usize = 8;
@@ -73,6 +78,14 @@ const MAX_RANGES: usize = 8;
 const FREED_PER_FRAME: usize = 1024;
 
 impl Pending {
+    /// Takes the memory of what was applied for what comes.
+    fn reuse(&mut self, mut touched: TouchedRanges) {
+        if touched.capacity() <= ROOM_FOR_TOUCHED {
+            touched.clear();
+            self.touched = touched;
+        }
+    }
+
     fn touch(&mut self, series: SeriesName, range: TimeRange) {
         if self.touched.len() >= MAX_TOUCHED && !self.touched.contains_key(&series) {
             self.gap = true;
@@ -162,12 +175,13 @@ impl QueryCache {
     /// Cost: O(changed series); then O(all series), a few nanoseconds each.
     pub fn apply_pending(&mut self, store: &ChunkStore) {
         profile_scope!("apply_invalidations");
-        let pending = std::mem::take(&mut self.pending);
+        let mut pending = std::mem::take(&mut self.pending);
         self.epoch += 1;
         if !self.retired.is_empty() {
             self.free_retired(u64::MAX, FREED_PER_FRAME);
         }
         if self.instance == store.instance && self.generation == store.generation() {
+            self.pending.reuse(pending.touched);
             return;
         }
         let mut tally = Tally::default();
@@ -175,8 +189,8 @@ impl QueryCache {
             && !pending.gap
             && pending.generations == Some((self.generation, store.generation()));
         if complete {
-            self.series.resize_with(store.series.len(), OnceLock::new);
-            for ((entity, timeline, component), ranges) in pending.touched {
+            self.series.grow_with(store.series.len(), OnceLock::new);
+            for ((entity, timeline, component), ranges) in pending.touched.drain() {
                 let cache = store
                     .series_of(entity, timeline, component)
                     .and_then(|(at, _)| self.series.get_mut(at as usize));
@@ -187,9 +201,10 @@ impl QueryCache {
                 }
             }
         } else {
-            self.retired.append(&mut self.series);
-            self.series.resize_with(store.series.len(), OnceLock::new);
+            self.retired.extend(std::mem::take(&mut self.series));
+            self.series.grow_with(store.series.len(), OnceLock::new);
         }
+        self.pending.reuse(pending.touched);
         self.counters.add(&tally);
         self.instance = store.instance;
         self.generation = store.generation();
@@ -404,8 +419,8 @@ impl QueryCache {
     }
 
     fn table_bytes(&self) -> u64 {
-        let places = self.series.capacity() + self.retired.capacity();
-        (places * size_of::<OnceLock<Box<SeriesCache>>>()) as u64
+        let retired = self.retired.capacity() * size_of::<OnceLock<Box<SeriesCache>>>();
+        (self.series.heap_bytes() + retired) as u64
     }
 
     /// Drops answers until about `bytes` are free, and says how many were. See [`Self::purge_step`].

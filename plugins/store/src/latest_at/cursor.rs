@@ -30,9 +30,56 @@ struct RunAtHand {
     len: u32,
     at: u32,
     times: ScalarBuffer<i64>,
+    even: EvenTimes,
     row_ids: RowIds,
     /// The column, where it is nothing but numbers.
     plain: Option<PlainColumn>,
+}
+
+/// The times of some rows, one behind the other, that come evenly: each follows from the first one.
+#[derive(Clone, Copy, Debug, Default)]
+struct EvenTimes {
+    first: u32,
+    num: u32,
+    start: i64,
+    step: i64,
+}
+
+/// So many times lie in one line of the processor's cache, where the first of them begins one.
+const TIMES_PER_LINE: usize = 8;
+
+impl EvenTimes {
+    /// The times around a row, as far as they lie in one line of memory; none where they do not come evenly.
+    fn around(times: &[i64], row: usize) -> Self {
+        let first = row - row % TIMES_PER_LINE;
+        let times = times.get(first..).unwrap_or_default();
+        let times = &times[..times.len().min(TIMES_PER_LINE)];
+        let [start, next, ..] = *times else {
+            return Self::default();
+        };
+        let Some(step) = next.checked_sub(start) else {
+            return Self::default();
+        };
+        if !times
+            .windows(2)
+            .all(|pair| pair[1].checked_sub(pair[0]) == Some(step))
+        {
+            return Self::default();
+        }
+        Self {
+            first: first as u32,
+            num: times.len() as u32,
+            start,
+            step,
+        }
+    }
+
+    fn time_of(&self, row: usize) -> Option<i64> {
+        let at = row.checked_sub(self.first as usize)?;
+        // What lies between two times may be more than a time can be.
+        let time = || self.start.wrapping_add(self.step.wrapping_mul(at as i64));
+        (at < self.num as usize).then(time)
+    }
 }
 
 impl LatestAtCursor {
@@ -99,7 +146,8 @@ impl LatestAtCursor {
         let len = run.len as usize;
         let order = run.order.as_deref();
         let row_at = |at: usize| order.map_or(at, |order| order[at] as usize);
-        let time_at = |at: usize| times[row_at(at)];
+        let even = run.even;
+        let time_at = |at: usize| even.time_of(at).unwrap_or_else(|| times[row_at(at)]);
         let mut at = run.at as usize;
         let guess = row_by_step(at, self.answer.validity, time).filter(|&guess| {
             guess < len && time_at(guess) <= time && (guess + 1 == len || time_at(guess + 1) > time)
@@ -126,12 +174,20 @@ impl LatestAtCursor {
         }
         let found = time_at(at);
         let next = (at + 1 < len).then(|| time_at(at + 1) - 1);
+        let is_neighbor = at.abs_diff(run.at as usize) == 1;
         run.at = at as u32;
         self.answer.validity =
             TimeRange::new(found, next.map_or(run.range.max, |next| next.min(run.range.max)));
         let row = row_at(at) as u32;
         let is_other = (hit.row, hit.data_time) != (row, Some(found));
         (hit.row, hit.data_time) = (row, Some(found));
+        // Time plays, and the next rows will be asked for.
+        if is_neighbor && let Some(column) = &mut run.plain {
+            column.look_around(row as usize);
+        }
+        if is_neighbor && order.is_none() && even.time_of(at).is_none() {
+            run.even = EvenTimes::around(times, at);
+        }
         Some(is_other)
     }
 }
@@ -201,6 +257,7 @@ impl ChunkStore {
             len: rows.len() as u32,
             at: at as u32,
             times: time_column.times().clone(),
+            even: EvenTimes::default(),
             row_ids: chunk.row_id_column().clone(),
             plain: PlainColumn::of(hit.column().lists()),
         })

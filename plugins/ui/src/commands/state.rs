@@ -51,7 +51,12 @@ impl UiCommand {
             Self::Rename => matches!(selected.as_slice(), [only] if arrange::contents_of(only).is_some()),
             Self::ChangeClass | Self::SaveView | Self::CopyPicture => one_view(pass).is_some(),
             Self::Duplicate => !arrange::movable_selection(pass).is_empty(),
-            Self::Remove | Self::ToggleVisible => {
+            Self::Remove => {
+                // A line of a log is data, and the whole log is not meant by it.
+                let is_shown = |item: &Item| matches!(item, Item::DataResult { .. });
+                !arrange::movable_selection(pass).is_empty() || selected.iter().any(is_shown)
+            }
+            Self::ToggleVisible => {
                 let is_in_view = |item: &Item| item.in_view().is_some();
                 !arrange::movable_selection(pass).is_empty() || selected.iter().any(is_in_view)
             }

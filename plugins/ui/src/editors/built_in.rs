@@ -7,7 +7,10 @@ use chronoscope_types::{
     Rgba, VisualBounds2D, components as c,
     enums::{Enumeration, ViewDir},
 };
-use egui::{Color32, DragValue, Ui};
+use egui::{
+    Color32, DragValue, Ui,
+    color_picker::{Alpha, color_edit_button_srgba},
+};
 
 use super::{ComponentEditor, ComponentEditors};
 use crate::{theme::size, widgets::DraftEdit};
@@ -143,7 +146,7 @@ macro_rules! colors {
                 fn edit(ui: &mut Ui, value: &mut Rgba) -> bool {
                     let [r, g, b, a] = value.to_array();
                     let mut color = Color32::from_rgba_unmultiplied(r, g, b, a);
-                    let is_changed = ui.color_edit_button_srgba(&mut color).changed();
+                    let is_changed = color_edit_button_srgba(ui, &mut color, Alpha::OnlyBlend).changed();
                     if is_changed {
                         *value = Rgba::from_array(color.to_srgba_unmultiplied());
                     }

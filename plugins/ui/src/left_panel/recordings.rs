@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use chronoscope_frame::{IngestSources, Item, RecordingEntry, ViewerCommand};
 use chronoscope_store::TimeType;
 use chronoscope_types::format_time;
-use egui::Ui;
+use egui::{RichText, Ui};
 
 use crate::{
     icons,
     notifications::{Problems, SourceProblem, severity_color, severity_icon},
     pass::Pass,
     theme::{Theme, size},
-    widgets::{ListRow, elided_small, icon_button, padded, section_header},
+    widgets::{ListRow, icon_button, padded, section_header},
 };
 
 /// The share of the panel's height that recordings may take before they scroll.
@@ -35,7 +35,10 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, problems: &Problems) {
             (false, true) => "No recording is open. Drop a file here.",
             (false, false) => "No recording is open.",
         };
-        padded(ui, |ui| elided_small(ui, text));
+        let text = RichText::new(text)
+            .size(size::SMALL)
+            .color(Theme::of(ui).secondary);
+        padded(ui, |ui| ui.add(egui::Label::new(text).wrap()));
         return;
     }
     let height = ui.available_height() * MAX_SHARE;

@@ -54,8 +54,10 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelS
         ui.cursor().top(),
         theme.hairline_stroke(),
     );
+    // From entity to entity one goes on reading at the same place; something of another kind begins at its top.
+    let kind = selected.first().map(std::mem::discriminant);
     egui::ScrollArea::vertical()
-        .id_salt("selection")
+        .id_salt(("selection", kind))
         .auto_shrink([false, false])
         .show(ui, |ui| {
             padded(ui, |ui| {

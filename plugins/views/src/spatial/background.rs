@@ -8,7 +8,10 @@ use chronoscope_types::{
     components::{Color, blueprint::BackgroundKind as KindComponent},
     enums::BackgroundKind,
 };
-use egui::{Color32, ComboBox, Ui};
+use egui::{
+    Color32, ComboBox, Ui,
+    color_picker::{Alpha, color_edit_button_srgba},
+};
 
 use super::tile::set_properties;
 use crate::{
@@ -43,7 +46,7 @@ pub(crate) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, s
             });
         if let Some(Background::Color(color)) = said {
             let mut color = *color;
-            let is_changed = ui.color_edit_button_srgba(&mut color).changed();
+            let is_changed = color_edit_button_srgba(ui, &mut color, Alpha::Opaque).changed();
             if is_changed {
                 let choice = Background::Color(color);
                 set_properties(context.commands, view, values(Some(&choice)));

@@ -135,7 +135,7 @@ fn camera_in_space<'t>(
     })?;
     let origin = space
         .target_frame
-        .origin(transforms, store, &space.blueprint.origin);
+        .origin_in_space(transforms, store, &space.blueprint.origin);
     let space_from_frame = transforms.origin_from_camera(store, origin, camera).ok()?;
     Some((&**pinhole, space_from_frame))
 }

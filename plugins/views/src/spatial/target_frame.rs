@@ -24,6 +24,19 @@ impl TargetFrame {
         let named = named.and_then(|name| transforms.origin_of_frame(store, name));
         named.unwrap_or_else(|| transforms.origin(store, path))
     }
+
+    /// What a view in space with this origin looks from: in the picture of a camera there is no space, and the view looks from where
+    /// the camera stands.
+    pub(crate) fn origin_in_space(
+        &self,
+        transforms: &Transforms,
+        store: &ChunkStore,
+        path: &EntityPath,
+    ) -> Origin {
+        let origin = self.origin(transforms, store, path);
+        let camera = transforms.camera_of_origin(store, origin);
+        camera.map_or(origin, |camera| camera.outside)
+    }
 }
 
 impl ViewProperties for TargetFrame {

@@ -238,7 +238,9 @@ fn track(
         let id = store.entity_id(entity)?;
         let pinhole = products.transforms.pinhole(store, id)?;
         let path = &scene.blueprint.origin;
-        let origin = scene.target_frame.origin(products.transforms, store, path);
+        let origin = scene
+            .target_frame
+            .origin_in_space(products.transforms, store, path);
         let origin_from_frame = products.transforms.origin_from_camera(store, origin, id).ok()?;
         let axes = origin_from_frame.matrix3 * pinhole.frame_from_camera();
         let forward = axes.z_axis.try_normalize()?;

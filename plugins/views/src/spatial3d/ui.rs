@@ -396,7 +396,8 @@ fn paint_axes(ui: &Ui, tile: &Tile<'_>, look: &Looking) {
     }
     let painter = ui.painter_at(tile.rect);
     let center = tile.rect.left_bottom() + egui::vec2(LENGTH + 12.0, -LENGTH - 12.0);
-    let plate = tile.style.label_background;
+    // Opaque: what is seen through a bright plate makes it gray.
+    let plate = tile.style.background;
     painter.circle_filled(center, LENGTH + 13.0, plate);
     let eye_from_view = look.shown.eye_from_view();
     let [x, y, z] = guides::axis_colors(&tile.style, plate);

@@ -11,7 +11,7 @@ use super::{copied::lines_text, table::LineRef, ui::LogInput};
 use crate::ViewAction;
 
 /// The most lines that are selected at once.
-const MAX_SELECTED: usize = 5_000;
+pub(super) const MAX_SELECTED: usize = 5_000;
 
 /// The lines that pass the filter, in their order.
 pub(super) struct ShownRows<'a> {
@@ -110,6 +110,11 @@ impl<'a> ShownRows<'a> {
     /// How many lines are selected here.
     pub(super) fn num_selected(&self) -> usize {
         self.selected().count()
+    }
+
+    /// Whether as many lines are selected here as can be, so that some may have been left out.
+    pub(super) fn is_full(&self) -> bool {
+        self.selected().nth(MAX_SELECTED - 1).is_some()
     }
 
     /// The selected lines of this view, in the order of selection.

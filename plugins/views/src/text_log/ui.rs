@@ -22,7 +22,7 @@ use super::{
     filter::{Filtered, filter, toggle_level},
     filter_bar, level,
     line::{self, ROW_HEIGHT},
-    rows::ShownRows,
+    rows::{MAX_SELECTED, ShownRows},
     settings,
     table::{LineRef, LogTable, LogTables},
 };
@@ -282,6 +282,15 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, commands: &mut ViewerCommands) {
             }
         }
         None => {}
+    }
+    if rows.is_full() {
+        let text = format!(
+            "{MAX_SELECTED} lines are selected, the most at once. The menu of a line copies all that are shown."
+        );
+        let text = RichText::new(text).small().color(input.style.warning);
+        egui::Frame::new()
+            .inner_margin(egui::Margin::symmetric(8, 2))
+            .show(ui, |ui| ui.add(Label::new(text).wrap()));
     }
     let is_over_line = if rows.len() == 0 {
         ui.centered_and_justified(|ui| {

@@ -1,7 +1,7 @@
 //! Lines of a log are selected, pointed at and copied as the items of other views are.
 
 use chronoscope_frame::{
-    Item, Selection, ViewerClick, ViewerCommand,
+    Item, Selection, TimeCommand, ViewerClick, ViewerCommand,
     selection::{ClickButton, ClickSource},
 };
 use chronoscope_store::Chunk;
@@ -164,6 +164,29 @@ fn keys_go_from_line_to_line() {
     viewer.click_with("four", Modifiers::NONE);
     viewer.ask(ViewAction::RowBelow);
     assert_eq!(viewer.selected_texts(), ["four"]);
+}
+
+#[test]
+fn a_selection_that_leaves_lines_out_says_so() {
+    let lines = (0..5_010).map(|at| line("logs/a", at, &format!("line {at}.")));
+    let mut viewer = Viewer::new(lines);
+    viewer.egui = context_with_fonts();
+    let says_so = |viewer: &mut Viewer| {
+        viewer
+            .text(LOG)
+            .contains("5000 lines are selected, the most at once")
+    };
+    viewer.text(LOG);
+    viewer.click_with("line 5.", Modifiers::NONE);
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(5_003)));
+    viewer.click_with("line 5003.", Modifiers::SHIFT);
+    assert_eq!(viewer.selection().selected.len(), 4_999);
+    assert!(!says_so(&mut viewer));
+    viewer.click_with("line 5007.", Modifiers::SHIFT);
+    assert_eq!(viewer.selection().selected.len(), 5_000);
+    assert!(says_so(&mut viewer));
+    viewer.click_with("line 5004.", Modifiers::NONE);
+    assert!(!says_so(&mut viewer));
 }
 
 #[test]

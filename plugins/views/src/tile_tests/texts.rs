@@ -1,10 +1,10 @@
 //! Logs and documents as the blueprint wants them.
 
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{ActiveBlueprint, ViewerCommand};
+use chronoscope_frame::{ActiveBlueprint, Transforms, ViewerCommand, Visualizers};
 use chronoscope_store::{Chunk, Timeline};
 use chronoscope_types::{
-    AsComponents, TextDocument, TextLog, TextLogColumn, TimelineColumn,
+    AsComponents, TextDocument, TextLog, TextLogColumn, TimelineColumn, Transform3D,
     blueprint::{TextDocumentFormat, TextLogColumns, TextLogRows},
     enums::TextLogColumnKind,
     log_chunk,
@@ -23,6 +23,22 @@ fn set(viewer: &mut Viewer, property: &impl AsComponents) {
 fn line(time: i64, text: &str, level: &str) -> Chunk {
     let times = [(frame(), time), (Timeline::sequence("step"), time * 100)];
     log_chunk("logs/a", times, &TextLog::new(text).with_level(level)).unwrap()
+}
+
+/// A log lists lines of all entities, wherever these stand.
+#[test]
+fn a_log_does_not_tell_of_transforms() {
+    let broken = Transform3D::from_translation([1.0; 3]).with_quaternion([0.0; 4]);
+    let broken = log_chunk("logs", [(frame(), 0)], &broken).unwrap();
+    let viewer = Viewer::new([broken, line(1, "first", "INFO")]);
+    let world = viewer.app.world();
+    assert_eq!(world.resource::<Transforms>().reports().len(), 1);
+    let viewport = world.resource::<ActiveBlueprint>().viewport();
+    let visualizers = world.resource::<Visualizers>();
+    for view in viewport.views.keys() {
+        let reports = visualizers.reports(world, *view);
+        assert!(reports.is_empty(), "{reports:?}");
+    }
 }
 
 #[test]

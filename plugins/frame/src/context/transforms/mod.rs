@@ -27,7 +27,9 @@ use chronoscope_types::CoordinateFrame;
 use glam::{DAffine3, DVec3};
 use rustc_hash::FxHashMap;
 
-pub(crate) use any_time::{AnyTimePlacement, AnyTimeTransforms, ReadChunks, implicit_frame, named_frame};
+pub(crate) use any_time::{
+    AnyTimePlacement, AnyTimeRoot, AnyTimeTransforms, ReadChunks, implicit_frame, named_frame,
+};
 pub(crate) use graph::FrameKey;
 pub use pinhole::PinholeCamera;
 pub use placement::{FrameId, NoTransform, Origin, OriginCamera, Placement, Tree};

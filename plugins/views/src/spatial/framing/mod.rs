@@ -298,6 +298,10 @@ impl Framing {
         );
         let samples = self.samples.clone();
         let look = look.with_samples(&samples);
+        let look = match inputs.space {
+            Space::Three => look.in_space(),
+            Space::Two => look,
+        };
         for entity in entities {
             let before = self.entities.remove(&entity);
             self.unplaced.remove(&entity);

@@ -219,18 +219,24 @@ impl Diff {
     ) {
         let store = entry.store();
         let path = &scene.blueprint.origin;
-        let origin = scene.target_frame.origin(transforms, store, path);
-        let (origin, beneath) = match transforms.camera_of_origin(store, origin) {
-            Some(camera) if scene.is_through_camera => {
-                let picture = transforms.origin_placement(store, origin).tree;
-                (camera.outside, Some(picture))
-            }
-            _ => (origin, None),
-        };
+        let said = scene.target_frame.origin(transforms, store, path);
+        let is_in_space = scene.space == Space::Three && !scene.is_through_camera;
+        let camera = transforms.camera_of_origin(store, said);
+        let camera = camera.filter(|_| scene.is_through_camera || is_in_space);
+        // In the picture of a camera there is no space: it is seen from where the camera stands.
+        let origin = camera.as_ref().map_or(said, |camera| camera.outside);
+        let picture = camera.map(|_| transforms.origin_placement(store, said));
+        let beneath = picture.filter(|_| !is_in_space).map(|picture| picture.tree);
+        let within = picture.filter(|_| is_in_space);
+        let within = within.map(|placement| Within {
+            origin: said,
+            placement,
+        });
         let before = std::mem::replace(&mut scene.consumed.transforms, transforms.version());
         let cuts = std::mem::replace(&mut scene.consumed.cuts, transforms.cuts_version());
-        let is_same_space = scene.origin == Some(origin) && scene.recording == Some(entry.key());
-        (scene.origin, scene.recording) = (Some(origin), Some(entry.key()));
+        let said = if is_in_space { said } else { origin };
+        let is_same_space = scene.origin == Some(said) && scene.recording == Some(entry.key());
+        (scene.origin, scene.recording) = (Some(said), Some(entry.key()));
 
         let new = std::mem::take(&mut self.moved);
         let placer = Placer {
@@ -239,6 +245,7 @@ impl Diff {
             origin,
             origin_placement: transforms.origin_placement(store, origin),
             beneath,
+            within,
         };
         for key in new {
             // They are written whole.
@@ -303,6 +310,9 @@ impl Diff {
             ..
         } = scene;
         let mut others = Vec::new();
+        if can_carry {
+            self.carried = ByList::with_room(frames.len().min(entities.len()));
+        }
         for key in frames.iter().flat_map(|frame| standing.in_frame(*frame)) {
             let moved = entities.get_mut(&key).and_then(|shown| {
                 let has_moved = placer.move_with_frame(shown, *space)?;
@@ -399,6 +409,15 @@ struct Placer<'a> {
     origin_placement: Placement,
     /// The picture that what is seen through its camera is drawn over: what lies in it is drawn there.
     beneath: Option<Tree>,
+    /// The origin of a view in space that is in the picture of a camera, while `origin` is where the camera stands. What is of space
+    /// and in that picture is seen from there.
+    within: Option<Within>,
+}
+
+/// An origin in a picture.
+struct Within {
+    origin: Origin,
+    placement: Placement,
 }
 
 /// What changes of transforms concern beside what stands in the frames that moved.
@@ -420,15 +439,22 @@ impl Reach {
 impl Placer<'_> {
     /// How far changes reach by what they say about the origin.
     fn reach(&self, changes: &TransformChanges<'_>) -> Reach {
-        let is_above = |entity: &EntityId| match self.origin {
+        let said = self.within.as_ref().map_or(self.origin, |within| within.origin);
+        let is_above = |entity: &EntityId| match said {
             Origin::Entity(origin) => self.store.tree().ancestors(origin).any(|above| above == *entity),
             Origin::Frame(_) | Origin::Camera(_) | Origin::World => false,
         };
         if changes.entities.iter().any(is_above) {
             return Reach::ALL;
         }
-        let frame = self.transforms.origin_frame(self.store, self.origin);
-        let moved = frame.filter(|frame| changes.frames.contains(frame));
+        let moved = |origin: Origin| {
+            let frame = self.transforms.origin_frame(self.store, origin);
+            frame.filter(|frame| changes.frames.contains(frame))
+        };
+        if self.within.is_some() && moved(said).is_some() {
+            return Reach::ALL;
+        }
+        let moved = moved(self.origin);
         Reach {
             all_shown: moved.is_some(),
             all_hidden: moved.is_some_and(|frame| self.transforms.has_other_tree(frame)),
@@ -471,7 +497,11 @@ impl Placer<'_> {
             Stand::Plane if self.beneath == Some(placement.tree) => Err(NoTransform::ThroughPinhole),
             Stand::Plane if is_three => transforms.origin_from_picture(store, origin, key.1),
             Stand::Camera => transforms.origin_from_camera(store, origin, key.1),
-            _ => transforms.between(self.origin_placement, placement),
+            _ => {
+                let within = self.within.as_ref().map(|within| within.placement);
+                let within = within.filter(|within| within.tree == placement.tree);
+                transforms.between(within.unwrap_or(self.origin_placement), placement)
+            }
         };
         match view_from_entity {
             Ok(_) if scene.hidden.is_empty() => {}

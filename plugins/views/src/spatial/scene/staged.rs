@@ -37,26 +37,39 @@ pub(super) struct Staged<'a> {
 }
 
 /// Things by the lists that they belong to, of which there are few.
-pub(super) struct ByList<T>(Vec<(ListKey, Vec<T>)>);
+pub(super) struct ByList<T> {
+    lists: Vec<(ListKey, Vec<T>)>,
+    /// The room that the first list begins with.
+    room: usize,
+}
 
 impl<T> Default for ByList<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self::with_room(0)
     }
 }
 
 impl<T> ByList<T> {
+    /// Nothing yet, of what may be so many things. Most often one list has all of them, and need not grow.
+    pub(super) fn with_room(room: usize) -> Self {
+        Self {
+            lists: Vec::new(),
+            room,
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.lists.is_empty()
     }
 
     pub(super) fn push(&mut self, list: ListKey, item: T) {
-        let known = self.0.iter().position(|(known, _)| *known == list);
+        let known = self.lists.iter().position(|(known, _)| *known == list);
         let at = known.unwrap_or_else(|| {
-            self.0.push((list, Vec::new()));
-            self.0.len() - 1
+            let room = std::mem::take(&mut self.room);
+            self.lists.push((list, Vec::with_capacity(room)));
+            self.lists.len() - 1
         });
-        self.0[at].1.push(item);
+        self.lists[at].1.push(item);
     }
 }
 
@@ -99,7 +112,7 @@ impl Staged<'_> {
             stage,
             ..
         } = self;
-        let mut by_list: ByList<(u64, &Part, usize)> = ByList::default();
+        let mut by_list: ByList<(u64, &Part, usize)> = ByList::with_room(written.len());
         let (mut done, mut others) = (Vec::new(), Vec::new());
         for key in written {
             let shown = entities.get(key).filter(|_| !has_moved(key));
@@ -121,7 +134,7 @@ impl Staged<'_> {
         }
         let mut num_written = 0;
         let mut failed: FxHashSet<SceneKey> = FxHashSet::default();
-        for (list, parts) in by_list.0 {
+        for (list, parts) in by_list.lists {
             let Some(kind) = kinds.get(list.kind) else {
                 continue;
             };
@@ -245,7 +258,7 @@ impl Staged<'_> {
 
     /// Brings segments elsewhere that stay otherwise as they are.
     pub(super) fn set_transforms(&mut self, moved: ByList<(u64, SegmentTransform)>) {
-        for (list, segments) in moved.0 {
+        for (list, segments) in moved.lists {
             if let Some(kind) = self.kinds.get(list.kind) {
                 (kind.set_transforms)(&mut self.stage, list, &segments);
             }
@@ -261,7 +274,7 @@ impl Staged<'_> {
             stage,
             ..
         } = self;
-        let mut by_list: ByList<(SceneKey, &PlacedPart, &Shown, usize)> = ByList::default();
+        let mut by_list: ByList<(SceneKey, &PlacedPart, &Shown, usize)> = ByList::with_room(moved.len());
         let (mut num_shown, mut labeled) = (0, Vec::new());
         for key in moved {
             let Some(shown) = entities.get(key) else { continue };
@@ -275,7 +288,7 @@ impl Staged<'_> {
                 }
             }
         }
-        for (list, parts) in by_list.0 {
+        for (list, parts) in by_list.lists {
             if let Some(kind) = kinds.get(list.kind) {
                 let mut uniforms = parts.into_iter().filter_map(|(key, placed, shown, at)| {
                     let part = shown.visual.parts.get(at)?;

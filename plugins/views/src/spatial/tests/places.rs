@@ -1,5 +1,7 @@
 //! What has no place is not shown, and what lies in a picture stands where the picture is.
 
+use std::collections::BTreeMap;
+
 use chronoscope_blueprint::{BlueprintCommand, ContentsFilter, ViewBlueprint, ViewClassId, ViewId};
 use chronoscope_frame::{Cursor, Recordings, Report, TimeCommand, View, ViewerCommand, Visualizers};
 use chronoscope_render::{BoxEdgesInstance, DrawList, SegmentTransform};
@@ -252,6 +254,50 @@ fn what_a_camera_sees_lies_unmoved_in_its_picture() {
         })
         .collect();
     assert_eq!(places, [("/world/camera", 0.0, 0.0)], "{views:?}");
+}
+
+/// As in the Rerun Viewer: a view of space that looks from a camera shows the camera, and where its picture is.
+#[test]
+fn a_view_of_space_in_the_picture_of_a_camera_looks_from_where_the_camera_stands() {
+    let pinhole = Pinhole::from_focal_length_and_resolution([100.0; 2], [64.0, 48.0]);
+    let still = |path: &str| log_chunk(path, [], &Boxes3D::from_half_sizes([[1.0; 3]])).unwrap();
+    let at = |time, place| {
+        let moved = Transform3D::from_translation(place);
+        log_chunk("/world/camera", [(frame(), time)], &moved).unwrap()
+    };
+    let mut viewer = Viewer::new([
+        at(0, [7.0, 8.0, 9.0]),
+        at(1, [1.0, 0.0, 0.0]),
+        log_chunk("/world/camera", [], &pinhole).unwrap(),
+        log_chunk("/world/camera/marks", [], &Points2D::new([[10.0, 20.0]])).unwrap(),
+        still("/world/camera/inside"),
+        still("/world/outside"),
+    ]);
+    let id = ViewId::hashed(["from camera"]);
+    let mut view = ViewBlueprint::new(id, ViewClassId::SPATIAL_3D, "/world/camera");
+    view.contents = ContentsFilter::parse("+ /world/**");
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::AddView(view, None)));
+    for (time, outside) in [
+        (0, [-7.0, -8.0, -9.0]),
+        (1, [-1.0, 0.0, 0.0]),
+        (0, [-7.0, -8.0, -9.0]),
+    ] {
+        viewer.work_of(ViewerCommand::Time(TimeCommand::SetTimelineAndTime(
+            "frame".into(),
+            time,
+        )));
+        viewer.settle();
+        let scene = viewer.app.world().resource::<SpatialScenes>().get(id).unwrap();
+        let places = scene.shown().map(|(_, shown)| {
+            let place = shown.view_from_entity.translation;
+            (shown.path.to_string(), place.to_array())
+        });
+        let places: BTreeMap<String, [f64; 3]> = places.collect();
+        assert_eq!(places["/world/camera"], [0.0; 3], "at {time}: {places:?}");
+        assert_eq!(places["/world/camera/inside"], [0.0; 3], "at {time}: {places:?}");
+        assert_eq!(places["/world/outside"], outside, "at {time}");
+        assert!(places["/world/camera/marks"][2] > 0.0, "at {time}: {places:?}");
+    }
 }
 
 /// What moves with its frame is brought to its new place without a look at how it is drawn: it is there all the same.
