@@ -277,6 +277,8 @@ fn draw_example(
         app.update();
     }
     change(&mut app);
+    // The viewer may know nothing of what changed until a frame has shown it.
+    app.world_mut().resource_mut::<Settled>().disturb();
     // An app that goes on for ever has no end to wait for.
     match settle(&mut app, Some(240)) {
         Ok(()) | Err(OffscreenError::NotSettled(_)) => {}
