@@ -7,7 +7,7 @@ use chronoscope_types::TimeZone;
 use egui::Color32;
 
 /// How much text has to stand out from what is behind it: WCAG 2.2, 1.4.3.
-const MIN_CONTRAST: f32 = 4.5;
+pub(crate) const MIN_CONTRAST: f32 = 4.5;
 
 /// What the theme and the settings give to views.
 #[derive(Resource, Clone, Debug, PartialEq)]

@@ -18,12 +18,16 @@ use super::{
     rows::ShownRows,
     ui::LogInput,
 };
-use crate::{ViewAction, clicked_buttons, view_action};
+use crate::{
+    ViewAction, clicked_buttons,
+    style::{MIN_CONTRAST, contrast},
+    view_action,
+};
 
 /// The height of a line, in points.
 pub(super) const ROW_HEIGHT: f32 = 20.0;
-/// How much of a line after the cursor is left.
-const DIMMED: f32 = 0.55;
+/// How much of a line after the cursor is left: the least with which it is still read.
+const DIMMED: [f32; 3] = [0.55, 0.7, 0.85];
 
 /// A line that was drawn.
 pub(super) struct DrawnLine {
@@ -59,7 +63,7 @@ pub(super) fn show(
     let style = input.style;
     let tone = |color: Color32| {
         if is_later {
-            color.gamma_multiply(DIMMED)
+            later(color, style.background)
         } else {
             color
         }
@@ -282,5 +286,35 @@ fn show_text(
         response.on_hover_text(excerpt(text))
     } else {
         response
+    }
+}
+
+/// The color of a line after the cursor: fainter, as far as it is read.
+fn later(color: Color32, background: Color32) -> Color32 {
+    let dimmed = DIMMED.map(|share| background.lerp_to_gamma(color, share));
+    let mut read = dimmed
+        .into_iter()
+        .filter(|color| contrast(*color, background) >= MIN_CONTRAST);
+    read.next().unwrap_or(color)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_after_the_cursor_is_fainter_and_still_read() {
+        for (color, background) in [
+            (Color32::BLACK, Color32::WHITE),
+            (Color32::from_gray(24), Color32::from_gray(250)),
+            (Color32::WHITE, Color32::BLACK),
+            (Color32::from_gray(230), Color32::from_gray(12)),
+        ] {
+            let later = contrast(later(color, background), background);
+            assert!(later >= MIN_CONTRAST, "{color:?} on {background:?}: {later}");
+            assert!(later < contrast(color, background));
+        }
+        let faint = Color32::from_gray(110);
+        assert_eq!(later(faint, Color32::WHITE), faint, "it has nothing to give");
     }
 }
