@@ -72,7 +72,8 @@ impl RecordedRows<'_> {
     /// may clear them: of entities that are there and that were, and of all that was logged by [`WorldRecorder::log`].
     /// `None` where there is no viewer that records are kept for.
     ///
-    /// Cost: some ten microseconds for each entity of which rows wait, however many; nothing for the others.
+    /// Cost: some ten microseconds for each entity of which rows wait, however many, and a look at each that is gone since the rows that
+    /// wait longest; nothing for the others.
     pub fn at<P: Borrow<EntityPath>>(&mut self, paths: impl IntoIterator<Item = P>) -> Option<&Recording> {
         let (recorder, components) = (self.recorder.as_deref_mut()?, self.components.as_deref_mut()?);
         let recordings = self.recordings.as_mut()?;
@@ -134,5 +135,50 @@ impl WorldRecorder {
                 self.send_rows_of(slot, &path, components);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::time::Duration;
+
+    use bevy_app::App;
+    use bevy_ecs::system::RunSystemOnce as _;
+    use bevy_time::TimePlugin;
+    use bevy_transform::{TransformPlugin, components::Transform};
+    use chronoscope_frame::FramePlugins;
+
+    use super::*;
+    use crate::{RecordPlugin, RecordSettings};
+
+    #[test]
+    fn who_is_gone_is_looked_at_no_longer_than_rows_of_it_wait() {
+        let settings = RecordSettings {
+            flush_budget: Duration::ZERO,
+            ..RecordSettings::default()
+        };
+        let mut app = App::new();
+        app.add_plugins((TimePlugin, TransformPlugin, FramePlugins))
+            .add_plugins(RecordPlugin::new("gone").with_settings(settings));
+        app.finish();
+        app.cleanup();
+        let num_gone = |app: &App| app.world().resource::<WorldRecorder>().slots.gone.len();
+        // Rows of it wait all the time.
+        app.world_mut().spawn((Name::new("stays"), Transform::default()));
+        for _ in 0..5 {
+            let drop = (Name::new("drop"), Transform::default());
+            let drop = app.world_mut().spawn(drop).id();
+            app.update();
+            app.world_mut().despawn(drop);
+            app.update();
+        }
+        assert_eq!(num_gone(&app), 5);
+        let ask = |mut rows: RecordedRows| rows.at([EntityPath::from("/world/drop")]).is_some();
+        assert!(app.world_mut().run_system_once(ask).unwrap());
+        app.update();
+        assert!(app.world().resource::<WorldRecorder>().is_waiting());
+        assert_eq!(num_gone(&app), 0);
     }
 }

@@ -81,6 +81,16 @@ impl RecordedComponents {
         })
     }
 
+    /// Whether rows of an entity wait. Cost: O(component types and fields).
+    pub(crate) fn has_rows_of(&self, slot: SlotId) -> bool {
+        self.rows.iter().any(|rows| {
+            rows.values
+                .as_ref()
+                .is_some_and(|values| values.has_rows_of(slot))
+                || rows.fields.iter().any(|field| field.tracks.has_rows_of(slot))
+        })
+    }
+
     /// What waits of an entity that had another path before, as chunks there.
     pub(crate) fn take(
         &mut self,

@@ -191,13 +191,6 @@ impl WorldRecorder {
             self.recorder.set_time(timeline, time);
         }
         self.slots.moved.clear();
-        // What is older than that is sent whatever it costs.
-        let now = self.tick();
-        while let Some((_, since)) = self.slots.gone.front()
-            && now.wrapping_sub(*since) > Ticks::KEPT
-        {
-            self.slots.gone.pop_front();
-        }
     }
 
     /// The times of the latest frame.
@@ -260,10 +253,9 @@ impl WorldRecorder {
         if self.slots.remove(slot).is_none() {
             return;
         }
-        let tick = self.tick();
         let row = self.new_row(Gone);
         self.gone.push(slot, row);
-        self.slots.gone.push_back((slot, tick));
+        self.slots.gone.push_back(slot);
     }
 
     /// What waits of entities that have another path now belongs to the one before, which is cleared.
@@ -350,9 +342,17 @@ impl WorldRecorder {
         for error in errors {
             self.report_once(Report::error(RECORDER, error.to_string()));
         }
-        if !self.is_waiting() && !components.is_waiting() {
-            self.slots.gone.clear();
+        while let Some(&slot) = self.slots.gone.front()
+            && !self.has_rows_of(slot)
+            && !components.has_rows_of(slot)
+        {
+            self.slots.gone.pop_front();
         }
+    }
+
+    /// Whether rows of an entity wait to be sent, those of components aside.
+    fn has_rows_of(&self, slot: SlotId) -> bool {
+        self.identities.has_rows_of(slot) || self.gone.has_rows_of(slot) || self.poses.has_rows_of(slot)
     }
 }
 

@@ -6,8 +6,6 @@ use bevy_ecs::{hierarchy::ChildOf, name::Name, prelude::*};
 use chronoscope_store::EntityPath;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::ticks::Tick;
-
 /// The place of a recorded entity. Never used again for another.
 pub(crate) type SlotId = u32;
 
@@ -45,8 +43,8 @@ pub(crate) struct Slots {
     /// Those of them that were recorded before, with their paths then: what waits belongs there, and what did not change is to be
     /// recorded anew.
     pub(crate) moved: Vec<(SlotId, EntityPath)>,
-    /// Those of entities that are gone, each with the frame since which it is, as long as rows of them may wait.
-    pub(crate) gone: VecDeque<(SlotId, Tick)>,
+    /// Those of entities that are gone, in the order in which they went, as long as rows of the first of them wait.
+    pub(crate) gone: VecDeque<SlotId>,
 }
 
 /// Where an entity stood at a time that the world was set back to.
@@ -86,7 +84,7 @@ impl Slots {
             + self.by_index.capacity() * size_of::<u32>()
             + self.by_path.capacity() * size_of::<(EntityPath, SlotId)>()
             + self.namesakes.capacity() * size_of::<(EntityPath, u32)>()
-            + self.gone.capacity() * size_of::<(SlotId, Tick)>()
+            + self.gone.capacity() * size_of::<SlotId>()
     }
 
     /// Another number than before, where an entity has another path than before, or is new or gone.
@@ -126,7 +124,7 @@ impl Slots {
 
     /// The slots of those that were at these paths, are gone, and of which rows may wait.
     pub(crate) fn gone_from(&self, paths: &FxHashSet<EntityPath>) -> impl Iterator<Item = SlotId> {
-        let gone = self.gone.iter().map(|(slot, _)| *slot);
+        let gone = self.gone.iter().copied();
         gone.filter(move |slot| self.path(*slot).is_some_and(|path| paths.contains(path)))
     }
 

@@ -198,6 +198,13 @@ impl<V: RowColumns> Tracks<V> {
         self.queue.is_empty()
     }
 
+    /// Whether rows of an entity wait.
+    pub(crate) fn has_rows_of(&self, slot: SlotId) -> bool {
+        self.tracks
+            .get(slot as usize)
+            .is_some_and(|track| !track.is_empty())
+    }
+
     /// The bytes that it takes. Cost: O(1).
     pub(crate) fn heap_bytes(&self) -> usize {
         let rows = self.num_blocks * BLOCK_ROWS + self.gathered.capacity();
