@@ -75,10 +75,17 @@ impl RecordedComponents {
 
     /// Whether rows wait.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.rows.iter().any(|rows| {
-            rows.values.as_ref().is_some_and(|values| !values.is_empty())
-                || rows.fields.iter().any(|field| !field.tracks.is_empty())
-        })
+        self.num_waiting() > 0
+    }
+
+    /// Of how many component types and fields rows wait.
+    fn num_waiting(&self) -> u32 {
+        let of_type = |rows: &ComponentRows| {
+            let values = rows.values.iter().filter(|values| !values.is_empty());
+            let fields = rows.fields.iter().filter(|field| !field.tracks.is_empty());
+            (values.count() + fields.count()) as u32
+        };
+        self.rows.iter().map(of_type).sum()
     }
 
     /// Whether rows of an entity wait. Cost: O(component types and fields).
@@ -114,7 +121,7 @@ impl RecordedComponents {
         }
     }
 
-    /// Sends rows as chunks, within the limits.
+    /// Sends rows as chunks, within the limits. All types and fields have the same share of the time.
     pub(crate) fn flush(
         &mut self,
         limits: FlushLimits<'_>,
@@ -122,13 +129,21 @@ impl RecordedComponents {
         slots: &Slots,
         mut send: impl FnMut(Result<Chunk, ChunkError>),
     ) {
+        let mut num_left = self.num_waiting();
+        let mut next_limits = || {
+            let limits = limits.share_of(num_left);
+            num_left = num_left.saturating_sub(1);
+            limits
+        };
         for rows in &mut self.rows {
-            if let Some(values) = &mut rows.values {
-                values.flush(limits, ticks, slots, |slot| slot.path.clone(), &mut send);
+            if let Some(values) = rows.values.as_mut().filter(|values| !values.is_empty()) {
+                let path_of = |slot: &Slot| slot.path.clone();
+                values.flush(next_limits(), ticks, slots, path_of, &mut send);
             }
-            for Field { text, tracks, .. } in &mut rows.fields {
+            let fields = rows.fields.iter_mut().filter(|field| !field.tracks.is_empty());
+            for Field { text, tracks, .. } in fields {
                 let path_of = |slot: &Slot| field_path(&rows.name, text, &slot.path);
-                tracks.flush(limits, ticks, slots, path_of, &mut send);
+                tracks.flush(next_limits(), ticks, slots, path_of, &mut send);
             }
         }
     }

@@ -334,11 +334,16 @@ impl WorldRecorder {
             }
         };
         let path_of = |slot: &Slot| slot.path.clone();
-        // Who is there comes first, but takes no more than half of the time: while ever more are born, those that are there move.
+        // Who is there comes first, but none takes more than half of the time that is left: while ever more are born, those that are
+        // there move, and where more moves than can be sent, components come, too.
         identities.flush(limits.half(), ticks, slots, path_of, &mut send);
-        gone.flush(limits, ticks, slots, path_of, &mut send);
-        poses.flush(limits, ticks, slots, path_of, &mut send);
+        gone.flush(limits.half(), ticks, slots, path_of, &mut send);
+        poses.flush(limits.half(), ticks, slots, path_of, &mut send);
         components.flush(limits, ticks, slots, &mut send);
+        // What these leave of it is for what moves.
+        if !limits.is_over() {
+            poses.flush(limits, ticks, slots, path_of, &mut send);
+        }
         for error in errors {
             self.report_once(Report::error(RECORDER, error.to_string()));
         }

@@ -150,17 +150,22 @@ pub(crate) struct FlushLimits<'a> {
 impl FlushLimits<'_> {
     /// With half of the time that is left.
     pub(crate) fn half(self) -> Self {
-        let half_way = |deadline: Instant| {
+        self.share_of(2)
+    }
+
+    /// With the share of the time that is left which one of so many has, of one at least.
+    pub(crate) fn share_of(self, num: u32) -> Self {
+        let part_way = |deadline: Instant| {
             let now = Instant::now();
-            now + deadline.saturating_duration_since(now) / 2
+            now + deadline.saturating_duration_since(now) / num.max(1)
         };
         Self {
-            deadline: self.deadline.map(half_way),
+            deadline: self.deadline.map(part_way),
             ..self
         }
     }
 
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 }

@@ -23,7 +23,11 @@ struct Speed(f32);
 
 /// An app with a viewer's stores, to which frames send nothing.
 fn stage() -> Stage {
-    let mut stage = Stage::new(|settings| settings.flush_budget = Duration::ZERO);
+    stage_with(Duration::ZERO)
+}
+
+fn stage_with(flush_budget: Duration) -> Stage {
+    let mut stage = Stage::new(|settings| settings.flush_budget = flush_budget);
     stage.app.add_plugins(FramePlugins);
     stage
         .app
@@ -205,6 +209,24 @@ fn before_times_are_saved_all_rows_are_in_the_store() {
     stage.world().resource_mut::<ViewerCommands>().push(save);
     stage.app.update();
     assert_eq!(car(&stage), Some(now), "it is there before anything is saved");
+}
+
+#[test]
+fn components_come_while_more_moves_than_frames_can_send() {
+    let mut stage = stage_with(Duration::from_millis(4));
+    for at in 0..3_000 {
+        let name = Name::new(format!("rock{at}"));
+        stage.world().spawn((name, Transform::default()));
+    }
+    let name = Name::new("car");
+    stage.world().spawn((name, Transform::default(), Speed(0.0)));
+    for _ in 0..40 {
+        move_all(&mut stage);
+    }
+    assert!(stage.app.world().resource::<WorldRecorder>().is_waiting());
+    let store = in_store(&stage);
+    assert!(newest(store, "/world/car", "bevy.Component:Speed").is_some());
+    assert!(newest(store, "/world/car/Speed/0", &Scalars::SCALARS).is_some());
 }
 
 #[test]
