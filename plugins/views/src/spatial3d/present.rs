@@ -69,6 +69,8 @@ struct ViewEye {
     glide: Option<Glide>,
     /// How far it has turned by itself, in radians.
     turned: f64,
+    /// Whether it turns by itself.
+    spins: bool,
     inputs: Inputs,
 }
 
@@ -153,9 +155,11 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     let tracked = said.tracked.as_ref();
     let eye = tracked.map_or(eye, |entity| track(world, scene, products, entity, eye));
     let turned = known.map_or(0.0, |known| known.turned);
+    // What begins to spin rested since the frame before, which may be long ago.
+    let spins_on = spins && known.is_some_and(|known| known.spins);
     let turned = match said.spin {
         0.0 => 0.0,
-        spin if spins => turned + spin * world.resource::<Time<Real>>().delta_secs_f64(),
+        spin if spins_on => turned + spin * world.resource::<Time<Real>>().delta_secs_f64(),
         _ => turned,
     };
     if spins {
@@ -204,6 +208,7 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         looking,
         glide,
         turned,
+        spins,
         inputs,
     };
     eyes.by_view.insert(scene.view, known);

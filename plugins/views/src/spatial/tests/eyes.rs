@@ -1,5 +1,8 @@
 //! Where the eye of a 3D view is by what the blueprint says, and what guides it.
 
+use std::time::Duration;
+
+use bevy::time::TimeUpdateStrategy;
 use chronoscope_frame::Settled;
 use chronoscope_render::{Backdrop, DrawList, GroundGrid, LineInstance};
 use chronoscope_store::{Waker, arrow::ArrayRef};
@@ -141,7 +144,7 @@ fn an_eye_spins_where_somebody_looks() {
     assert_eq!(after, before, "a picture that is taken does not depend on time");
     let mut settled = viewer.app.world_mut().resource_mut::<Settled>();
     settled.set_waker(Waker::new(|| ()));
-    std::thread::sleep(std::time::Duration::from_millis(2));
+    std::thread::sleep(Duration::from_millis(2));
     viewer.settle();
     assert_ne!(viewer.eye(), before);
     let still = blueprint_components::AngularSpeed::build(vec![0.0]);
@@ -149,6 +152,29 @@ fn an_eye_spins_where_somebody_looks() {
     let before = viewer.eye();
     viewer.settle();
     assert_eq!(viewer.eye(), before);
+}
+
+#[test]
+fn an_eye_that_begins_to_spin_after_a_long_rest_begins_where_it_is() {
+    let mut viewer = Viewer::with([boxes()], |app| {
+        app.insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_secs(1)));
+    });
+    let mut settled = viewer.app.world_mut().resource_mut::<Settled>();
+    settled.set_waker(Waker::new(|| ()));
+    let before = viewer.eye();
+    let view = viewer.view();
+    let spin = blueprint_components::AngularSpeed::build(vec![0.5]);
+    let spin = vec![(EyeControls3D::SPIN_SPEED.descriptor(), spin)];
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::SetProperty(
+        view, spin,
+    )));
+    viewer.app.update();
+    assert_eq!(viewer.eye(), before);
+    viewer.app.update();
+    let turned = viewer.eye() * before.inverse();
+    let (_, turned, _) = turned.to_scale_rotation_translation();
+    let angle = turned.to_axis_angle().1;
+    assert!((angle - 0.5).abs() < 1e-3, "{angle}");
 }
 
 #[test]
