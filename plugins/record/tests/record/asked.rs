@@ -224,9 +224,9 @@ fn components_come_while_more_moves_than_frames_can_send() {
         move_all(&mut stage);
     }
     assert!(stage.app.world().resource::<WorldRecorder>().is_waiting());
-    let store = in_store(&stage);
-    assert!(newest(store, "/world/car", "bevy.Component:Speed").is_some());
-    assert!(newest(store, "/world/car/Speed/0", &Scalars::SCALARS).is_some());
+    let recording = in_store(&stage);
+    assert!(newest(recording, "/world/car", "bevy.Component:Speed").is_some());
+    assert!(newest(recording, "/world/car/Speed/0", &Scalars::SCALARS).is_some());
 }
 
 #[test]
