@@ -135,7 +135,9 @@ fn who_looks_around_stays_where_they_are() {
 
 #[test]
 fn an_eye_spins_where_somebody_looks() {
-    let mut viewer = Viewer::new([boxes()]);
+    let mut viewer = Viewer::with([boxes()], |app| {
+        app.insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(2)));
+    });
     let spin = blueprint_components::AngularSpeed::build(vec![0.5]);
     viewer.set_properties([(EyeControls3D::SPIN_SPEED, spin)]);
     let before = viewer.eye();
@@ -144,7 +146,6 @@ fn an_eye_spins_where_somebody_looks() {
     assert_eq!(after, before, "a picture that is taken does not depend on time");
     let mut settled = viewer.app.world_mut().resource_mut::<Settled>();
     settled.set_waker(Waker::new(|| ()));
-    std::thread::sleep(Duration::from_millis(2));
     viewer.settle();
     assert_ne!(viewer.eye(), before);
     let still = blueprint_components::AngularSpeed::build(vec![0.0]);
