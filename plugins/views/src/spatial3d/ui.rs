@@ -388,7 +388,7 @@ fn show_tooltip(tile: &Tile<'_>) {
     });
 }
 
-/// The directions of the view's axes, small in a corner, on a plate of their own: what lies there may be of any color.
+/// The directions of the view's axes, small in a corner. Each has a rim of the background's color: what lies there may be of any color.
 fn paint_axes(ui: &Ui, tile: &Tile<'_>, look: &Looking) {
     const LENGTH: f32 = 20.0;
     if tile.rect.width() < 120.0 || tile.rect.height() < 120.0 {
@@ -396,25 +396,38 @@ fn paint_axes(ui: &Ui, tile: &Tile<'_>, look: &Looking) {
     }
     let painter = ui.painter_at(tile.rect);
     let center = tile.rect.left_bottom() + egui::vec2(LENGTH + 12.0, -LENGTH - 12.0);
-    // Opaque: what is seen through a bright plate makes it gray.
-    let plate = tile.style.background;
-    painter.circle_filled(center, LENGTH + 13.0, plate);
+    let rim = tile.style.background;
     let eye_from_view = look.shown.eye_from_view();
-    let [x, y, z] = guides::axis_colors(&tile.style, plate);
+    let [x, y, z] = guides::axis_colors(&tile.style, rim);
     let mut axes = [(DVec3::X, "X", x), (DVec3::Y, "Y", y), (DVec3::Z, "Z", z)]
         .map(|(axis, name, color)| (eye_from_view.transform_vector3(axis), name, color));
     // What points away is drawn first.
     axes.sort_by(|a, b| a.0.z.total_cmp(&b.0.z));
     for (axis, name, color) in axes {
-        let end = center + egui::vec2(axis.x as f32, -axis.y as f32) * LENGTH;
+        let along = egui::vec2(axis.x as f32, -axis.y as f32);
+        let end = center + along * LENGTH;
+        painter.line_segment([center, end], Stroke::new(3.5, rim));
         painter.line_segment([center, end], Stroke::new(1.5, color));
-        let beyond = center + egui::vec2(axis.x as f32, -axis.y as f32) * (LENGTH + 7.0);
-        painter.text(
-            beyond,
-            egui::Align2::CENTER_CENTER,
-            name,
-            egui::FontId::proportional(10.0),
-            color,
-        );
+        let letter = |offset, color| {
+            let place = center + along * (LENGTH + 7.0) + offset;
+            let font = egui::FontId::proportional(10.0);
+            painter.text(place, egui::Align2::CENTER_CENTER, name, font, color);
+        };
+        for (right, down) in RIM {
+            letter(egui::vec2(right, down), rim);
+        }
+        letter(egui::Vec2::ZERO, color);
     }
 }
+
+/// Where a letter is drawn in the color of its rim, beside its place.
+const RIM: [(f32, f32); 8] = [
+    (-1.0, -1.0),
+    (0.0, -1.0),
+    (1.0, -1.0),
+    (-1.0, 0.0),
+    (1.0, 0.0),
+    (-1.0, 1.0),
+    (0.0, 1.0),
+    (1.0, 1.0),
+];

@@ -20,20 +20,33 @@ fn light() -> ViewStyle {
     }
 }
 
-/// The plate in the corner, and the colors of the letters on it.
-fn letters(viewer: &mut Viewer) -> (Color32, Vec<Color32>) {
+/// The colors that the letters of the axes have, each letter with its rim first.
+fn letters(viewer: &mut Viewer) -> Vec<(Color32, Color32)> {
     let shapes = viewer.shapes(vec![]);
-    let plate = shapes.iter().find_map(|shape| match shape {
-        Shape::Circle(circle) => Some(circle.fill),
+    let letters = shapes.iter().filter_map(|shape| match shape {
+        Shape::Text(text) if ["X", "Y", "Z"].contains(&text.galley.text()) => Some(text),
         _ => None,
     });
-    let colors = shapes.iter().filter_map(|shape| match shape {
-        Shape::Text(text) if ["X", "Y", "Z"].contains(&text.galley.text()) => {
-            Some(text.galley.job.sections[0].format.color)
-        }
-        _ => None,
+    let letters: Vec<_> = letters.collect();
+    // What lies around a letter is drawn before it.
+    let by_letter = letters.chunk_by(|a, b| a.galley.text() == b.galley.text());
+    let colors = by_letter.map(|drawn| {
+        let color = |at: usize| drawn[at].galley.job.sections[0].format.color;
+        let last = drawn.len() - 1;
+        assert!((1..last).all(|at| color(at) == color(0)));
+        let around = drawn[..last].iter().map(|text| text.pos - drawn[last].pos);
+        assert_eq!(
+            around
+                .clone()
+                .fold(egui::Vec2::ZERO, |sum, offset| sum + offset)
+                .length()
+                .round(),
+            0.0
+        );
+        assert!(around.count() >= 4, "on all sides");
+        (color(0), color(last))
     });
-    (plate.unwrap(), colors.collect())
+    colors.collect()
 }
 
 #[test]
@@ -49,12 +62,12 @@ fn the_letters_of_the_axes_are_read_on_any_background_and_over_anything_that_lie
             &background,
         )));
         viewer.settle();
-        let (plate, colors) = letters(&mut viewer);
-        assert_eq!(colors.len(), 3);
-        assert_eq!(plate.a(), 255, "nothing shines through");
-        assert_eq!(contrast(plate, Color32::WHITE) > 4.5, is_dark);
-        for color in colors {
-            assert!(contrast(color, plate) >= 4.5, "{color:?} on {plate:?}");
+        let letters = letters(&mut viewer);
+        assert_eq!(letters.len(), 3);
+        for (rim, color) in letters {
+            assert_eq!(rim.a(), 255, "nothing shines through");
+            assert_eq!(contrast(rim, Color32::WHITE) > 4.5, is_dark);
+            assert!(contrast(color, rim) >= 4.5, "{color:?} on {rim:?}");
         }
     };
     check(BackgroundKind::GradientDark, true);
