@@ -72,7 +72,7 @@ impl RecordedRows<'_> {
     /// may clear them: of entities that are there and that were, and of all that was logged by [`WorldRecorder::log`].
     /// `None` where there is no viewer that records are kept for.
     ///
-    /// Cost: some ten microseconds for each entity of which rows wait, however many, and a look at each that is gone since the rows that
+    /// Cost: some fifty microseconds for each entity of which a hundred rows wait, and a look at each that is gone since the rows that
     /// wait longest; nothing for the others.
     pub fn at<P: Borrow<EntityPath>>(&mut self, paths: impl IntoIterator<Item = P>) -> Option<&Recording> {
         let (recorder, components) = (self.recorder.as_deref_mut()?, self.components.as_deref_mut()?);
