@@ -92,7 +92,10 @@ impl DataResults {
 
     /// The visualizers that show some entity, in no order.
     pub(crate) fn visualizers(&self) -> impl Iterator<Item = VisualizerId> {
-        let shown = self.by_visualizer.iter().filter(|(_, entities)| !entities.is_empty());
+        let shown = self
+            .by_visualizer
+            .iter()
+            .filter(|(_, entities)| !entities.is_empty());
         shown.map(|(id, _)| *id)
     }
 
