@@ -388,46 +388,37 @@ fn show_tooltip(tile: &Tile<'_>) {
     });
 }
 
-/// The directions of the view's axes, small in a corner. Each has a rim of the background's color: what lies there may be of any color.
+/// The directions of the view's axes, small in a corner. Each letter stands on a chip of the background's color: what lies there may be
+/// of any color.
 fn paint_axes(ui: &Ui, tile: &Tile<'_>, look: &Looking) {
     const LENGTH: f32 = 20.0;
+    const CHIP: egui::Vec2 = egui::vec2(10.0, 12.0);
     if tile.rect.width() < 120.0 || tile.rect.height() < 120.0 {
         return;
     }
     let painter = ui.painter_at(tile.rect);
     let center = tile.rect.left_bottom() + egui::vec2(LENGTH + 12.0, -LENGTH - 12.0);
-    let rim = tile.style.background;
+    let background = tile.style.background;
     let eye_from_view = look.shown.eye_from_view();
-    let [x, y, z] = guides::axis_colors(&tile.style, rim);
+    let [x, y, z] = guides::axis_colors(&tile.style, background);
     let mut axes = [(DVec3::X, "X", x), (DVec3::Y, "Y", y), (DVec3::Z, "Z", z)]
         .map(|(axis, name, color)| (eye_from_view.transform_vector3(axis), name, color));
     // What points away is drawn first.
     axes.sort_by(|a, b| a.0.z.total_cmp(&b.0.z));
     for (axis, name, color) in axes {
         let along = egui::vec2(axis.x as f32, -axis.y as f32);
-        let end = center + along * LENGTH;
-        painter.line_segment([center, end], Stroke::new(3.5, rim));
-        painter.line_segment([center, end], Stroke::new(1.5, color));
-        let letter = |offset, color| {
-            let place = center + along * (LENGTH + 7.0) + offset;
-            let font = egui::FontId::proportional(10.0);
-            painter.text(place, egui::Align2::CENTER_CENTER, name, font, color);
-        };
-        for (right, down) in RIM {
-            letter(egui::vec2(right, down), rim);
-        }
-        letter(egui::Vec2::ZERO, color);
+        painter.line_segment([center, center + along * LENGTH], Stroke::new(1.5, color));
+        let beyond = center + along * (LENGTH + 7.0);
+        // A shape of egui would have soft edges, which are gray on white.
+        let mut chip = egui::Mesh::default();
+        chip.add_colored_rect(egui::Rect::from_center_size(beyond, CHIP), background);
+        painter.add(chip);
+        painter.text(
+            beyond,
+            egui::Align2::CENTER_CENTER,
+            name,
+            egui::FontId::proportional(10.0),
+            color,
+        );
     }
 }
-
-/// Where a letter is drawn in the color of its rim, beside its place.
-const RIM: [(f32, f32); 8] = [
-    (-1.0, -1.0),
-    (0.0, -1.0),
-    (1.0, -1.0),
-    (-1.0, 0.0),
-    (1.0, 0.0),
-    (-1.0, 1.0),
-    (0.0, 1.0),
-    (1.0, 1.0),
-];
