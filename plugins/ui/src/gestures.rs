@@ -7,6 +7,7 @@ use crate::{
     fonts, overlay,
     pass::Pass,
     theme::{Theme, size},
+    widgets::scrolled_list,
 };
 
 /// The name of the list's layer.
@@ -125,12 +126,8 @@ pub(crate) fn show(ctx: &egui::Context, pass: &Pass<'_>, state: &mut GesturesSta
     let answer = overlay::show(ctx, place, GESTURES, Align2::CENTER_CENTER, Vec2::ZERO, |ui| {
         ui.set_width(place.width_for(190.0 * size::GRID));
         ui.label(RichText::new("Keys and gestures").font(fonts::medium(ui, size::TITLE)));
-        // The dialog is as high as it was before, which is no limit of its list.
         let room = (place.rect.height() - 4.0 * size::TOOLBAR).max(4.0 * size::ROW);
-        let list = egui::ScrollArea::vertical()
-            .max_height(room)
-            .min_scrolled_height(room)
-            .auto_shrink([false, true]);
+        let list = scrolled_list(room).auto_shrink([false, true]);
         list.show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             let half = (ui.available_width() - size::PADDING) / 2.0;

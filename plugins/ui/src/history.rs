@@ -8,7 +8,7 @@ use crate::{
     fonts, icons, overlay,
     pass::Pass,
     theme::{Theme, size},
-    widgets::ListRow,
+    widgets::{ListRow, scrolled_list},
 };
 
 /// The name of the list's layer.
@@ -51,12 +51,8 @@ pub(crate) fn show(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut History
         let text = "A click goes to where the blueprint was after that edit.";
         ui.label(RichText::new(text).size(size::SMALL).color(theme.secondary));
         ui.add_space(size::GRID);
-        // A dialog is as high as it was before, which is no limit of its list.
         let room = (place.rect.height() - 6.0 * size::TOOLBAR).max(4.0 * size::ROW);
-        let list = egui::ScrollArea::vertical()
-            .max_height(room)
-            .min_scrolled_height(room)
-            .auto_shrink([false, true]);
+        let list = scrolled_list(room).auto_shrink([false, true]);
         list.show_rows(ui, size::ROW, names.len() + 1, |ui, range| {
             for at in range {
                 let step = names.len() - at;

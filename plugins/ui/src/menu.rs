@@ -10,7 +10,7 @@ use crate::{
     names::short_name,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{elided_galley, icon_button, paint_focus},
+    widgets::{elided_galley, icon_button, paint_focus, scrolled_list},
 };
 
 /// Draws the button and, while it is open, the menu: a part for each group of commands.
@@ -25,9 +25,7 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
                 ui.set_width(pass.place.width_for(WIDTH));
                 ui.spacing_mut().item_spacing.y = 0.0;
                 let room = pass.place.rect.height() - 2.0 * size::TOOLBAR;
-                let list = egui::ScrollArea::vertical()
-                    .max_height(room)
-                    .min_scrolled_height(room);
+                let list = scrolled_list(room);
                 list.show(ui, |ui| show_group(ui, pass, group));
             });
         }

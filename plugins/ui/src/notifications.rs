@@ -10,7 +10,7 @@ use crate::{
     fonts, icons,
     pass::{Pass, Place},
     theme::{Theme, size},
-    widgets::{elided_small, icon_button},
+    widgets::{elided_small, icon_button, scrolled_list},
 };
 
 /// Which reports were seen and dismissed, by their number, counted from the first report ever.
@@ -187,25 +187,21 @@ fn show_list(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut NotificationsState, r
         return;
     }
     let height = pass.place.rect.height() * 0.6;
-    egui::ScrollArea::vertical()
-        .max_height(height)
-        .min_scrolled_height(height)
-        .auto_shrink([false, true])
-        .show(ui, |ui| {
-            for report in reports.iter().rev().take(MAX_LISTED) {
-                ui.separator();
-                show_report(ui, pass, report);
-            }
-            let older = reports.total().saturating_sub(MAX_LISTED);
-            if older > 0 {
-                ui.separator();
-                ui.label(
-                    RichText::new(format!("{older} older notifications are not shown."))
-                        .size(size::SMALL)
-                        .color(theme.secondary),
-                );
-            }
-        });
+    scrolled_list(height).auto_shrink([false, true]).show(ui, |ui| {
+        for report in reports.iter().rev().take(MAX_LISTED) {
+            ui.separator();
+            show_report(ui, pass, report);
+        }
+        let older = reports.total().saturating_sub(MAX_LISTED);
+        if older > 0 {
+            ui.separator();
+            ui.label(
+                RichText::new(format!("{older} older notifications are not shown."))
+                    .size(size::SMALL)
+                    .color(theme.secondary),
+            );
+        }
+    });
 }
 
 /// One report: how bad, where, what.

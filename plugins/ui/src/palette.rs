@@ -18,6 +18,7 @@ use crate::{
     overlay,
     pass::Pass,
     theme::{Theme, size},
+    widgets::scrolled_list,
 };
 
 /// What the palette offers.
@@ -142,12 +143,8 @@ pub(crate) fn show(ctx: &egui::Context, pass: &Pass<'_>, palette: &mut PaletteSt
             return;
         }
         let rows = (place.rect.height() - 4.0 * size::TOOLBAR) / size::ROW;
-        // The palette is as high as it was before, which is no limit of its list.
         let room = rows.clamp(3.0, MAX_ROWS) * size::ROW;
-        let mut list = egui::ScrollArea::vertical()
-            .max_height(room)
-            .min_scrolled_height(room)
-            .auto_shrink([false, true]);
+        let mut list = scrolled_list(room).auto_shrink([false, true]);
         if up || down {
             let top = palette.marked as f32 * size::ROW;
             list = list.vertical_scroll_offset((top - 5.0 * size::ROW).max(0.0));

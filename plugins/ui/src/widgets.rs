@@ -153,6 +153,14 @@ pub fn property_row<R>(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui) -> R
     .inner
 }
 
+/// A list that scrolls where it would be higher than this. In a dialog it grows when its content does: a scroll area by itself would
+/// keep to the height that the dialog had in the frame before.
+pub(crate) fn scrolled_list(height: f32) -> egui::ScrollArea {
+    egui::ScrollArea::vertical()
+        .max_height(height)
+        .min_scrolled_height(height)
+}
+
 /// Draws something with the padding of panels at its sides.
 pub(crate) fn padded<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
     egui::Frame::new()

@@ -2,7 +2,7 @@
 
 use egui::{Key, Ui};
 
-use super::{icon_button, icon_toggle};
+use super::{icon_button, icon_toggle, scrolled_list};
 use crate::{
     find::{AT_CURSOR, has_word, set_word, type_word},
     icons,
@@ -79,9 +79,7 @@ impl FilterField {
         let types = icon_button(ui, icons::ENTITY, "Only entities of a type", None);
         egui::Popup::menu(&types).show(|ui| {
             let most = 12.0 * size::ROW;
-            let list = egui::ScrollArea::vertical()
-                .max_height(most)
-                .min_scrolled_height(most);
+            let list = scrolled_list(most);
             list.show(ui, |ui| {
                 for archetype in archetypes() {
                     let word = type_word(&archetype);
