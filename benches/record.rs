@@ -22,7 +22,7 @@ use std::time::Duration;
 use bevy::{asset::AssetPlugin, prelude::*, time::TimeUpdateStrategy, transform::TransformPlugin};
 use chronoscope::{
     ChronoscopePlugins,
-    frame::{DiffLog, FramePlugins, Item, Recordings, Selection},
+    frame::{DiffLog, FrameDiagnostics, FramePlugins, Item, MemoryBudget, Recordings, Selection},
     log::{BatchSettings, FileSink, MemorySink, Recorder},
     record::{
         FRAME_TIMELINE, RecordPlugin, RecordSettings, RecordedRows, Rewind, RewindPlugin, WorldRecorder,
@@ -46,6 +46,8 @@ const FRAMES: usize = 300;
 const SLOW_FRAMES: usize = 60;
 /// Frames before those that are measured: until then, all that rests is in the store.
 const WARM_UP: usize = 200;
+/// A budget of memory that is full after some seconds.
+const FULL_BYTES: u64 = 300 << 20;
 /// Frames that an app runs before it is the other one's turn.
 const TURN: usize = 20;
 
@@ -250,6 +252,27 @@ fn record_moving(case: &str, moving: usize, frames: usize, settings: RecordSetti
     println!("{case}/frames_late\t{mean:.2}\t{}\t-", late.iter().max().unwrap());
 }
 
+/// With a budget of memory that is full: as much as comes has to go.
+fn record_full(case: &str) {
+    let mut base = world(ENTITIES, 0);
+    start(&mut base, WARM_UP);
+    let mut app = recorded(ENTITIES, 0, RecordSettings::default());
+    app.insert_resource(MemoryBudget {
+        limit_bytes: Some(FULL_BYTES),
+        ..MemoryBudget::default()
+    });
+    start(&mut app, 1);
+    let held = |app: &App| app.world().resource::<FrameDiagnostics>().memory.total_bytes();
+    let mut greatest = 0;
+    while held(&app) >= greatest {
+        greatest = held(&app);
+        for _ in 0..TURN {
+            app.update();
+        }
+    }
+    compare(case, FRAMES, &mut base, |_| cpu_of(&mut app));
+}
+
 fn record_resting() {
     let mut base = world(0, ENTITIES);
     start(&mut base, WARM_UP);
@@ -392,7 +415,7 @@ fn main() {
         flush_budget: Duration::MAX,
         ..RecordSettings::default()
     };
-    let cases: [(&str, &dyn Fn(&str)); 13] = [
+    let cases: [(&str, &dyn Fn(&str)); 14] = [
         ("moving_10k", &|case| {
             record_moving(
                 case,
@@ -417,6 +440,7 @@ fn main() {
         ("moving_200", &|case| {
             record_moving(case, 200, FRAMES, RecordSettings::default(), Audience::Nobody);
         }),
+        ("moving_10k_full", &record_full),
         ("moving_10k_at_once", &|case| {
             record_moving(case, ENTITIES, SLOW_FRAMES, at_once(), Audience::Nobody);
         }),

@@ -103,7 +103,7 @@ fn main() {
     all.extend(scenarios::of_archetypes());
     for mut scenario in all.into_iter().filter(|scenario| is_chosen(&scenario.name)) {
         if let Some(frames) = options.frames {
-            scenario.frames = scenario.frames.min(frames);
+            scenario.frames = frames;
         }
         play(scenario, &mut Stage::new(stage));
     }

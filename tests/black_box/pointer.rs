@@ -187,8 +187,8 @@ fn a_cloud_that_is_turned_has_fewer_points_until_it_is_at_rest() {
 
 #[test]
 fn a_point_of_a_large_cloud_is_hovered_selected_and_stands_out() {
-    const COUNT: usize = 300_000;
-    const MARKED: usize = 271_828;
+    const COUNT: usize = 100_000;
+    const MARKED: usize = 71_828;
     let mut app = app_with(log_chunk("cloud", [], &cloud(COUNT, MARKED)).unwrap());
     let before = picture(&mut app);
     let (num_pixels, place) = marked_pixels(&before, |color| color == COLOR);

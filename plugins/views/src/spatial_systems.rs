@@ -6,9 +6,9 @@ use bevy::ecs::prelude::*;
 /// them in an app without such views.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SpatialSystems {
-    /// Makes and removes scenes, and collects what visualizers changed.
-    Collect,
-    /// Writes instances and textures. Reads visuals, transforms, selection; writes
+    /// Makes and removes scenes, and finds where they are looked at from at first.
+    Follow,
+    /// Collects what visualizers changed, and writes instances and textures. Reads visuals, transforms, selection; writes
     /// [`SpatialScenes`](crate::spatial::SpatialScenes).
     Scenes,
     /// Places the cameras of 3D views and decides which of them render.

@@ -173,7 +173,7 @@ impl Plugin for SpatialPlugin {
             .project_spatial_visualizer::<DepthImageVisualizer>()
             .project_spatial_visualizer::<EncodedDepthImageVisualizer>();
         let steps = (
-            SpatialSystems::Collect,
+            SpatialSystems::Follow,
             SpatialSystems::Scenes,
             SpatialSystems::Cameras3D,
             SpatialSystems::Cameras2D,
@@ -181,11 +181,11 @@ impl Plugin for SpatialPlugin {
         app.configure_sets(Frame, steps.chain().in_set(FrameSystems::Present));
         app.init_resource::<FirstLookChunks>();
         let follow = (scene::follow_views, framing::update_framing).chain();
-        app.add_systems(Frame, follow.in_set(SpatialSystems::Collect))
-            .add_systems(Frame, motion::measure_budget.in_set(SpatialSystems::Collect))
+        app.add_systems(Frame, follow.in_set(SpatialSystems::Follow))
+            .add_systems(Frame, motion::measure_budget.in_set(SpatialSystems::Follow))
             .add_systems(
                 Frame,
-                (scene::present_scenes, scene::look_ahead)
+                (scene::collect_changes, scene::present_scenes, scene::look_ahead)
                     .chain()
                     .in_set(SpatialSystems::Scenes),
             )

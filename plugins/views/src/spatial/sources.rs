@@ -1,20 +1,16 @@
 //! The visualizers whose visuals spatial views present. Views ask them all alike; which one made a visual does not matter then.
 
-use std::{
-    any::TypeId,
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{any::TypeId, collections::BTreeMap, sync::Arc};
 
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    AppVisualizerExt, Frame, InstructionIndex, Report, ResultKey, ViewClasses, Visualizer, Visualizers,
-    Visuals, visualizer::ViewVisuals,
+    AppVisualizerExt, InstructionIndex, Report, ResultKey, ViewClasses, Visualizer, Visualizers, Visuals,
+    visualizer::ViewVisuals,
 };
 use rustc_hash::FxHashSet;
 
-use super::{SpatialSystems, framing::Looker, marks::labels_of, scene, visual::SpatialVisual};
+use super::{framing::Looker, marks::labels_of, scene, visual::SpatialVisual};
 
 /// A visualizer by its position among those of spatial views, and the instruction by which it shows an entity.
 pub(crate) type SourceId = u32;
@@ -66,18 +62,14 @@ impl AppSpatialExt for App {
             is_flat: classes.contains(&ViewClassId::SPATIAL_2D),
             is_projected: false,
             looker: Looker::of::<V>(),
+            collect: scene::collect_changes_of::<V>,
             coming: scene::coming_pictures::<V>,
             reports: reports::<V>,
         };
-        let is_new = sources.iter().all(|known| known.type_id != source.type_id);
         // Another visualizer of a known name takes its place.
         match sources.iter_mut().find(|known| known.name == source.name) {
             Some(known) => *known = source,
             None => sources.push(source),
-        }
-        if is_new {
-            let collect = scene::collect_changes::<V>.run_if(scene::has_changes::<V>);
-            self.add_systems(Frame, collect.in_set(SpatialSystems::Collect));
         }
         self
     }
@@ -100,12 +92,6 @@ pub struct SpatialSources {
 }
 
 impl SpatialSources {
-    /// The position of a visualizer; `None` where another took its place.
-    pub(crate) fn position_of<V: Visualizer>(&self) -> Option<usize> {
-        let is_same = |source: &SpatialSource| source.type_id == TypeId::of::<V>();
-        self.sources.iter().position(is_same)
-    }
-
     /// The visualizer of a source.
     pub(crate) fn of(&self, source: SourceId) -> Option<&SpatialSource> {
         self.sources.get((source >> 16) as usize)
@@ -141,6 +127,7 @@ pub(crate) struct SpatialSource {
     /// Whether 2D views show it as the camera sees it in whose picture they lie.
     pub(crate) is_projected: bool,
     pub(crate) looker: Looker,
+    pub(crate) collect: scene::CollectChanges,
     pub(crate) coming: scene::ComingPictures,
     pub(crate) reports: fn(&World, ViewId) -> Vec<(ResultKey, Report)>,
 }
@@ -157,8 +144,8 @@ pub(crate) struct SourceChanges {
 /// What the visualizers changed in this frame, until the scenes take it.
 #[derive(Resource, Default)]
 pub(crate) struct ChangedVisuals {
-    /// By the positions of the visualizers. Written by the systems of all of them, each for a moment.
-    by_view: Mutex<BTreeMap<ViewId, BTreeMap<usize, SourceChanges>>>,
+    /// By the positions of the visualizers.
+    by_view: BTreeMap<ViewId, BTreeMap<usize, SourceChanges>>,
     /// The views whose scenes have given up what they held: all that they show is new to them.
     asks_for_all: FxHashSet<ViewId>,
 }
@@ -166,13 +153,13 @@ pub(crate) struct ChangedVisuals {
 impl ChangedVisuals {
     /// Notes what a visualizer changed in a view.
     pub(crate) fn push<V: Visualizer<Visual = SpatialVisual>>(
-        &self,
+        &mut self,
         view: ViewId,
         position: usize,
         visuals: Option<&ViewVisuals<V>>,
     ) {
         let asks_for_all = self.asks_for_all.contains(&view);
-        let Some(visuals) = visuals.filter(|visuals| self.concern(view, Some(visuals))) else {
+        let Some(visuals) = visuals.filter(|visuals| asks_for_all || !visuals.is_unchanged()) else {
             return;
         };
         let changes = if asks_for_all {
@@ -193,13 +180,8 @@ impl ChangedVisuals {
                     .collect(),
             }
         };
-        let mut by_view = self.by_view.lock().unwrap_or_else(PoisonError::into_inner);
-        by_view.entry(view).or_default().insert(position, changes);
-    }
-
-    /// Whether a visualizer has something to hand over in a view.
-    pub(crate) fn concern<V: Visualizer>(&self, view: ViewId, visuals: Option<&ViewVisuals<V>>) -> bool {
-        visuals.is_some_and(|visuals| !visuals.is_unchanged() || self.asks_for_all.contains(&view))
+        let of_view = self.by_view.entry(view).or_default();
+        of_view.insert(position, changes);
     }
 
     /// Has all that a view shows handed over when it is shown the next time, whatever changed.
@@ -214,7 +196,7 @@ impl ChangedVisuals {
 
     /// Takes what changed.
     pub(crate) fn take(&mut self) -> BTreeMap<ViewId, BTreeMap<usize, SourceChanges>> {
-        std::mem::take(self.by_view.get_mut().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.by_view)
     }
 }
 

@@ -33,7 +33,9 @@ use glam::{DAffine3, DVec2};
 use rustc_hash::FxHashSet;
 
 pub(crate) use ahead::{ComingPictures, coming_pictures, look_ahead};
-pub(crate) use present::{collect_changes, follow_views, give_up_hidden, has_changes, present_scenes};
+pub(crate) use present::{
+    CollectChanges, collect_changes, collect_changes_of, follow_views, give_up_hidden, present_scenes,
+};
 
 use super::{
     bounds::Bounds,

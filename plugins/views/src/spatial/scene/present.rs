@@ -2,8 +2,8 @@
 //!
 //! 1. [`follow_views`]: one scene per spatial view.
 //! 2. [`collect_changes`]: each visualizer hands over what it made.
-//! 3. [`present_scenes`]: works out the differences, of several views in parallel where there are many, and applies them by one command
-//!    per view.
+//! 3. [`present_scenes`]: works out the differences, of several views in parallel where there are many, and applies them by one
+//!    command.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,6 +15,7 @@ use chronoscope_frame::{
 };
 use chronoscope_render::AdapterClass;
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
 use super::{
     SpatialScene, SpatialScenes, ViewLayers,
@@ -145,32 +146,34 @@ fn despawn(world: &mut World, scene: &mut SpatialScene) {
     });
 }
 
-/// Whether a visualizer made or dropped something in the views that are shown. Most did not, and all that those cost is this question.
-pub(crate) fn has_changes<V: Visualizer<Visual = SpatialVisual>>(
-    visuals: Option<Res<Visuals<V>>>,
-    views: Query<(&View, &ViewTile)>,
-    changed: Res<ChangedVisuals>,
-) -> bool {
-    let Some(visuals) = visuals.filter(|visuals| !visuals.is_empty()) else {
-        return false;
-    };
-    let mut shown = views.iter().filter(|(_, tile)| tile.shown);
-    shown.any(|(view, _)| changed.concern(view.id, visuals.view(view.id)))
+/// Hands over what one visualizer made and dropped in the views that are shown, as the one at this position.
+pub(crate) type CollectChanges = fn(&World, &[ViewId], usize, &mut ChangedVisuals);
+
+/// The [`CollectChanges`] of a visualizer. Most made nothing, and all that those cost is this question.
+pub(crate) fn collect_changes_of<V: Visualizer<Visual = SpatialVisual>>(
+    world: &World,
+    shown: &[ViewId],
+    position: usize,
+    changed: &mut ChangedVisuals,
+) {
+    let visuals = world.get_resource::<Visuals<V>>();
+    if let Some(visuals) = visuals.filter(|visuals| !visuals.is_empty()) {
+        for view in shown {
+            changed.push(*view, position, visuals.view(*view));
+        }
+    }
 }
 
-/// Hands over what a visualizer made and dropped in the views that are shown.
-pub(crate) fn collect_changes<V: Visualizer<Visual = SpatialVisual>>(
-    visuals: Res<Visuals<V>>,
-    views: Query<(&View, &ViewTile)>,
-    sources: Res<SpatialSources>,
-    changed: Res<ChangedVisuals>,
-) {
-    let Some(position) = sources.position_of::<V>() else {
-        return;
-    };
-    for (view, _) in views.iter().filter(|(_, tile)| tile.shown) {
-        changed.push(view.id, position, visuals.view(view.id));
-    }
+/// Hands over what all visualizers made and dropped in the views that are shown.
+pub(crate) fn collect_changes(world: &mut World, views: &mut QueryState<(&View, &ViewTile)>) {
+    let views = views.iter(world).filter(|(_, tile)| tile.shown);
+    let shown: SmallVec<[ViewId; 8]> = views.map(|(view, _)| view.id).collect();
+    world.resource_scope(|world, mut changed: Mut<ChangedVisuals>| {
+        let sources = world.resource::<SpatialSources>();
+        for (position, source) in sources.sources.iter().enumerate() {
+            (source.collect)(world, &shown, position, changed.bypass_change_detection());
+        }
+    });
 }
 
 /// Brings all scenes that are shown up to date. Cost: what changed.
@@ -245,14 +248,16 @@ pub(crate) fn present_scenes(
             }
         })
     };
-    for (view, diffs) in diffs {
-        let is_busy = by_view.get(&view).is_some_and(|scene| {
+    let is_busy = |view: &ViewId| {
+        by_view.get(view).is_some_and(|scene| {
             let mut layers = scene.layers();
             layers.any(|scene| scene.has_pending_pictures() || scene.meshes.has_pending())
-        });
-        if !diffs.is_empty() || is_busy {
-            commands.queue(move |world: &mut World| apply(world, view, diffs));
-        }
+        })
+    };
+    let has_work = |(view, diffs): &(ViewId, LayerDiffs)| !diffs.is_empty() || is_busy(view);
+    let diffs: Vec<_> = diffs.into_iter().filter(has_work).collect();
+    if !diffs.is_empty() {
+        commands.queue(move |world: &mut World| apply(world, diffs));
     }
 }
 
@@ -317,18 +322,21 @@ impl LayerDiffs {
     }
 }
 
-/// Writes the differences of one view.
-fn apply(world: &mut World, view: ViewId, diffs: LayerDiffs) {
+/// Writes the differences of the views.
+fn apply(world: &mut World, diffs: Vec<(ViewId, LayerDiffs)>) {
     puffin::profile_scope!("present", "apply");
     world.resource_scope(|world, mut scenes: Mut<SpatialScenes>| {
         world.resource_scope(|world, mut textures: Mut<PictureTextures>| {
             let textures = textures.bypass_change_detection();
-            let Some(scene) = scenes.bypass_change_detection().by_view.get_mut(&view) else {
-                return;
-            };
-            scene.apply(world, textures, diffs.own);
-            if let Some(scene) = &mut scene.through_camera {
-                scene.apply(world, textures, diffs.through_camera);
+            let by_view = &mut scenes.bypass_change_detection().by_view;
+            for (view, diffs) in diffs {
+                let Some(scene) = by_view.get_mut(&view) else {
+                    continue;
+                };
+                scene.apply(world, textures, diffs.own);
+                if let Some(scene) = &mut scene.through_camera {
+                    scene.apply(world, textures, diffs.through_camera);
+                }
             }
         });
     });
