@@ -70,6 +70,14 @@ impl EntityResults {
         }
     }
 
+    /// Reads where the values of the rows begin, likewise.
+    #[inline]
+    pub(crate) fn fetch_cells(&self) {
+        for result in &self.components {
+            result.cursor.fetch_cell();
+        }
+    }
+
     /// The heap bytes of what does not lie in this struct.
     pub(super) fn spilled_bytes(&self) -> usize {
         let components = usize::from(self.components.spilled())
