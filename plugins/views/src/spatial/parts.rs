@@ -7,6 +7,7 @@ use std::{
     any::{Any, TypeId},
     fmt,
     hash::{Hash as _, Hasher as _},
+    hint::black_box,
     sync::Arc,
 };
 
@@ -174,6 +175,12 @@ impl Part {
         self.content.content_hash()
     }
 
+    /// Reads where its instances lie, so that these are at hand.
+    #[inline]
+    pub(crate) fn fetch(&self) {
+        self.content.fetch();
+    }
+
     fn downcast<T: 'static>(&self) -> Option<&T> {
         (&*self.content as &dyn Any).downcast_ref()
     }
@@ -191,6 +198,8 @@ trait Content: Any + fmt::Debug + Send + Sync {
     fn content_hash(&self) -> u64;
     /// The same content, told apart from this.
     fn shared(&self) -> Arc<dyn Content>;
+    /// See [`Part::fetch`].
+    fn fetch(&self) {}
 }
 
 #[derive(Debug)]
@@ -218,6 +227,10 @@ impl<P: SpatialPrimitive> Content for Instances<P> {
 
     fn shared(&self) -> Arc<dyn Content> {
         Arc::new(Self(Arc::clone(&self.0)))
+    }
+
+    fn fetch(&self) {
+        black_box(Arc::strong_count(&self.0));
     }
 }
 

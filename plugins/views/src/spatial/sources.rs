@@ -3,6 +3,7 @@
 use std::{
     any::TypeId,
     collections::BTreeMap,
+    hint::black_box,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -14,7 +15,13 @@ use chronoscope_frame::{
 };
 use rustc_hash::FxHashSet;
 
-use super::{SpatialSystems, framing::Looker, marks::labels_of, scene, visual::SpatialVisual};
+use super::{
+    SpatialSystems,
+    framing::Looker,
+    marks::labels_of,
+    scene,
+    visual::{AT_ONCE, SpatialVisual},
+};
 
 /// A visualizer by its position among those of spatial views, and the instruction by which it shows an entity.
 pub(crate) type SourceId = u32;
@@ -184,13 +191,16 @@ impl ChangedVisuals {
                 changed,
             }
         } else {
+            let mut changed = Vec::with_capacity(visuals.changed().len());
+            for some in visuals.changed().chunks(AT_ONCE) {
+                for key in some {
+                    black_box(visuals.get(*key).map(Arc::strong_count));
+                }
+                changed.extend(some.iter().map(|key| (*key, visuals.get(*key).cloned())));
+            }
             SourceChanges {
                 removed: visuals.removed().to_vec(),
-                changed: visuals
-                    .changed()
-                    .iter()
-                    .map(|key| (*key, visuals.get(*key).cloned()))
-                    .collect(),
+                changed,
             }
         };
         let mut by_view = self.by_view.lock().unwrap_or_else(PoisonError::into_inner);

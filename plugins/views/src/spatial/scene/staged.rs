@@ -19,7 +19,7 @@ use crate::spatial::{
     lists::ListKey,
     parts::{KindId, Part, PartKind, PartKinds, PartPlace, Stage},
     textures::PictureTextures,
-    visual::Stand,
+    visual::{AT_ONCE, Stand},
 };
 
 /// The most parts of a visual that are looked at two by two.
@@ -114,21 +114,26 @@ impl Staged<'_> {
         } = self;
         let mut by_list: ByList<(u64, &Part, usize)> = ByList::with_room(written.len());
         let (mut done, mut others) = (Vec::new(), Vec::new());
-        for key in written {
-            let shown = entities.get(key).filter(|_| !has_moved(key));
-            let parts =
-                shown.and_then(|shown| Some((shown, shown.previous.as_ref()?, shown.overwritten_parts()?)));
-            let Some((shown, previous, parts)) = parts else {
-                others.push(*key);
-                continue;
-            };
-            done.push(*key);
-            // A view that goes on to show what was there before has it from a visualizer, who holds it then. Where nobody but views
-            // does, all of these are about to show the other.
-            let views = Arc::strong_count(previous);
-            for at in parts {
-                if let (Some(part), Some(Some(placed))) = (shown.visual.parts.get(at), shown.placed.get(at)) {
-                    by_list.push(placed.list, (segment_of(*key, placed), part, views));
+        for some in written.chunks(AT_ONCE) {
+            entities.fetch(some);
+            for key in some {
+                let shown = entities.get(key).filter(|_| !has_moved(key));
+                let parts = shown
+                    .and_then(|shown| Some((shown, shown.previous.as_ref()?, shown.overwritten_parts()?)));
+                let Some((shown, previous, parts)) = parts else {
+                    others.push(*key);
+                    continue;
+                };
+                done.push(*key);
+                // A view that goes on to show what was there before has it from a visualizer, who holds it then. Where nobody but
+                // views does, all of these are about to show the other.
+                let views = Arc::strong_count(previous);
+                for at in parts {
+                    if let (Some(part), Some(Some(placed))) =
+                        (shown.visual.parts.get(at), shown.placed.get(at))
+                    {
+                        by_list.push(placed.list, (segment_of(*key, placed), part, views));
+                    }
                 }
             }
         }
@@ -146,11 +151,15 @@ impl Staged<'_> {
                 failed.insert((list.source, entity_of(segment)));
             });
         }
-        for key in done {
-            if failed.contains(&key) {
-                others.push(key);
-            } else if let Some(shown) = entities.get_mut(&key) {
-                shown.previous = None;
+        for some in done.chunks(AT_ONCE) {
+            // What was there before is dropped, and all that it is made of with it.
+            entities.fetch(some);
+            for key in some {
+                if failed.contains(key) {
+                    others.push(*key);
+                } else if let Some(shown) = entities.get_mut(key) {
+                    shown.previous = None;
+                }
             }
         }
         (num_written, others)
