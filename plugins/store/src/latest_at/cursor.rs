@@ -143,6 +143,20 @@ impl LatestAtCursor {
         }
     }
 
+    /// Reads the times of the next rows, likewise, where these are not known. Best done of several once each was
+    /// [fetched](Self::fetch).
+    #[inline]
+    pub fn fetch_next(&self) {
+        if let Some(run) = &self.run
+            && run.order.is_none()
+        {
+            let next = run.at as usize + 1;
+            if run.even.time_of(next + 1).is_none() {
+                black_box([next, next + 1].map(|row| run.times.get(row).copied()));
+            }
+        }
+    }
+
     /// Reads the id of the row, likewise. Best done of several once each was [fetched](Self::fetch) and has followed.
     #[inline]
     pub fn fetch_row_id(&self) {

@@ -194,8 +194,12 @@ impl Query<'_> {
         work: &[Refresh],
         out: &mut [Option<Refreshed>],
     ) {
-        for known in work.iter().filter_map(|refresh| results.get(refresh.at - first)) {
+        let known = || work.iter().filter_map(|refresh| results.get(refresh.at - first));
+        for known in known() {
             known.fetch();
+        }
+        for result in known().flat_map(|known| &known.components) {
+            result.cursor.fetch_next();
         }
         for (refresh, out) in work.iter().zip(&mut *out) {
             *out = results
