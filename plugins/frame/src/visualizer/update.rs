@@ -379,34 +379,34 @@ fn make<V: Visualizer>(
     } else {
         items.par_chunks_mut(at_once).for_each(make_some::<V>);
     }
-    let mut num_made = 0;
-    for items in items.chunks(AT_ONCE) {
-        for made in items.iter().filter_map(Item::made) {
-            made.fetch();
-        }
-        for item in items {
-            if let Some(made) = item.made() {
-                num_made += made.num_made();
-                pool.insert(made, item.users);
-            }
-        }
-    }
+    let (mut num_made, mut num_pooled) = (0, 0);
     for uses in uses.chunk_by(|a, b| a.view == b.view) {
         let Some(visuals) = uses.first().and_then(|first| views.get_mut(&first.view)) else {
             continue;
         };
-        for Use { result, item, .. } in uses {
-            let Some(made) = items[*item as usize].made() else {
-                continue;
-            };
-            let entries = visuals.entries.get_mut(result.entity).into_iter().flatten();
-            for entry in entries.filter(|entry| entry.instruction == result.instruction) {
-                entry.made = Some(Arc::clone(made));
+        for some in uses.chunks(AT_ONCE) {
+            for made in some.iter().filter_map(|used| items[used.item as usize].made()) {
+                made.fetch();
             }
-            visuals.chunks.set(*result, &made.chunks);
-            visuals.changed.push(*result);
+            for Use { result, item: at, .. } in some {
+                let item = &items[*at as usize];
+                let Some(made) = item.made() else { continue };
+                // Who asked for it first comes first.
+                if *at == num_pooled {
+                    num_pooled += 1;
+                    num_made += made.num_made();
+                    pool.insert(made, item.users);
+                }
+                let entries = visuals.entries.get_mut(result.entity).into_iter().flatten();
+                for entry in entries.filter(|entry| entry.instruction == result.instruction) {
+                    entry.made = Some(Arc::clone(made));
+                }
+                visuals.chunks.set(*result, &made.chunks);
+                visuals.changed.push(*result);
+            }
         }
     }
+    debug_assert_eq!(num_pooled as usize, items.len(), "what is made was asked for");
     for visuals in views.values_mut().filter(|visuals| visuals.is_shown) {
         visuals.changed.sort_unstable();
     }
