@@ -25,6 +25,10 @@ use crate::spatial::{
 /// The most parts of a visual that are looked at two by two.
 const MOST_OVERWRITTEN: usize = 4;
 
+/// So many visuals are taken through all steps of overwriting before the next ones: what is read of them, a kilobyte or so each, stays in
+/// the cache of the processor's core.
+const MOST_AT_HAND: usize = 512;
+
 /// A scene taken apart: what it shows, and what that is written to.
 pub(super) struct Staged<'a> {
     entities: &'a mut ShownEntities,
@@ -106,6 +110,21 @@ impl Staged<'_> {
         written: &[SceneKey],
         has_moved: impl Fn(&SceneKey) -> bool,
     ) -> (usize, Vec<SceneKey>) {
+        let (mut num_written, mut others) = (0, Vec::new());
+        for some in written.chunks(MOST_AT_HAND) {
+            num_written += self.overwrite_some(some, &has_moved, &mut others);
+        }
+        (num_written, others)
+    }
+
+    /// As [`Self::overwrite`], of so few that all that was read of them is still at hand in the next step. Adds those of which there is
+    /// more to do to `others`.
+    fn overwrite_some(
+        &mut self,
+        written: &[SceneKey],
+        has_moved: &impl Fn(&SceneKey) -> bool,
+        others: &mut Vec<SceneKey>,
+    ) -> usize {
         let Self {
             entities,
             kinds,
@@ -113,7 +132,7 @@ impl Staged<'_> {
             ..
         } = self;
         let mut by_list: ByList<(u64, &Part, usize)> = ByList::with_room(written.len());
-        let (mut done, mut others) = (Vec::new(), Vec::new());
+        let mut done = Vec::with_capacity(written.len());
         for some in written.chunks(AT_ONCE) {
             entities.fetch(some);
             for key in some {
@@ -151,18 +170,14 @@ impl Staged<'_> {
                 failed.insert((list.source, entity_of(segment)));
             });
         }
-        for some in done.chunks(AT_ONCE) {
-            // What was there before is dropped, and all that it is made of with it.
-            entities.fetch(some);
-            for key in some {
-                if failed.contains(key) {
-                    others.push(*key);
-                } else if let Some(shown) = entities.get_mut(key) {
-                    shown.previous = None;
-                }
+        for key in done {
+            if failed.contains(&key) {
+                others.push(key);
+            } else if let Some(shown) = entities.get_mut(&key) {
+                shown.previous = None;
             }
         }
-        (num_written, others)
+        num_written
     }
 
     /// Writes the parts of an entity that are not drawn yet, and removes those that are drawn and gone. Returns the number of
