@@ -181,11 +181,11 @@ pub(crate) fn write<P: Primitive>(
 /// Puts other instances in the places of as many of some parts, which are drawn as those were. `parts` are segments, each with its
 /// instances and the number of views that are about to draw these in the place of what is there. Tells `failed` of those that other
 /// views draw as they are, or that have another number.
-pub(crate) fn overwrite<'p, P: Primitive>(
+pub(crate) fn overwrite<P: Primitive>(
     world: &mut World,
     lists: &ViewLists,
     key: ListKey,
-    parts: impl Iterator<Item = (u64, Option<&'p Arc<[P]>>, usize)>,
+    parts: impl Iterator<Item = (u64, Option<Arc<[P]>>, usize)>,
     mut failed: impl FnMut(u64),
 ) {
     let list = lists.by_key.get(&key);
@@ -202,12 +202,13 @@ pub(crate) fn overwrite<'p, P: Primitive>(
         for (_, slot, instances, _) in &some {
             let before = buffer.as_ref().zip(*slot);
             let before = before.and_then(|(buffer, slot)| buffer.get(slot));
-            black_box((before.map(Arc::strong_count), instances.map(Arc::strong_count)));
+            let instances = instances.as_ref().map(Arc::strong_count);
+            black_box((before.map(Arc::strong_count), instances));
         }
         for (segment, slot, instances, users) in some {
             let overwritten = buffer.as_mut().zip(slot).zip(instances);
             let overwritten = overwritten
-                .map(|((buffer, slot), instances)| buffer.overwrite_in_place(slot, instances, users));
+                .map(|((buffer, slot), instances)| buffer.overwrite_in_place(slot, &instances, users));
             if overwritten != Some(true) {
                 failed(segment);
             }
