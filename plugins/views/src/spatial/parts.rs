@@ -240,12 +240,18 @@ impl Content {
 }
 
 /// What is to be known of instances that are kept as words.
-#[derive(Debug)]
 struct InstanceKind {
+    name: &'static str,
     /// The type of [`Instances`] of this primitive.
     type_id: TypeId,
     instance_bytes: usize,
     bounds: fn(&[u32]) -> Bounds,
+}
+
+impl fmt::Debug for InstanceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 /// A content of its own type.
@@ -261,6 +267,7 @@ struct Instances<P>(Arc<[P]>);
 
 impl<P: SpatialPrimitive> Instances<P> {
     const KIND: &'static InstanceKind = &InstanceKind {
+        name: P::NAME,
         type_id: TypeId::of::<Self>(),
         instance_bytes: size_of::<P>(),
         bounds: |words| bounds_of::<P>(bytemuck::cast_slice(words)),
