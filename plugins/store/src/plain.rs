@@ -145,6 +145,11 @@ impl PlainColumn {
         self.layout
     }
 
+    /// The bytes of the numbers of all rows.
+    pub(crate) fn num_bytes(&self) -> usize {
+        self.numbers.len()
+    }
+
     /// Finds out how many instances the rows around one have, so that nobody need look where those of its neighbors begin. What that
     /// takes from memory is what the row alone would.
     pub(crate) fn look_around(&mut self, row: usize) {

@@ -5,7 +5,7 @@
 //! are usually given). `own_archetypes.tsv` and `own_components.tsv` are what this viewer adds, by full names.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, LazyLock},
 };
 
@@ -70,7 +70,10 @@ impl ArchetypeInfo {
 /// All archetypes and component types.
 #[derive(Debug)]
 pub struct Vocabulary {
-    archetypes: BTreeMap<&'static str, ArchetypeInfo>,
+    /// Ordered by short name.
+    archetypes: Vec<ArchetypeInfo>,
+    /// Where they stand. Visualizers ask for theirs once for each visual that they make.
+    by_short_name: HashMap<&'static str, usize>,
     components: BTreeMap<&'static str, DataType>,
 }
 
@@ -83,16 +86,14 @@ impl Vocabulary {
 
     /// The archetype of this name, full (`rerun.archetypes.Points3D`) or short (`Points3D`).
     pub fn archetype(&self, name: &str) -> Option<&ArchetypeInfo> {
-        let short_name = name.rsplit('.').next()?;
-        let is_asked = |info: &&ArchetypeInfo| short_name == name || *info.name == *name;
-        let by_short_name = self.archetypes.get(short_name).filter(is_asked);
+        let find = |short_name: &str| Some(&self.archetypes[*self.by_short_name.get(short_name)?]);
         // Those of our own are known by their full names alone.
-        by_short_name.or_else(|| self.archetypes.get(name))
+        find(name).or_else(|| find(name.rsplit('.').next()?).filter(|info| *info.name == *name))
     }
 
     /// All archetypes, ordered by short name.
     pub fn archetypes(&self) -> impl Iterator<Item = &ArchetypeInfo> {
-        self.archetypes.values()
+        self.archetypes.iter()
     }
 
     /// The field that a column of this name (`Points3D:positions`) belongs to.
@@ -182,10 +183,13 @@ impl Vocabulary {
                 counts: false,
             });
         }
+        let mut archetypes: Vec<ArchetypeInfo> = archetypes.into_values().collect();
         archetypes
-            .values_mut()
+            .iter_mut()
             .for_each(ArchetypeInfo::note_counting_fields);
+        let short_names = archetypes.iter().map(|archetype| archetype.short_name);
         Self {
+            by_short_name: short_names.zip(0..).collect(),
             archetypes,
             components,
         }

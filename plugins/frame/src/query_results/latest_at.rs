@@ -31,7 +31,7 @@ pub struct LatestAtResults {
     epoch: u64,
     /// By the entity's id.
     states: Vec<EntityState>,
-    /// Of each entity that some view shows and that was looked up. In no order.
+    /// Of each entity that some view shows and that was looked up. Those that came at once are in the order of the entities.
     results: Vec<EntityResults>,
     /// The ends and beginnings of their validities.
     edges: Edges,
@@ -286,8 +286,17 @@ impl LatestAtResults {
 
     /// Looks up what is stale.
     pub(super) fn look_up(&mut self, store: &ChunkStore, cache: &QueryCache, capabilities: &Capabilities) {
-        let mut work = Vec::with_capacity(self.stale.len());
-        for entity in std::mem::take(&mut self.stale) {
+        let mut stale = std::mem::take(&mut self.stale);
+        let has_no_place = |entity: &EntityId| {
+            let state = self.states.get(entity.index());
+            state.is_some_and(|state| state.place == 0)
+        };
+        if stale.iter().any(has_no_place) {
+            // Those that are new stay beside each other, in the order in which visualizers go through them.
+            stale.sort_unstable();
+        }
+        let mut work = Vec::with_capacity(stale.len());
+        for entity in stale {
             let Some(state) = self.states.get_mut(entity.index()) else {
                 continue;
             };

@@ -1,6 +1,6 @@
 //! Visuals under what they were made from, each shared by all views that ask for the same.
 
-use std::sync::Arc;
+use std::{hint::black_box, sync::Arc};
 
 use chronoscope_store::{EntityId, TimelineId};
 use smallvec::SmallVec;
@@ -64,6 +64,29 @@ impl<T: Visual> Made<T> {
     /// Its bytes, all in all.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Reads a value of each line of memory that it lies in, so that these are at hand. Each visual lies elsewhere: who is about to work on
+    /// several, and fetches all of them before, waits for memory about once.
+    #[inline]
+    pub(super) fn fetch(self: &Arc<Self>) {
+        black_box([
+            Arc::strong_count(self),
+            self.key.entity.index(),
+            self.key.rows as usize,
+            self.key.contexts as usize,
+            self.num_made(),
+            self.chunks.used.len(),
+            self.bytes as usize,
+            usize::from(self.report.is_some()),
+            usize::from(self.visual.is_some()),
+        ]);
+    }
+
+    /// Reads where the visual begins, likewise.
+    #[inline]
+    pub(super) fn fetch_visual(&self) {
+        black_box(self.visual.as_ref().map(Arc::strong_count));
     }
 
     /// How many times a visualizer was called for it.

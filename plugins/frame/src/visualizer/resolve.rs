@@ -134,6 +134,7 @@ impl VisualizerComponents {
     }
 
     /// The id of a component; `None` where the recording has none of this name.
+    #[inline]
     fn id(&self, name: &str, store: &ChunkStore) -> Option<ComponentId> {
         // Most visualizers know many names, and most entities have few of them: all are asked for.
         let mark = mark_of(name);
@@ -218,6 +219,11 @@ impl<'a> Resolver<'a> {
 
     /// As [`Self::resolve`], without the question where it comes from.
     pub(super) fn get(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Cell<'a>> {
+        if self.asks_store && self.instruction.says_nothing() && !self.view.has_defaults() {
+            // Of most components that a visualizer knows the recording has none, and nobody else says anything.
+            let id = self.components.id(component, self.store)?;
+            return self.stored_of(id, note).map(Stored::cell);
+        }
         Some(match self.value(component, note)? {
             Value::Override(array) | Value::ViewDefault(array) => Cell::Owned(array),
             Value::Stored(stored) => stored.cell(),
@@ -294,7 +300,11 @@ impl<'a> Resolver<'a> {
         if !self.asks_store {
             return None;
         }
-        let id = self.mapped_id(component)?;
+        self.stored_of(self.mapped_id(component)?, note)
+    }
+
+    /// The row of a component of the recording.
+    fn stored_of(&self, id: ComponentId, note: &dyn Fn(&LatestAt)) -> Option<Stored<'a>> {
         let time = match &self.at {
             Some(place) => {
                 // What was logged together belongs together, whatever else has the same time.

@@ -1,7 +1,10 @@
 //! Brings the visuals of a visualizer up to date in each frame: views say what they lack, which is made once
 //! for all of them.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{
+    hint::black_box,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
@@ -17,11 +20,12 @@ use super::{
     resolve::VisualizerComponents,
     rows::{Joined, visualize_rows},
     selection::Selections,
-    visuals::{Entries, Entry, ViewVisuals},
+    visuals::{Entry, ViewVisuals},
 };
 use crate::{
     ActiveBlueprint, ContextId, DataResults, InContexts, QueryContext, RecordingKey, Recordings, ResultKey,
-    ResultQuery, View, ViewOverrides, ViewTile, Work, WorkCounters, query_results::Walks,
+    ResultQuery, View, ViewOverrides, ViewTile, Work, WorkCounters,
+    query_results::{EntityResults, Walks},
 };
 
 pub(super) fn visualize<V: Visualizer>(
@@ -120,6 +124,9 @@ const FEW_ITEMS: usize = 128;
 /// Of visuals that take up less than this, together.
 const FEW_BYTES: u64 = 128 << 10;
 
+/// So many visuals go from step to step together: as many as the processor can wait for at once, about.
+const AT_ONCE: usize = 16;
+
 /// What a visual is taken for that was not there before.
 const UNKNOWN_BYTES: u64 = 32 << 10;
 
@@ -177,7 +184,7 @@ impl<'a, V: Visualizer> Plan<'a, V> {
     /// Whether all is made in less time than it takes to wake another thread: by what was there before. What is new may be anything.
     fn is_quickly_made(&self) -> bool {
         let bytes = self.items.iter().map(|item| {
-            let previous = item.previous.as_ref();
+            let previous = item.made.as_ref();
             previous.map_or(UNKNOWN_BYTES, |previous| previous.bytes())
         });
         self.items.len() < 2 || (self.items.len() <= FEW_ITEMS && bytes.sum::<u64>() <= FEW_BYTES)
@@ -191,7 +198,7 @@ impl<'a, V: Visualizer> Plan<'a, V> {
             self.items.push(Item {
                 key,
                 asked,
-                previous: None,
+                made: None,
                 users: 0,
             });
             if let Some(by_entity) = &mut self.by_entity {
@@ -202,7 +209,7 @@ impl<'a, V: Visualizer> Plan<'a, V> {
         let item = &mut self.items[at as usize];
         item.users += 1;
         if let Some(released) = released.filter(|released| released.key.is_start_for(&key)) {
-            item.previous.get_or_insert(released);
+            item.made.get_or_insert(released);
         }
         at
     }
@@ -212,10 +219,24 @@ impl<'a, V: Visualizer> Plan<'a, V> {
 struct Item<'a, T> {
     key: VisualKey,
     asked: Asked<'a>,
-    /// What was made before of the same, where nobody else holds that any more.
-    previous: Option<Arc<Made<T>>>,
+    /// What was made before of the same, where nobody else holds that any more; then what is made in its place.
+    made: Option<Arc<Made<T>>>,
     /// The number of views that ask for it.
     users: u32,
+}
+
+impl<'a, T> Item<'a, T> {
+    /// The rows at the cursor that it is made from, where they were looked up.
+    fn rows(&self) -> Option<&'a EntityResults> {
+        let latest_at = self.asked.inputs.context.products.latest_at;
+        latest_at.get(self.key.entity)
+    }
+
+    /// What was made. Precondition: that it was.
+    fn made(&self) -> Option<&Arc<Made<T>>> {
+        debug_assert!(self.made.is_some(), "what is planned is made");
+        self.made.as_ref()
+    }
 }
 
 /// A view that asks for a visual.
@@ -236,84 +257,108 @@ impl<'a> ViewInputs<'a> {
         pool: &mut Pool<V::Visual>,
         plan: &mut Plan<'a, V>,
     ) -> usize {
+        let candidates = self.candidates(visuals);
+        plan.begin_view(candidates.len());
+        for some in candidates.chunks(AT_ONCE) {
+            self.fetch(visuals, some);
+            for entity in some {
+                self.plan_entity(*entity, visuals, pool, plan);
+            }
+        }
+        candidates.len()
+    }
+
+    /// Reads what is asked first of each of some entities, which lies elsewhere in memory for each.
+    fn fetch<V: Visualizer>(&self, visuals: &ViewVisuals<V>, entities: &[EntityId]) {
+        let latest_at = self.context.products.latest_at;
+        for entity in entities {
+            let result = self.results.get(*entity).map(|result| result.entity);
+            black_box((result, latest_at.version_of(*entity)));
+        }
+        let shown = entities.iter().filter_map(|entity| visuals.entries.get(*entity));
+        for made in shown.flatten().filter_map(|entry| entry.made.as_ref()) {
+            made.fetch();
+        }
+    }
+
+    /// As [`Self::plan`], of one entity.
+    fn plan_entity<V: Visualizer>(
+        &'a self,
+        entity: EntityId,
+        visuals: &mut ViewVisuals<V>,
+        pool: &mut Pool<V::Visual>,
+        plan: &mut Plan<'a, V>,
+    ) {
         let Self {
             results,
             overrides,
             context: ContextInputs { entry, .. },
             ..
         } = *self;
-        let candidates = self.candidates(visuals);
-        plan.begin_view(candidates.len());
-        for entity in &candidates {
-            let shown = visuals.entries.get_or_default(*entity);
-            let mut before = std::mem::take(shown);
-            let mut now: Entries<V::Visual> = Entries::new();
-            let result = results.get(*entity).filter(|_| overrides.is_visible(*entity));
-            let instructions = result
-                .map(|result| overrides.instructions(result, self.visualizer, V::INFO.name))
-                .unwrap_or_default();
-            for instruction in instructions {
-                let Some(result) = result else { continue };
-                let key = self.key_of::<V>(result, instruction);
-                let mut known = before
-                    .iter()
-                    .position(|entry| entry.instruction == instruction.index)
-                    .map(|at| before.swap_remove(at));
-                let result_key = ResultKey {
-                    entity: *entity,
-                    instruction: instruction.index,
-                };
-                if let Some(same) =
-                    known.take_if(|entry| entry.made.as_ref().is_some_and(|made| made.key == key))
-                {
-                    let may_be_elsewhere =
-                        instruction.maps_components() && key.query == ResultQuery::LatestAt;
-                    if may_be_elsewhere && !entry.sources().is_empty() {
-                        // The same rows may be in other chunks now, of which nobody else keeps account.
-                        let chunks = self.chunks_of::<V>(result, instruction);
-                        visuals.chunks.set(result_key, &chunks);
-                    }
-                    now.push(same);
-                    continue;
-                }
-                let released = known.and_then(|entry| pool.release(entry.made?, true));
-                let made = pool.take(&key);
-                match &made {
-                    Some(made) => {
-                        visuals.chunks.set(result_key, &made.chunks);
-                        visuals.changed.push(result_key);
-                    }
-                    None => {
-                        let item = plan.item(key, self.asked(result, instruction), released);
-                        plan.uses.push(Use {
-                            view: self.view,
-                            result: result_key,
-                            item,
-                        });
-                    }
-                }
-                now.push(Entry {
-                    instruction: instruction.index,
-                    made,
-                });
+        let shown = visuals.entries.get_or_default(entity);
+        let result = results.get(entity).filter(|_| overrides.is_visible(entity));
+        let instructions = result
+            .map(|result| overrides.instructions(result, self.visualizer, V::INFO.name))
+            .unwrap_or_default();
+        // In the order of the instructions. What is shown by none any more moves behind.
+        let mut num_shown = 0;
+        for instruction in instructions {
+            let Some(result) = result else { continue };
+            let key = self.key_of::<V>(result, instruction);
+            let result_key = ResultKey {
+                entity,
+                instruction: instruction.index,
+            };
+            let mut others = shown[num_shown..].iter();
+            match others.position(|known| known.instruction == instruction.index) {
+                Some(known) => shown.swap(num_shown, num_shown + known),
+                None => shown.insert(
+                    num_shown,
+                    Entry {
+                        instruction: instruction.index,
+                        made: None,
+                    },
+                ),
             }
-            for Entry { instruction, made } in before {
-                let key = ResultKey {
-                    entity: *entity,
-                    instruction,
-                };
-                visuals.chunks.remove(key);
-                visuals.removed.push(key);
-                if let Some(made) = made {
-                    pool.release(made, true);
+            let made = &mut shown[num_shown].made;
+            num_shown += 1;
+            if made.as_ref().is_some_and(|made| made.key == key) {
+                let may_be_elsewhere = instruction.maps_components() && key.query == ResultQuery::LatestAt;
+                if may_be_elsewhere && !entry.sources().is_empty() {
+                    // The same rows may be in other chunks now, of which nobody else keeps account.
+                    let chunks = self.chunks_of::<V>(result, instruction);
+                    visuals.chunks.set(result_key, &chunks);
                 }
+                continue;
             }
-            *shown = now;
-            if shown.is_empty() {
-                visuals.entries.remove(*entity);
+            let released = made.take().and_then(|made| pool.release(made, true));
+            *made = pool.take(&key);
+            match made {
+                Some(made) => {
+                    visuals.chunks.set(result_key, &made.chunks);
+                    visuals.changed.push(result_key);
+                }
+                None => {
+                    let item = plan.item(key, self.asked(result, instruction), released);
+                    plan.uses.push(Use {
+                        view: self.view,
+                        result: result_key,
+                        item,
+                    });
+                }
             }
         }
-        candidates.len()
+        for Entry { instruction, made } in shown.drain(num_shown..) {
+            let key = ResultKey { entity, instruction };
+            visuals.chunks.remove(key);
+            visuals.removed.push(key);
+            if let Some(made) = made {
+                pool.release(made, true);
+            }
+        }
+        if shown.is_empty() {
+            visuals.entries.remove(entity);
+        }
     }
 }
 
@@ -324,44 +369,79 @@ fn make<V: Visualizer>(
     views: &mut FxHashMap<ViewId, ViewVisuals<V>>,
     pool: &mut Pool<V::Visual>,
 ) -> usize {
-    let made: Vec<_> = if plan.is_quickly_made() {
-        plan.items.into_iter().map(make_one::<V>).collect()
+    let is_quickly_made = plan.is_quickly_made();
+    let Plan { mut items, uses, .. } = plan;
+    // Few visuals may be large ones, of which each is for a thread of its own.
+    let share = items.len() / (16 * rayon::current_num_threads());
+    let at_once = share.clamp(1, AT_ONCE);
+    if is_quickly_made {
+        items.chunks_mut(AT_ONCE).for_each(make_some::<V>);
     } else {
-        plan.items.into_par_iter().map(make_one::<V>).collect()
-    };
-    let mut num_made = 0;
-    for (made, users) in &made {
-        num_made += made.num_made();
-        pool.insert(made, *users);
+        items.par_chunks_mut(at_once).for_each(make_some::<V>);
     }
-    for uses in plan.uses.chunk_by(|a, b| a.view == b.view) {
+    let (mut num_made, mut num_pooled) = (0, 0);
+    for uses in uses.chunk_by(|a, b| a.view == b.view) {
         let Some(visuals) = uses.first().and_then(|first| views.get_mut(&first.view)) else {
             continue;
         };
-        for Use { result, item, .. } in uses {
-            let (made, _) = &made[*item as usize];
-            let entries = visuals.entries.get_mut(result.entity).into_iter().flatten();
-            for entry in entries.filter(|entry| entry.instruction == result.instruction) {
-                entry.made = Some(Arc::clone(made));
+        for some in uses.chunks(AT_ONCE) {
+            for made in some.iter().filter_map(|used| items[used.item as usize].made()) {
+                made.fetch();
             }
-            visuals.chunks.set(*result, &made.chunks);
-            visuals.changed.push(*result);
+            for Use { result, item: at, .. } in some {
+                let item = &items[*at as usize];
+                let Some(made) = item.made() else { continue };
+                // Who asked for it first comes first.
+                if *at == num_pooled {
+                    num_pooled += 1;
+                    num_made += made.num_made();
+                    pool.insert(made, item.users);
+                }
+                let entries = visuals.entries.get_mut(result.entity).into_iter().flatten();
+                for entry in entries.filter(|entry| entry.instruction == result.instruction) {
+                    entry.made = Some(Arc::clone(made));
+                }
+                visuals.chunks.set(*result, &made.chunks);
+                visuals.changed.push(*result);
+            }
         }
     }
+    debug_assert_eq!(num_pooled as usize, items.len(), "what is made was asked for");
     for visuals in views.values_mut().filter(|visuals| visuals.is_shown) {
         visuals.changed.sort_unstable();
     }
     num_made
 }
 
-fn make_one<V: Visualizer>(item: Item<'_, V::Visual>) -> (Arc<Made<V::Visual>>, u32) {
-    let Item {
-        key,
-        asked,
-        previous,
-        users,
-    } = item;
-    let mut previous = previous.and_then(Arc::into_inner);
+/// Makes few visuals. What each is made from lies elsewhere in memory, and is fetched for all of them before the first needs it.
+fn make_some<V: Visualizer>(items: &mut [Item<'_, V::Visual>]) {
+    if items.len() > 1 {
+        for item in &*items {
+            if let Some(previous) = &item.made {
+                previous.fetch();
+            }
+            if let Some(rows) = item.rows() {
+                rows.fetch();
+            }
+        }
+        for item in &*items {
+            if let Some(previous) = &item.made {
+                previous.fetch_visual();
+            }
+            if let Some(rows) = item.rows() {
+                rows.fetch_cells();
+            }
+        }
+    }
+    for item in items {
+        make_one::<V>(item);
+    }
+}
+
+/// Makes a visual, where the one before was.
+fn make_one<V: Visualizer>(item: &mut Item<'_, V::Visual>) {
+    let (key, asked) = (item.key, item.asked);
+    let mut previous = item.made.as_mut().and_then(Arc::get_mut);
     let chunks = (!asked.inputs.context.entry.sources().is_empty()).then(Mutex::default);
     let columns = previous.as_mut().map(|made| std::mem::take(&mut made.columns));
     let selections = Selections::new(columns.unwrap_or_default());
@@ -371,13 +451,15 @@ fn make_one<V: Visualizer>(item: Item<'_, V::Visual>) -> (Arc<Made<V::Visual>>, 
     if let ResultQuery::Range(range) = key.query {
         input.time_range = range;
     }
+    let visual = previous.as_mut().and_then(|made| made.visual.take());
     let mut joined = match (V::INFO.mode, key.query) {
         (QueryMode::LatestAt, ResultQuery::Range(range)) => {
+            drop(visual);
             let is_same_data = previous.as_ref().is_some_and(|made| made.key.rows == key.rows);
-            let rows = previous.map(|made| made.rows).unwrap_or_default();
-            visualize_rows::<V>(&input, range, rows, is_same_data)
+            let rows = previous.as_mut().map(|made| std::mem::take(&mut made.rows));
+            visualize_rows::<V>(&input, range, rows.unwrap_or_default(), is_same_data)
         }
-        _ => Joined::one(match previous.and_then(|made| made.visual) {
+        _ => Joined::one(match visual {
             Some(previous) => V::update(&input, previous),
             None => V::visualize(&input),
         }),
@@ -386,5 +468,9 @@ fn make_one<V: Visualizer>(item: Item<'_, V::Visual>) -> (Arc<Made<V::Visual>>, 
     let columns = selections.into_columns();
     let chunks = chunks.map(|chunks| chunks.into_inner().unwrap_or_else(PoisonError::into_inner));
     let chunks = chunks.unwrap_or_default().without_repetition();
-    (Arc::new(Made::new(key, joined, columns, chunks)), users)
+    let made = Made::new(key, joined, columns, chunks);
+    match previous {
+        Some(previous) => *previous = made,
+        None => item.made = Some(Arc::new(made)),
+    }
 }

@@ -6,15 +6,15 @@ use chronoscope_blueprint::{
     OverrideTarget, ViewBlueprint, ViewId, ViewportBlueprint,
 };
 use chronoscope_frame::{
-    AppFallbackExt, InstructionIndex, Recordings, ResultKey, Source, TimeCommand, ViewerCommand,
-    ViewerCommands, Visuals, Work, WorkCounters, resolve,
+    AppFallbackExt, InstructionIndex, LatestAtResults, Recordings, ResultKey, Source, TimeCommand,
+    ViewerCommand, ViewerCommands, Visuals, Work, WorkCounters, resolve,
 };
-use chronoscope_store::{EntityId, StoreId, Timeline};
+use chronoscope_store::{EntityId, EntityPath, StoreId, Timeline};
 use chronoscope_types::{
     AsComponents, Boxes3D, Component, ComponentMapping, CursorTimeRange, Points3D, Rgba, TimeBoundary,
     VisibleTimeRange,
     blueprint::{VisibleTimeRanges, VisualizerInstruction},
-    components,
+    columns_chunk, components,
     enums::ComponentSourceKind,
     log_chunk, read,
 };
@@ -129,6 +129,43 @@ fn views_that_show_the_same_share_what_is_made() {
     app.update();
     assert_eq!(made(&app), 0);
     assert!((0..6).all(|at| visuals(&app).view(view(at)).unwrap().is_unchanged()));
+}
+
+#[test]
+fn a_thousand_entities_play_as_one_does() {
+    let mut app = app_with(2, 0..1);
+    let times: Vec<i64> = (0..40).collect();
+    for at in 0..1_000 {
+        let points = Points3D::new(times.iter().map(|time| [*time as f32, at as f32, 0.0]));
+        let timeline = Timeline::sequence("frame");
+        let chunk = columns_chunk(format!("/world/many/{at}"), [(timeline, times.clone())], &points);
+        add(&mut app, &store_id(), chunk.unwrap());
+    }
+    settle(&mut app);
+    let recordings = app.world().resource::<Recordings>();
+    let store = recordings.active().unwrap().store();
+    let paths = (0..1_000).map(|at| EntityPath::parse(&format!("/world/many/{at}")));
+    let entities: Vec<EntityId> = paths.map(|path| store.entity_id(&path).unwrap()).collect();
+    seek(&mut app, 0);
+    let mut before = 0;
+    // Forth and back, by single rows and by many, and not at all.
+    for time in (1..20).chain([19, 18, 17, 39, 39, 5, 0]) {
+        seek(&mut app, time);
+        assert_eq!(made(&app), if time == before { 0 } else { 1_000 });
+        before = time;
+        for visuals in (0..2).map(|at| visuals(&app).view(view(at)).unwrap()) {
+            for (at, entity) in entities.iter().enumerate() {
+                let shown: Vec<_> = visuals.of_entity(*entity).map(|(_, cloud)| cloud).collect();
+                assert_eq!(shown.len(), 1);
+                assert_eq!(shown[0].positions, [[time as f32, at as f32, 0.0]]);
+            }
+        }
+    }
+    let latest_at = app.world().resource::<LatestAtResults>();
+    assert!(
+        latest_at.entities().is_sorted(),
+        "what came at once stands in the order in which it is gone through"
+    );
 }
 
 #[test]

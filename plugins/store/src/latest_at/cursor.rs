@@ -1,10 +1,10 @@
 //! An answer that follows a cursor: the next row is mostly the neighbor of the last one, in the same chunk.
 
-use std::sync::Arc;
+use std::{hint::black_box, sync::Arc};
 
 use arrow_buffer::ScalarBuffer;
 
-use super::{Answer, LatestAt, Run};
+use super::{Answer, Hit, LatestAt, Run};
 use crate::{
     CellRef, ChunkStore, ComponentId, EntityId, RowId, RowIds, TimeRange, TimelineId, plain::PlainColumn,
 };
@@ -123,6 +123,54 @@ impl LatestAtCursor {
             Some(CellRef::plain(hit, numbers, column.layout(), start, len))
         });
         plain.or_else(|| Some(hit.cell_ref()))
+    }
+
+    /// Reads what is asked of it first, so that it is at hand. Each answer lies elsewhere in memory: who is about to
+    /// [follow](Self::follow) or to read several, and fetches all of them before, waits for memory about once.
+    #[inline]
+    pub fn fetch(&self) {
+        if let Some(run) = &self.run {
+            // One value of each line of memory that it lies in.
+            let plain = run.plain.as_ref().map_or(0, PlainColumn::num_bytes);
+            black_box([
+                run.range.min as usize,
+                run.at as usize,
+                run.even.num as usize,
+                run.times.len(),
+                run.row_ids.len(),
+                plain,
+            ]);
+        }
+    }
+
+    /// Reads the times of the next rows, likewise, where these are not known. Best done of several once each was
+    /// [fetched](Self::fetch).
+    #[inline]
+    pub fn fetch_next(&self) {
+        if let Some(run) = &self.run
+            && run.order.is_none()
+        {
+            let next = run.at as usize + 1;
+            if run.even.time_of(next + 1).is_none() {
+                black_box([next, next + 1].map(|row| run.times.get(row).copied()));
+            }
+        }
+    }
+
+    /// Reads the id of the row, likewise. Best done of several once each was [fetched](Self::fetch) and has followed.
+    #[inline]
+    pub fn fetch_row_id(&self) {
+        black_box(self.row_id());
+    }
+
+    /// Reads the first number of the row, likewise, where it is numbers.
+    #[inline]
+    pub fn fetch_cell(&self) {
+        let row = self.answer.hit.as_ref().map(Hit::row);
+        let column = self.run.as_ref().and_then(|run| run.plain.as_ref());
+        if let Some((numbers, ..)) = row.zip(column).and_then(|(row, column)| column.row(row)) {
+            black_box(numbers.first().copied());
+        }
     }
 
     /// The bytes on the heap. What is shared with the chunk is not among them.

@@ -1,6 +1,6 @@
 //! Axis-aligned boxes: what a view has to frame.
 
-use glam::{DAffine3, DVec3};
+use glam::{DAffine3, DVec3, Vec3};
 
 /// A box along the axes. Empty where it holds no point.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,19 +34,16 @@ impl Bounds {
 
     /// The smallest box around points in the space of an entity. What is not finite is left out.
     pub fn of_points(points: impl IntoIterator<Item = [f32; 3]>) -> Self {
-        let mut min = [f32::INFINITY; 3];
-        let mut max = [f32::NEG_INFINITY; 3];
-        for point in points {
-            if point.iter().all(|value| value.is_finite()) {
-                for axis in 0..3 {
-                    min[axis] = min[axis].min(point[axis]);
-                    max[axis] = max[axis].max(point[axis]);
-                }
-            }
+        let (mut min, mut max) = (Vec3::INFINITY, Vec3::NEG_INFINITY);
+        let points = points.into_iter().map(Vec3::from_array);
+        for point in points.filter(|point| point.is_finite()) {
+            // Of vectors, since these need not ask which of the two is a number.
+            min = min.min(point);
+            max = max.max(point);
         }
         Self {
-            min: DVec3::from_array(min.map(f64::from)),
-            max: DVec3::from_array(max.map(f64::from)),
+            min: min.as_dvec3(),
+            max: max.as_dvec3(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! them, a list per (visualizer, primitive, blending).
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::sync::Arc;
 
 use bevy::{camera::visibility::RenderLayers, ecs::prelude::*};
@@ -10,8 +11,9 @@ use chronoscope_render::{
     SegmentUniform, Slot, Sorting,
 };
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
-use super::{draw_order::Run, parts::KindId, sources::SourceId};
+use super::{draw_order::Run, parts::KindId, sources::SourceId, visual::AT_ONCE};
 
 /// Which list the instances of a part go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -179,22 +181,37 @@ pub(crate) fn write<P: Primitive>(
 /// Puts other instances in the places of as many of some parts, which are drawn as those were. `parts` are segments, each with its
 /// instances and the number of views that are about to draw these in the place of what is there. Tells `failed` of those that other
 /// views draw as they are, or that have another number.
-pub(crate) fn overwrite<'p, P: Primitive>(
+pub(crate) fn overwrite<P: Primitive>(
     world: &mut World,
     lists: &ViewLists,
     key: ListKey,
-    parts: impl Iterator<Item = (u64, Option<&'p Arc<[P]>>, usize)>,
+    parts: impl Iterator<Item = (u64, Option<Arc<[P]>>, usize)>,
     mut failed: impl FnMut(u64),
 ) {
     let list = lists.by_key.get(&key);
     let mut buffer = list.and_then(|list| world.get_mut::<InstanceBuffer<P>>(list.buffer));
-    for (segment, instances, users) in parts {
-        let slot = list.and_then(|list| list.slots.get(&segment));
-        let overwritten = buffer.as_mut().zip(slot).zip(instances);
-        let overwritten =
-            overwritten.map(|((buffer, slot), instances)| buffer.overwrite_in_place(*slot, instances, users));
-        if overwritten != Some(true) {
-            failed(segment);
+    let mut parts = parts.map(|(segment, instances, users)| {
+        let slot = list.and_then(|list| list.slots.get(&segment)).copied();
+        (segment, slot, instances, users)
+    });
+    loop {
+        let some: SmallVec<[_; AT_ONCE]> = parts.by_ref().take(AT_ONCE).collect();
+        if some.is_empty() {
+            break;
+        }
+        for (_, slot, instances, _) in &some {
+            let before = buffer.as_ref().zip(*slot);
+            let before = before.and_then(|(buffer, slot)| buffer.get(slot));
+            let instances = instances.as_ref().map(Arc::strong_count);
+            black_box((before.map(Arc::strong_count), instances));
+        }
+        for (segment, slot, instances, users) in some {
+            let overwritten = buffer.as_mut().zip(slot).zip(instances);
+            let overwritten = overwritten
+                .map(|((buffer, slot), instances)| buffer.overwrite_in_place(slot, &instances, users));
+            if overwritten != Some(true) {
+                failed(segment);
+            }
         }
     }
 }

@@ -7,10 +7,12 @@ use std::{
     any::{Any, TypeId},
     fmt,
     hash::{Hash as _, Hasher as _},
+    hint::black_box,
     sync::Arc,
 };
 
 use bevy::{app::App, asset::Assets, ecs::prelude::*, log::warn_once, shader::Shader};
+use bytemuck::allocation::try_cast_slice_arc;
 use chronoscope_render::{InstancePlugin, SegmentTransform, SegmentUniform};
 use glam::{DAffine3, DVec3};
 use rustc_hash::{FxHashMap, FxHasher};
@@ -29,7 +31,7 @@ use super::{
 /// Instances of one primitive, or a picture, or a mesh, in the space of an entity. Cloning shares the instances.
 #[derive(Clone, Debug)]
 pub struct Part {
-    content: Arc<dyn Content>,
+    content: Content,
     /// Where it stands in the space of its entity, where that is not at the origin.
     pose: Option<Arc<DAffine3>>,
     is_translucent: bool,
@@ -42,20 +44,20 @@ impl Part {
     /// The primitive must be registered with [`AppPartsExt::add_spatial_primitive`]; instances of others are not drawn, which
     /// is logged once.
     pub fn new<P: SpatialPrimitive>(instances: impl Into<Arc<[P]>>) -> Self {
-        Self::of(Arc::new(Instances(instances.into())))
+        Self::of(Content::of_instances(instances.into()))
     }
 
     /// A picture in the plane z = 0. Of several in one visual the last is shown.
     pub fn picture(picture: impl Into<Arc<Picture>>) -> Self {
-        Self::of(Arc::new(PicturePart(picture.into())))
+        Self::of(Content::Other(Arc::new(PicturePart(picture.into()))))
     }
 
     /// A mesh.
     pub fn mesh(mesh: impl Into<Arc<Mesh>>) -> Self {
-        Self::of(Arc::new(MeshContent(mesh.into())))
+        Self::of(Content::Other(Arc::new(MeshContent(mesh.into()))))
     }
 
-    fn of(content: Arc<dyn Content>) -> Self {
+    fn of(content: Content) -> Self {
         Self {
             content,
             pose: None,
@@ -82,8 +84,7 @@ impl Part {
     #[must_use]
     pub fn at_pose(&self, pose: DAffine3) -> Self {
         Self {
-            // Parts are told apart by their content.
-            content: self.content.shared(),
+            content: self.content.clone(),
             pose: Some(Arc::new(pose)),
             ..*self
         }
@@ -119,8 +120,14 @@ impl Part {
     }
 
     /// The instances, if they are of this primitive.
-    pub fn instances<P: SpatialPrimitive>(&self) -> Option<&Arc<[P]>> {
-        Some(&self.downcast::<Instances<P>>()?.0)
+    pub fn instances<P: SpatialPrimitive>(&self) -> Option<Arc<[P]>> {
+        match &self.content {
+            Content::Words(words, kind) if kind.type_id == TypeId::of::<Instances<P>>() => {
+                try_cast_slice_arc(Arc::clone(words)).ok()
+            }
+            Content::Words(..) => None,
+            Content::Other(_) => Some(Arc::clone(&self.downcast::<Instances<P>>()?.0)),
+        }
     }
 
     /// The picture, if it is one.
@@ -139,9 +146,13 @@ impl Part {
         self.type_id() == other.type_id() && self.pose.is_none() && looks(self) == looks(other)
     }
 
-    /// What tells the content from that of all other parts, as long as the part is held.
+    /// What tells the part from all that are no clones of it, as long as it is held. The same content at another pose is another part.
     pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.content).cast::<()>() as usize
+        match (&self.pose, &self.content) {
+            (Some(pose), _) => Arc::as_ptr(pose) as usize,
+            (None, Content::Words(words, _)) => Arc::as_ptr(words).cast::<()>() as usize,
+            (None, Content::Other(content)) => Arc::as_ptr(content).cast::<()>() as usize,
+        }
     }
 
     /// Whether it is a clone of another part, drawn alike.
@@ -152,17 +163,26 @@ impl Part {
 
     /// Number of instances. A picture is one, and so is a mesh in each of its poses.
     pub fn num_instances(&self) -> usize {
-        self.content.num_instances()
+        match &self.content {
+            Content::Words(words, kind) => size_of_val(&**words) / kind.instance_bytes,
+            Content::Other(content) => content.num_instances(),
+        }
     }
 
     /// Bytes of the instances on the heap. The pixels of a picture and the triangles of a mesh belong to the recording.
     pub fn heap_bytes(&self) -> u64 {
-        self.content.heap_bytes()
+        match &self.content {
+            Content::Words(words, _) => size_of_val(&**words) as u64,
+            Content::Other(content) => content.heap_bytes(),
+        }
     }
 
     /// Bounds of all instances, without their radii. Cost: O(instances).
     pub fn bounds(&self) -> Bounds {
-        let bounds = self.content.bounds();
+        let bounds = match &self.content {
+            Content::Words(words, kind) => (kind.bounds)(words),
+            Content::Other(content) => content.bounds(),
+        };
         match &self.pose {
             Some(pose) => bounds.transformed(pose),
             None => bounds,
@@ -171,32 +191,101 @@ impl Part {
 
     /// A hash of the instances, or of the key of a picture or a mesh. Cost: O(instances).
     pub(crate) fn content_hash(&self) -> u64 {
-        self.content.content_hash()
+        match &self.content {
+            Content::Words(words, _) => hash_of_bytes(bytemuck::cast_slice(words)),
+            Content::Other(content) => content.content_hash(),
+        }
+    }
+
+    /// Reads where its instances lie, so that these are at hand.
+    #[inline]
+    pub(crate) fn fetch(&self) {
+        if let Content::Words(words, _) = &self.content {
+            black_box(Arc::strong_count(words));
+        }
     }
 
     fn downcast<T: 'static>(&self) -> Option<&T> {
-        (&*self.content as &dyn Any).downcast_ref()
+        match &self.content {
+            Content::Words(..) => None,
+            Content::Other(content) => (&**content as &dyn Any).downcast_ref(),
+        }
     }
 
     fn type_id(&self) -> TypeId {
-        (*self.content).type_id()
+        match &self.content {
+            Content::Words(_, kind) => kind.type_id,
+            Content::Other(content) => (**content).type_id(),
+        }
     }
 }
 
 /// The content of a part, whatever its type.
-trait Content: Any + fmt::Debug + Send + Sync {
+#[derive(Clone, Debug)]
+enum Content {
+    /// Instances that are made of whole words of 32 bits, as nearly all are: a shared slice without anything around it. Of small visuals
+    /// there are many, and each allocation counts.
+    Words(Arc<[u32]>, &'static InstanceKind),
+    /// Any other.
+    Other(Arc<dyn AnyContent>),
+}
+
+impl Content {
+    fn of_instances<P: SpatialPrimitive>(instances: Arc<[P]>) -> Self {
+        match try_cast_slice_arc(instances) {
+            Ok(words) => Self::Words(words, Instances::<P>::KIND),
+            Err((_, instances)) => Self::Other(Arc::new(Instances(instances))),
+        }
+    }
+}
+
+/// What is to be known of instances that are kept as words.
+struct InstanceKind {
+    name: &'static str,
+    /// The type of [`Instances`] of this primitive.
+    type_id: TypeId,
+    instance_bytes: usize,
+    bounds: fn(&[u32]) -> Bounds,
+}
+
+impl fmt::Debug for InstanceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// A content of its own type.
+trait AnyContent: Any + fmt::Debug + Send + Sync {
     fn num_instances(&self) -> usize;
     fn heap_bytes(&self) -> u64;
     fn bounds(&self) -> Bounds;
     fn content_hash(&self) -> u64;
-    /// The same content, told apart from this.
-    fn shared(&self) -> Arc<dyn Content>;
 }
 
 #[derive(Debug)]
 struct Instances<P>(Arc<[P]>);
 
-impl<P: SpatialPrimitive> Content for Instances<P> {
+impl<P: SpatialPrimitive> Instances<P> {
+    const KIND: &'static InstanceKind = &InstanceKind {
+        name: P::NAME,
+        type_id: TypeId::of::<Self>(),
+        instance_bytes: size_of::<P>(),
+        bounds: |words| bounds_of::<P>(bytemuck::cast_slice(words)),
+    };
+}
+
+fn bounds_of<P: SpatialPrimitive>(instances: &[P]) -> Bounds {
+    let bounds = instances.iter().map(SpatialPrimitive::bounds);
+    bounds.fold(Bounds::EMPTY, Bounds::union)
+}
+
+fn hash_of_bytes(bytes: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+impl<P: SpatialPrimitive> AnyContent for Instances<P> {
     fn num_instances(&self) -> usize {
         self.0.len()
     }
@@ -206,25 +295,18 @@ impl<P: SpatialPrimitive> Content for Instances<P> {
     }
 
     fn bounds(&self) -> Bounds {
-        let bounds = self.0.iter().map(SpatialPrimitive::bounds);
-        bounds.fold(Bounds::EMPTY, Bounds::union)
+        bounds_of(&self.0)
     }
 
     fn content_hash(&self) -> u64 {
-        let mut hasher = FxHasher::default();
-        hasher.write(bytemuck::cast_slice(&self.0));
-        hasher.finish()
-    }
-
-    fn shared(&self) -> Arc<dyn Content> {
-        Arc::new(Self(Arc::clone(&self.0)))
+        hash_of_bytes(bytemuck::cast_slice(&self.0))
     }
 }
 
 #[derive(Debug)]
 struct PicturePart(Arc<Picture>);
 
-impl Content for PicturePart {
+impl AnyContent for PicturePart {
     fn num_instances(&self) -> usize {
         1
     }
@@ -244,16 +326,12 @@ impl Content for PicturePart {
         self.0.key.hash(&mut hasher);
         hasher.finish()
     }
-
-    fn shared(&self) -> Arc<dyn Content> {
-        Arc::new(Self(Arc::clone(&self.0)))
-    }
 }
 
 #[derive(Debug)]
 struct MeshContent(Arc<Mesh>);
 
-impl Content for MeshContent {
+impl AnyContent for MeshContent {
     fn num_instances(&self) -> usize {
         self.0.poses.as_ref().map_or(1, |poses| poses.len())
     }
@@ -283,10 +361,6 @@ impl Content for MeshContent {
             values.map(f32::to_bits).hash(&mut hasher);
         }
         hasher.finish()
-    }
-
-    fn shared(&self) -> Arc<dyn Content> {
-        Arc::new(Self(Arc::clone(&self.0)))
     }
 }
 
@@ -503,6 +577,6 @@ fn write_instances<P: SpatialPrimitive>(
         place.key,
         place.segment,
         uniform,
-        instances,
+        &instances,
     )
 }

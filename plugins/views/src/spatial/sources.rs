@@ -1,6 +1,6 @@
 //! The visualizers whose visuals spatial views present. Views ask them all alike; which one made a visual does not matter then.
 
-use std::{any::TypeId, collections::BTreeMap, sync::Arc};
+use std::{any::TypeId, collections::BTreeMap, hint::black_box, sync::Arc};
 
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
@@ -10,7 +10,12 @@ use chronoscope_frame::{
 };
 use rustc_hash::FxHashSet;
 
-use super::{framing::Looker, marks::labels_of, scene, visual::SpatialVisual};
+use super::{
+    framing::Looker,
+    marks::labels_of,
+    scene,
+    visual::{AT_ONCE, SpatialVisual},
+};
 
 /// A visualizer by its position among those of spatial views, and the instruction by which it shows an entity.
 pub(crate) type SourceId = u32;
@@ -171,13 +176,16 @@ impl ChangedVisuals {
                 changed,
             }
         } else {
+            let mut changed = Vec::with_capacity(visuals.changed().len());
+            for some in visuals.changed().chunks(AT_ONCE) {
+                for key in some {
+                    black_box(visuals.get(*key).map(Arc::strong_count));
+                }
+                changed.extend(some.iter().map(|key| (*key, visuals.get(*key).cloned())));
+            }
             SourceChanges {
                 removed: visuals.removed().to_vec(),
-                changed: visuals
-                    .changed()
-                    .iter()
-                    .map(|key| (*key, visuals.get(*key).cloned()))
-                    .collect(),
+                changed,
             }
         };
         let of_view = self.by_view.entry(view).or_default();

@@ -1,6 +1,6 @@
 //! What the visualizers of spatial views make: parts in the entity's own space.
 
-use std::sync::Arc;
+use std::{hint::black_box, sync::Arc};
 
 use chronoscope_frame::{Visual, visualizer::VisualOfRow};
 use chronoscope_store::RowId;
@@ -8,6 +8,10 @@ use glam::{DAffine3, DVec3};
 use smallvec::SmallVec;
 
 use super::{bounds::Bounds, marks::MAX_LABELS, parts::Part, pictures::Picture};
+
+/// So many visuals go from step to step together where there are many: as many as the processor can wait for at once, about. What is
+/// read of each lies at several places in memory. Fetched for all of them before the first needs it, these are waited for once.
+pub(crate) const AT_ONCE: usize = 16;
 
 /// Everything that is drawn for one entity by one visualizer, in the entity's space.
 #[derive(Clone, Debug)]
@@ -134,6 +138,25 @@ impl SpatialVisual {
         self.parts.len() == other.parts.len()
             && looks(self) == looks(other)
             && parts.all(|(part, other)| part.is_drawn_like(other))
+    }
+
+    /// Reads a value of each line of memory that it lies in: see [`AT_ONCE`].
+    #[inline]
+    pub(crate) fn fetch(self: &Arc<Self>) {
+        let (parts, labels) = (self.parts.len(), self.labels.len());
+        black_box((
+            Arc::strong_count(self),
+            parts,
+            labels,
+            self.bounds,
+            self.draw_order,
+        ));
+    }
+
+    /// Reads what its first parts are, likewise.
+    #[inline]
+    pub(crate) fn fetch_parts(&self) {
+        self.parts.iter().take(2).for_each(Part::fetch);
     }
 
     /// Whether there is nothing to draw.

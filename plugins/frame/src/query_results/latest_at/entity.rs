@@ -62,6 +62,22 @@ impl EntityResults {
         Some(&result.cursor)
     }
 
+    /// Reads what is asked of the rows first: see [`LatestAtCursor::fetch`].
+    #[inline]
+    pub(crate) fn fetch(&self) {
+        for result in &self.components {
+            result.cursor.fetch();
+        }
+    }
+
+    /// Reads where the values of the rows begin, likewise.
+    #[inline]
+    pub(crate) fn fetch_cells(&self) {
+        for result in &self.components {
+            result.cursor.fetch_cell();
+        }
+    }
+
     /// The heap bytes of what does not lie in this struct.
     pub(super) fn spilled_bytes(&self) -> usize {
         let components = usize::from(self.components.spilled())
@@ -133,6 +149,9 @@ pub(super) struct Query<'a> {
 /// wake up.
 const MIN_SHARE: usize = 128;
 
+/// So many results go from step to step together: as many as the processor can wait for at once, about.
+const AT_ONCE: usize = 16;
+
 impl Query<'_> {
     /// Brings some results to the cursor, in parallel, and says what became of each. Precondition: the work is ordered by place, with none
     /// there twice.
@@ -151,10 +170,8 @@ impl Query<'_> {
         out: &mut [Option<Refreshed>],
     ) {
         if work.len() < 2 * MIN_SHARE {
-            for (refresh, out) in work.iter().zip(out) {
-                *out = results
-                    .get_mut(refresh.at - first)
-                    .map(|known| self.refresh_one(known, refresh.is_touched));
+            for (work, out) in work.chunks(AT_ONCE).zip(out.chunks_mut(AT_ONCE)) {
+                self.refresh_some(results, first, work, out);
             }
             return;
         }
@@ -168,6 +185,45 @@ impl Query<'_> {
         );
     }
 
+    /// Refreshes few results. What is read lies elsewhere in memory for each of them, and is fetched for all of them before the first
+    /// needs it.
+    fn refresh_some(
+        &self,
+        results: &mut [EntityResults],
+        first: usize,
+        work: &[Refresh],
+        out: &mut [Option<Refreshed>],
+    ) {
+        let known = || work.iter().filter_map(|refresh| results.get(refresh.at - first));
+        for known in known() {
+            known.fetch();
+        }
+        for result in known().flat_map(|known| &known.components) {
+            result.cursor.fetch_next();
+        }
+        for (refresh, out) in work.iter().zip(&mut *out) {
+            *out = results
+                .get_mut(refresh.at - first)
+                .map(|known| self.refresh_one(known, refresh.is_touched));
+        }
+        let others = || {
+            let work = work.iter().zip(&*out);
+            let others = work.filter(|(_, out)| out.is_some_and(|out| out.data_changed));
+            others.map(|(refresh, _)| refresh.at - first)
+        };
+        for known in others().filter_map(|at| results.get(at)) {
+            for result in known.components.iter().filter(|result| !result.is_context) {
+                result.cursor.fetch_row_id();
+            }
+        }
+        for at in others() {
+            if let Some(known) = results.get_mut(at) {
+                known.data_rows = hash_data_rows(&known.components);
+            }
+        }
+    }
+
+    /// Brings a result to the cursor, but for the number of its rows.
     fn refresh_one(&self, known: &mut EntityResults, is_touched: bool) -> Refreshed {
         let &Self {
             store,
@@ -224,9 +280,6 @@ impl Query<'_> {
         known.validity = known.iter().fold(TimeRange::EVERYTHING, |all, (_, answer)| {
             all.intersection(&answer.validity)
         });
-        if data_changed {
-            known.data_rows = hash_data_rows(&known.components);
-        }
         Refreshed {
             entity,
             validity: known.validity,

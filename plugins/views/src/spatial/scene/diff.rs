@@ -1,30 +1,25 @@
 //! What changed in a scene since its last frame.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use chronoscope_frame::{
     FrameId, NoTransform, Origin, Placement, RecordingEntry, TransformChanges, Transforms, Tree,
 };
 use chronoscope_render::SegmentTransform;
-use chronoscope_store::{ChunkStore, EntityId, EntityPath};
+use chronoscope_store::{ChunkStore, EntityId};
 use glam::DAffine3;
 
 use super::{
-    MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene,
+    MAX_DRAW_ORDER, SceneKey, Shown, Space, SpatialScene,
     hidden::Hidden,
-    lights::{Lights, Lit},
+    lights::Lights,
     staged::{ByList, segment_of},
-    standing::Frames,
 };
-use crate::{
-    colors,
-    spatial::{
-        depth_clouds::PictureEye,
-        draw_order::depth_tie,
-        framing::Framed,
-        sources::{SourceChanges, SpatialSource, source_id},
-        visual::{SpatialVisual, Stand},
-    },
+use crate::spatial::{
+    depth_clouds::PictureEye,
+    framing::Framed,
+    sources::{SourceChanges, SpatialSource, source_id},
+    visual::{AT_ONCE, SpatialVisual, Stand},
 };
 
 /// What is to be written.
@@ -103,53 +98,57 @@ impl Diff {
         situation: &Situation<'_>,
     ) {
         let sources = situation.sources;
-        for (at, changes) in changes {
+        for (at, mut changes) in changes {
             for result in changes.removed {
                 self.remove(scene, (source_id(at, result.instruction), result.entity));
             }
-            for (result, visual) in changes.changed {
-                let key = (source_id(at, result.instruction), result.entity);
-                let (source, entity) = key;
-                let visual = visual.filter(|visual| !visual.is_empty());
-                let Some((visual, Place { entry, lights, .. })) = visual.zip(situation.place) else {
-                    self.remove(scene, key);
-                    continue;
-                };
-                let store = entry.store();
-                match scene.entities.get_mut(&key) {
-                    Some(shown) => {
-                        if scene.space == Space::Two && shown.visual.draw_order != visual.draw_order {
-                            shown.view_from_entity = flattened(shown.view_from_entity, visual.draw_order);
+            for changed in changes.changed.chunks_mut(AT_ONCE) {
+                scene.entities.fetch_changed(at, changed);
+                for (result, visual) in changed {
+                    let key = (source_id(at, result.instruction), result.entity);
+                    let (source, entity) = key;
+                    let visual = visual.take().filter(|visual| !visual.is_empty());
+                    let Some((visual, Place { entry, lights, .. })) = visual.zip(situation.place) else {
+                        self.remove(scene, key);
+                        continue;
+                    };
+                    let store = entry.store();
+                    match scene.entities.get_mut(&key) {
+                        Some(shown) => {
+                            if scene.space == Space::Two && shown.visual.draw_order != visual.draw_order {
+                                shown.view_from_entity = flattened(shown.view_from_entity, visual.draw_order);
+                            }
+                            // Of what is flat a camera may make a cloud.
+                            let is_cloud = |visual: &SpatialVisual| {
+                                visual.stand == Stand::Plane && visual.is_depth_cloud()
+                            };
+                            let is_three = scene.space == Space::Three;
+                            let is_other = is_three && is_cloud(&shown.visual) != is_cloud(&visual);
+                            if shown.visual.stand != visual.stand || is_other {
+                                self.moved.push(key);
+                            }
+                            shown.replace(visual);
                         }
-                        // Of what is flat a camera may make a cloud.
-                        let is_cloud =
-                            |visual: &SpatialVisual| visual.stand == Stand::Plane && visual.is_depth_cloud();
-                        let is_three = scene.space == Space::Three;
-                        let is_other = is_three && is_cloud(&shown.visual) != is_cloud(&visual);
-                        if shown.visual.stand != visual.stand || is_other {
+                        None if scene.hidden.contains(key) => {
+                            if let Some(shown) = scene.hidden.get_mut(key) {
+                                shown.visual = visual;
+                            }
+                            continue;
+                        }
+                        None => {
+                            let default_radius = sources.get(at).map_or(-1.5, |source| source.default_radius);
+                            let lit = lights.of(store, entity);
+                            let path = store.entity_path(entity).clone();
+                            scene.order.insert((path.clone(), source), key);
+                            scene
+                                .entities
+                                .insert(key, Shown::new(visual, path, default_radius, lit));
+                            // Where it stands is found with the rest of what moved.
                             self.moved.push(key);
                         }
-                        shown.replace(visual);
                     }
-                    None if scene.hidden.contains(key) => {
-                        if let Some(shown) = scene.hidden.get_mut(key) {
-                            shown.visual = visual;
-                        }
-                        continue;
-                    }
-                    None => {
-                        let default_radius = sources.get(at).map_or(-1.5, |source| source.default_radius);
-                        let lit = lights.of(store, entity);
-                        let path = store.entity_path(entity).clone();
-                        scene.order.insert((path.clone(), source), key);
-                        scene
-                            .entities
-                            .insert(key, Shown::new(visual, path, default_radius, lit));
-                        // Where it stands is found with the rest of what moved.
-                        self.moved.push(key);
-                    }
+                    self.written.push(key);
                 }
-                self.written.push(key);
             }
         }
     }
@@ -539,52 +538,6 @@ impl Placer<'_> {
         shown.view_from_entity = view_from_entity;
         shown.eye = eye.map(Box::new);
         has_moved
-    }
-}
-
-impl Shown {
-    pub(super) fn new(visual: Arc<SpatialVisual>, path: EntityPath, default_radius: f32, lit: Lit) -> Self {
-        Self {
-            visual,
-            depth_tie: depth_tie(&path),
-            color: colors::entity_color(&path).to_array(),
-            has_labels: false,
-            path,
-            view_from_entity: DAffine3::IDENTITY,
-            default_radius,
-            frames: Frames::default(),
-            lit,
-            placed: Placed::new(),
-            moves_alone: false,
-            row_ids: None,
-            previous: None,
-            drawn_order: 0.0,
-            eye: None,
-        }
-    }
-
-    /// Whether all that is to be done when it moves is to move its segments.
-    fn moves_alone(&self) -> bool {
-        self.moves_alone && self.previous.is_none()
-    }
-
-    /// Shows another visual from the next write on. The parts of the one before are held until then.
-    fn replace(&mut self, visual: Arc<SpatialVisual>) {
-        let before = std::mem::replace(&mut self.visual, visual);
-        self.previous.get_or_insert(before);
-    }
-
-    /// The same, as it was before it was written anywhere.
-    fn unplaced(&self) -> Self {
-        Self {
-            frames: self.frames,
-            ..Self::new(
-                Arc::clone(&self.visual),
-                self.path.clone(),
-                self.default_radius,
-                self.lit.clone(),
-            )
-        }
     }
 }
 

@@ -1,13 +1,23 @@
 //! The entities that a scene shows, each at a place that it keeps: what all of them have stands side by side, and is found by a table
 //! that is small. The table goes by entities, most of which one visualizer shows, so that all that shows an entity is found at once.
 
-use std::collections::hash_map::Entry;
+use std::{collections::hash_map::Entry, hint::black_box, sync::Arc};
 
-use chronoscope_store::EntityId;
+use chronoscope_frame::ResultKey;
+use chronoscope_store::{EntityId, EntityPath};
+use glam::DAffine3;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
-use super::{SceneKey, Shown};
-use crate::spatial::sources::SourceId;
+use super::{Placed, SceneKey, Shown, lights::Lit, standing::Frames};
+use crate::{
+    colors,
+    spatial::{
+        draw_order::depth_tie,
+        sources::{SourceId, source_id},
+        visual::{AT_ONCE, SpatialVisual},
+    },
+};
 
 /// The entities that a scene shows.
 #[derive(Default)]
@@ -41,6 +51,47 @@ impl ShownEntities {
     pub(super) fn get_mut(&mut self, key: &SceneKey) -> Option<&mut Shown> {
         let place = self.place(*key)?;
         self.shown.get_mut(place as usize)?.as_mut()
+    }
+
+    /// Reads what is asked first of some entities, and of their visuals: see [`AT_ONCE`].
+    pub(super) fn fetch(&self, keys: &[SceneKey]) {
+        let entities: SmallVec<[&Shown; AT_ONCE]> = keys.iter().filter_map(|key| self.get(key)).collect();
+        let visuals = || {
+            let visuals = entities
+                .iter()
+                .map(|shown| [Some(&shown.visual), shown.previous.as_ref()]);
+            visuals.flatten().flatten()
+        };
+        for shown in &entities {
+            shown.fetch();
+        }
+        for visual in visuals() {
+            visual.fetch();
+        }
+        for visual in visuals() {
+            visual.fetch_parts();
+        }
+    }
+
+    /// Reads what is asked first of visuals of a source, and of those that they take the place of, likewise.
+    pub(super) fn fetch_changed(&self, source: usize, changed: &[(ResultKey, Option<Arc<SpatialVisual>>)]) {
+        let keys = changed
+            .iter()
+            .map(|(result, _)| (source_id(source, result.instruction), result.entity));
+        let entities: SmallVec<[&Shown; AT_ONCE]> = keys.filter_map(|key| self.get(&key)).collect();
+        let visuals = || changed.iter().filter_map(|(_, visual)| visual.as_ref());
+        for shown in &entities {
+            shown.fetch();
+        }
+        for visual in visuals() {
+            visual.fetch();
+        }
+        for shown in entities {
+            shown.visual.fetch();
+        }
+        for visual in visuals() {
+            visual.fetch_parts();
+        }
     }
 
     /// Adds an entity, or puts it in the place of what is shown of it.
@@ -141,14 +192,71 @@ impl ShownEntities {
     }
 }
 
+impl Shown {
+    pub(super) fn new(visual: Arc<SpatialVisual>, path: EntityPath, default_radius: f32, lit: Lit) -> Self {
+        Self {
+            visual,
+            depth_tie: depth_tie(&path),
+            color: colors::entity_color(&path).to_array(),
+            has_labels: false,
+            path,
+            view_from_entity: DAffine3::IDENTITY,
+            default_radius,
+            frames: Frames::default(),
+            lit,
+            placed: Placed::new(),
+            moves_alone: false,
+            row_ids: None,
+            previous: None,
+            drawn_order: 0.0,
+            eye: None,
+        }
+    }
+
+    /// Whether all that is to be done when it moves is to move its segments.
+    pub(super) fn moves_alone(&self) -> bool {
+        self.moves_alone && self.previous.is_none()
+    }
+
+    /// Shows another visual from the next write on. The parts of the one before are held until then.
+    pub(super) fn replace(&mut self, visual: Arc<SpatialVisual>) {
+        let before = std::mem::replace(&mut self.visual, visual);
+        self.previous.get_or_insert(before);
+    }
+
+    /// The same, as it was before it was written anywhere.
+    pub(super) fn unplaced(&self) -> Self {
+        Self {
+            frames: self.frames,
+            ..Self::new(
+                Arc::clone(&self.visual),
+                self.path.clone(),
+                self.default_radius,
+                self.lit.clone(),
+            )
+        }
+    }
+
+    /// Reads a value of each line of memory that it lies in.
+    #[inline]
+    fn fetch(&self) {
+        let transform = &self.view_from_entity;
+        black_box((
+            self.placed.len(),
+            self.previous.is_some(),
+            self.default_radius,
+            self.drawn_order,
+            transform.matrix3.x_axis.x,
+            transform.translation.z,
+        ));
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, sync::Arc};
-
-    use chronoscope_store::EntityPath;
+    use std::collections::BTreeMap;
 
     use super::*;
-    use crate::spatial::{scene::lights::Lit, visual::SpatialVisual};
 
     #[test]
     fn it_is_a_map_that_finds_all_that_shows_an_entity() {

@@ -19,11 +19,15 @@ use crate::spatial::{
     lists::ListKey,
     parts::{KindId, Part, PartKind, PartKinds, PartPlace, Stage},
     textures::PictureTextures,
-    visual::Stand,
+    visual::{AT_ONCE, Stand},
 };
 
 /// The most parts of a visual that are looked at two by two.
 const MOST_OVERWRITTEN: usize = 4;
+
+/// So many visuals are taken through all steps of overwriting before the next ones: what is read of them, a kilobyte or so each, stays in
+/// the cache of the processor's core.
+const MOST_AT_HAND: usize = 512;
 
 /// A scene taken apart: what it shows, and what that is written to.
 pub(super) struct Staged<'a> {
@@ -106,6 +110,21 @@ impl Staged<'_> {
         written: &[SceneKey],
         has_moved: impl Fn(&SceneKey) -> bool,
     ) -> (usize, Vec<SceneKey>) {
+        let (mut num_written, mut others) = (0, Vec::new());
+        for some in written.chunks(MOST_AT_HAND) {
+            num_written += self.overwrite_some(some, &has_moved, &mut others);
+        }
+        (num_written, others)
+    }
+
+    /// As [`Self::overwrite`], of so few that all that was read of them is still at hand in the next step. Adds those of which there is
+    /// more to do to `others`.
+    fn overwrite_some(
+        &mut self,
+        written: &[SceneKey],
+        has_moved: &impl Fn(&SceneKey) -> bool,
+        others: &mut Vec<SceneKey>,
+    ) -> usize {
         let Self {
             entities,
             kinds,
@@ -113,22 +132,27 @@ impl Staged<'_> {
             ..
         } = self;
         let mut by_list: ByList<(u64, &Part, usize)> = ByList::with_room(written.len());
-        let (mut done, mut others) = (Vec::new(), Vec::new());
-        for key in written {
-            let shown = entities.get(key).filter(|_| !has_moved(key));
-            let parts =
-                shown.and_then(|shown| Some((shown, shown.previous.as_ref()?, shown.overwritten_parts()?)));
-            let Some((shown, previous, parts)) = parts else {
-                others.push(*key);
-                continue;
-            };
-            done.push(*key);
-            // A view that goes on to show what was there before has it from a visualizer, who holds it then. Where nobody but views
-            // does, all of these are about to show the other.
-            let views = Arc::strong_count(previous);
-            for at in parts {
-                if let (Some(part), Some(Some(placed))) = (shown.visual.parts.get(at), shown.placed.get(at)) {
-                    by_list.push(placed.list, (segment_of(*key, placed), part, views));
+        let mut done = Vec::with_capacity(written.len());
+        for some in written.chunks(AT_ONCE) {
+            entities.fetch(some);
+            for key in some {
+                let shown = entities.get(key).filter(|_| !has_moved(key));
+                let parts = shown
+                    .and_then(|shown| Some((shown, shown.previous.as_ref()?, shown.overwritten_parts()?)));
+                let Some((shown, previous, parts)) = parts else {
+                    others.push(*key);
+                    continue;
+                };
+                done.push(*key);
+                // A view that goes on to show what was there before has it from a visualizer, who holds it then. Where nobody but
+                // views does, all of these are about to show the other.
+                let views = Arc::strong_count(previous);
+                for at in parts {
+                    if let (Some(part), Some(Some(placed))) =
+                        (shown.visual.parts.get(at), shown.placed.get(at))
+                    {
+                        by_list.push(placed.list, (segment_of(*key, placed), part, views));
+                    }
                 }
             }
         }
@@ -153,7 +177,7 @@ impl Staged<'_> {
                 shown.previous = None;
             }
         }
-        (num_written, others)
+        num_written
     }
 
     /// Writes the parts of an entity that are not drawn yet, and removes those that are drawn and gone. Returns the number of

@@ -23,7 +23,7 @@ fn show(viewer: &mut Viewer, shown: bool) {
 fn instances(viewer: &mut Viewer) -> Weak<[PointInstance]> {
     let mut shown = viewer.scene().shown();
     let instances = shown.find_map(|(_, shown)| shown.visual.parts[0].instances::<PointInstance>());
-    std::sync::Arc::downgrade(instances.unwrap())
+    std::sync::Arc::downgrade(&instances.unwrap())
 }
 
 fn limit(viewer: &mut Viewer, limit_bytes: Option<u64>) {

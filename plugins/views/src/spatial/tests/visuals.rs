@@ -3,14 +3,39 @@
 use bevy::app::App;
 use chronoscope_blueprint::ViewClassId;
 use chronoscope_frame::AppVisualizerExt as _;
-use chronoscope_render::{ArrowInstance, DEFAULT_RADIUS};
+use chronoscope_render::{ArrowInstance, DEFAULT_RADIUS, PointInstance};
 use chronoscope_types::{
     AnnotationContext, Arrows3D, AsComponents, Boxes2D, Boxes3D, CoordinateFrame, InstancePoses3D,
     LineStrips3D, Points3D, Transform3D, TransformAxes3D, log_chunk,
 };
+use glam::{DAffine3, DVec3};
 
 use super::{Broken, Viewer};
-use crate::spatial::{Part, SpatialSources};
+use crate::spatial::{Part, SpatialSources, bounds::Bounds};
+
+#[test]
+fn a_part_is_its_clones_and_no_other() {
+    let point = PointInstance::new([1.0, 2.0, 3.0].into(), 0.5, 0);
+    let part = Part::new(vec![point; 3]);
+    let (clone, alike) = (part.clone(), Part::new(vec![point; 3]));
+    let [here, there] = [DVec3::ZERO, DVec3::X].map(|at| part.at_pose(DAffine3::from_translation(at)));
+    assert!(part.is_clone_of(&clone) && here.is_clone_of(&here.clone()));
+    for (one, other) in [(&part, &alike), (&part, &here), (&here, &there)] {
+        assert!(!one.is_clone_of(other));
+    }
+    assert_eq!(
+        (part.num_instances(), part.heap_bytes()),
+        (3, 3 * size_of::<PointInstance>() as u64)
+    );
+    assert_eq!(part.content_hash(), alike.content_hash());
+    assert_eq!(part.bounds(), Bounds::of_points([point.position]));
+    let points = there.instances::<PointInstance>().unwrap();
+    assert_eq!(
+        points.iter().map(|point| point.position).collect::<Vec<_>>(),
+        [point.position; 3]
+    );
+    assert!(part.instances::<ArrowInstance>().is_none() && part.as_mesh().is_none());
+}
 
 /// Solids are as many as the longest of their sizes, places and rotations; rectangles as many as their sizes.
 #[test]
