@@ -68,7 +68,7 @@ struct GpuLines {
 
 /// Lines that are drawn in this frame.
 struct DrawnLines {
-    id: u64,
+    key: usize,
     pipeline: CachedRenderPipelineId,
     buffers: LineBuffers,
 }
@@ -171,7 +171,7 @@ pub(super) fn prepare(lines: &ScreenLines, world: &mut World, area: &ScreenArea,
         let mut buffers = spare.unwrap_or_else(|| LineBuffers::new(&gpu, cache, values));
         buffers.send(&gpu, &lines.corners, values);
         all.drawn.push(DrawnLines {
-            id: lines.id,
+            key: lines.key(),
             pipeline,
             buffers,
         });
@@ -180,7 +180,7 @@ pub(super) fn prepare(lines: &ScreenLines, world: &mut World, area: &ScreenArea,
 
 pub(super) fn draw<'w>(lines: &ScreenLines, pass: &mut TrackedRenderPass<'w>, world: &'w World) {
     let all = world.get_resource::<GpuLines>();
-    let drawn = all.and_then(|all| all.drawn.iter().find(|drawn| drawn.id == lines.id));
+    let drawn = all.and_then(|all| all.drawn.iter().find(|drawn| drawn.key == lines.key()));
     let Some(DrawnLines {
         pipeline, buffers, ..
     }) = drawn

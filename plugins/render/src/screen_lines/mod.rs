@@ -5,8 +5,6 @@
 
 mod gpu;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use bevy::ecs::world::World;
 use bevy::render::render_phase::TrackedRenderPass;
 use bevy::render::render_resource::TextureFormat;
@@ -29,8 +27,6 @@ struct Corner {
 /// Lines that are drawn in one call, later ones above earlier ones.
 #[derive(Debug)]
 pub struct ScreenLines {
-    /// No others have it.
-    id: u64,
     /// The corners of all lines, one line after the other. The first one begins nothing.
     corners: Vec<Corner>,
 }
@@ -39,13 +35,9 @@ impl ScreenLines {
     /// No lines, with room for so many corners.
     #[must_use]
     pub fn with_capacity(corners: usize) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let mut all = Vec::with_capacity(corners + 1);
         all.push(Corner::zeroed());
-        Self {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
-            corners: all,
-        }
+        Self { corners: all }
     }
 
     /// Whether there is no line.
@@ -74,6 +66,11 @@ impl ScreenLines {
             Some([.., _, last]) => last.width = 0.0,
             _ => self.corners.truncate(first),
         }
+    }
+
+    /// What no other lines of a frame have: where their corners lie in memory.
+    fn key(&self) -> usize {
+        self.corners.as_ptr().addr()
     }
 
     /// Sends them to the GPU, to be drawn into targets of a format in this frame. Without [`ScreenLinesPlugin`] nothing happens.
