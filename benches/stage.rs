@@ -27,7 +27,7 @@ use chronoscope::{
     sources::{BlueprintTarget, FileSourcesPlugin, open_files},
     store::{Chunk, ChunkStore, Recording, StoreId, StoreSettings},
     ui::{UiPlugin, UiState, show},
-    views::ViewsPlugins,
+    views::{ViewsPlugins, time_series::PlotDrawing},
 };
 
 use crate::measure::{Cost, process_cpu_time, thread_cpu_time};
@@ -198,7 +198,9 @@ impl Stage {
             app.init_asset::<Image>();
             app.add_plugins(chronoscope::frame::FramePlugins)
                 .add_plugins(ViewsPlugins)
-                .add_plugins((UiPlugin::default(), FileSourcesPlugin));
+                .add_plugins((UiPlugin::default(), FileSourcesPlugin))
+                // As where there is a renderer: the interface makes what it would hand to it.
+                .insert_resource(PlotDrawing::Renderer);
         }
         app.add_plugins(LivePlugin)
             .insert_resource(TimeUpdateStrategy::ManualDuration(FRAME_TIME));

@@ -29,6 +29,7 @@ mod links;
 mod live;
 mod meshes;
 mod picture;
+mod plots;
 mod pointer;
 mod program;
 mod recording;

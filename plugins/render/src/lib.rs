@@ -42,6 +42,11 @@
 //! A [`PickRequest`] names a camera and a pixel. What the camera sees around it is drawn as ids into a few pixels, and read
 //! back; frames later the request's entity has a [`PickAnswer`].
 //!
+//! # What is no scene: lines on a picture
+//!
+//! [`ScreenLines`] are lines in points of a screen, which are others in each frame: those of plots. They are sent as corners, and drawn
+//! into a pass that somebody else has begun.
+//!
 //! # Deliberately absent
 //!
 //! Lights of a scene's own, more than one light with shadows, and materials beyond metallic and roughness (bring `bevy_pbr` for these).
@@ -64,6 +69,7 @@ mod drawing;
 mod instances;
 mod picking;
 mod primitives;
+mod screen_lines;
 mod stats;
 mod view;
 
@@ -90,6 +96,7 @@ pub use primitives::{
     MeshMaterial, MeshPose, MeshSides, MeshVertex, PointInstance, QuadPart, Texels, TextureSampling,
     TextureWrap, TriangleMesh, TriangleMeshPlugin,
 };
+pub use screen_lines::{ScreenArea, ScreenLines, ScreenLinesPlugin};
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
 
@@ -111,6 +118,7 @@ pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
 /// | [`BackdropPlugin`] | gradients behind everything |
 /// | [`DepthShadingPlugin`] | shades by depth, for cameras that ask for it |
 /// | [`ShadowPlugin`] | shadows, for cameras that ask for them |
+/// | [`ScreenLinesPlugin`] | lines on pictures, in passes of others |
 /// | [`PickingPlugin`] | ids into a few pixels, for who asks |
 /// | [`BulkViewPlugin`], [`RenderStatsPlugin`], [`AdapterPlugin`] | nothing: what the others share |
 ///
@@ -150,6 +158,7 @@ impl Plugin for BulkRenderPlugin {
             BackdropPlugin,
             DepthShadingPlugin,
             ShadowPlugin,
+            ScreenLinesPlugin,
         ));
     }
 

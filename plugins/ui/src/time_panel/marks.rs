@@ -53,6 +53,9 @@ pub(super) fn marks(counts: &[u32]) -> Vec<Mark> {
 /// buckets have one time more than others, depending on where they begin.
 pub(super) fn even(counts: &[u32]) -> Option<f64> {
     let (least, most) = (counts.iter().min()?, counts.iter().max()?);
+    if most - least > *least.max(&1) {
+        return None;
+    }
     let jitter = f64::from(most - least).max(1.0);
     let mean = counts.iter().copied().map(f64::from).sum::<f64>() / counts.len() as f64;
     let mut sums = counts.iter().scan(0.0, |sum, count| {
@@ -61,7 +64,7 @@ pub(super) fn even(counts: &[u32]) -> Option<f64> {
     });
     // One time more or less, and no more than that up to any bucket: else there is more in one part than in
     // another.
-    (most - least <= *least.max(&1) && sums.all(|sum| sum.abs() <= 1.01 * jitter)).then_some(mean)
+    sums.all(|sum| sum.abs() <= 1.01 * jitter).then_some(mean)
 }
 
 /// The count of a bucket; the mean of the buckets around it if those are even.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use chronoscope_store::ChunkStore;
 use chronoscope_types::format_time_in;
 use chronoscope_views::colors::entity_color;
-use egui::{Align2, Color32, CornerRadius, Galley, Pos2, Rangef, Rect, Shape, Stroke, Ui, Vec2};
+use egui::{
+    Align2, Color32, CornerRadius, Galley, Mesh, Pos2, Rangef, Rect, Shape, Stroke, Ui, Vec2,
+    emath::GuiRounding as _,
+};
 
 use super::{
     axis::{Axis, TimelineAxis},
@@ -235,11 +238,15 @@ fn paint_marks(ui: &Ui, density: &Density, axis: &Axis, rect: Rect, color: Color
             CornerRadius::same(1),
             color.gamma_multiply(0.55),
         );
+        // One shape for all bars: a row of many costs a good part of a frame otherwise.
+        let mut bars = Mesh::default();
         for (at, _) in run.iter().enumerate().filter(|(_, count)| **count > 0) {
             let bar = height * marks::bar_height(marks::evened(run, at), most);
             let (left, right) = (begin_of(mark.begin + at), begin_of(mark.begin + at + 1));
-            painter.rect_filled(band(left, right, bar), CornerRadius::ZERO, color);
+            let bar = band(left, right, bar).round_to_pixels(painter.pixels_per_point());
+            bars.add_colored_rect(bar, color);
         }
+        painter.add(Shape::mesh(bars));
     }
 }
 
@@ -406,4 +413,44 @@ pub(super) fn paint_cursor(ui: &Ui, axis: &Axis, places: &Places, time: i64) {
         ]
     };
     painter.add(Shape::convex_polygon(corners, theme.cursor, Stroke::NONE));
+}
+
+#[cfg(test)]
+mod tests {
+    use chronoscope_store::TimeRange;
+
+    use super::*;
+    use crate::time_panel::axis::AxisView;
+
+    #[test]
+    fn the_bars_of_a_row_are_one_shape_that_says_how_dense_it_is() {
+        let range = TimeRange::new(0, 99_999);
+        let counts: Vec<u32> = (0..100)
+            .map(|at| if at == 40 { 900 } else { 1 + at % 7 })
+            .collect();
+        let density = Density {
+            range,
+            counts: counts.into(),
+            absent: [].into(),
+        };
+        let rect = Rect::from_min_size(Pos2::ZERO, Vec2::new(400.0, 30.0));
+        let axis = AxisView::of_range(range).laid_out(rect.left(), rect.width());
+        let output = egui::Context::default().run_ui(egui::RawInput::default(), |ui| {
+            paint_marks(ui, &density, &axis, rect, Color32::WHITE);
+        });
+        let shapes: Vec<&Shape> = output.shapes.iter().map(|shape| &shape.shape).collect();
+        assert!(shapes.len() < 5, "{} shapes", shapes.len());
+        let bars = shapes.iter().find_map(|shape| match shape {
+            Shape::Mesh(mesh) => Some(mesh),
+            _ => None,
+        });
+        let heights: Vec<f32> = bars
+            .into_iter()
+            .flat_map(|bars| bars.vertices.chunks(4))
+            .map(|corners| corners.iter().map(|corner| corner.pos.y).fold(0.0, f32::max))
+            .collect();
+        assert_eq!(heights.len(), 100);
+        let dense = heights.iter().filter(|height| **height >= heights[40]).count();
+        assert_eq!(dense, 1, "{heights:?}");
+    }
 }

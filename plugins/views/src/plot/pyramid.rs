@@ -5,6 +5,9 @@ use std::ops::Range;
 /// How many values a bucket of the lowest level holds. Below that, looking at the values costs no more than looking them up.
 const BUCKET: usize = 16;
 
+/// Values that are compared side by side: one comparison need not wait for another.
+const LANES: usize = 4;
+
 /// The least and the greatest of some values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Extent {
@@ -23,12 +26,23 @@ impl Extent {
 
     /// Of these values. Those that are not a number do not count.
     pub fn of(values: &[f64]) -> Self {
-        values.iter().fold(Self::EMPTY, |extent, &value| {
-            extent.union(Self {
-                min: value,
-                max: value,
-            })
-        })
+        let mut lanes = [Self::EMPTY; LANES];
+        let mut groups = values.chunks_exact(LANES);
+        for group in &mut groups {
+            for (lane, value) in lanes.iter_mut().zip(group) {
+                lane.take(*value);
+            }
+        }
+        for (lane, value) in lanes.iter_mut().zip(groups.remainder()) {
+            lane.take(*value);
+        }
+        lanes.into_iter().fold(Self::EMPTY, Self::union)
+    }
+
+    /// Adds a value. A comparison with what is not a number is false, so that one does not count.
+    fn take(&mut self, value: f64) {
+        self.min = if value < self.min { value } else { self.min };
+        self.max = if value > self.max { value } else { self.max };
     }
 
     /// Whether there was no value.

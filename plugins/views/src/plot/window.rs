@@ -83,13 +83,16 @@ impl TimeWindow {
 
     /// The first time that lies at this position or after it.
     pub(crate) fn first_time_at(&self, position: f64) -> i64 {
-        let offset = self.offset(position).ceil();
-        if offset.abs() < 1e18
-            && let Some(time) = self.start.checked_add(offset as i64)
-        {
-            return time.max(i64::MIN + 1);
+        let offset = self.offset(position);
+        if offset.abs() < 1e18 {
+            // Rounded up, without a call of a function: a plot asks for thousands of these a frame.
+            let whole = offset as i64;
+            let whole = whole + i64::from((whole as f64) < offset);
+            if let Some(time) = self.start.checked_add(whole) {
+                return time.max(i64::MIN + 1);
+            }
         }
-        saturated(i128::from(self.start) + offset as i128)
+        saturated(i128::from(self.start) + offset.ceil() as i128)
     }
 
     /// The time that is nearest to this position.
@@ -292,6 +295,18 @@ mod tests {
             assert_eq!(window.nearest_time(window.position(time)), time);
         }
         assert_eq!(window.range(), TimeRange::new(now, now + 1_000));
+    }
+
+    #[test]
+    fn the_first_time_at_a_position_is_not_before_it() {
+        let window = TimeWindow::of(TimeRange::new(100, 110), 1.0);
+        let first = |position| window.first_time_at(position);
+        assert_eq!(
+            [0.0, 0.01, 0.1, 0.15, 1.0, 1.01].map(first),
+            [100, 101, 101, 102, 110, 111]
+        );
+        assert_eq!([-0.01, -0.1, -0.15].map(first), [100, 99, 99]);
+        assert_eq!([1e30, -1e30].map(first), [i64::MAX, i64::MIN + 1]);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 use super::{
     canvas::Canvas,
     input::{PlotInput, PlotLine},
+    pen::Pen,
     points::DrawPoint,
-    strip::{self, Profile},
     style::Look,
 };
 use crate::plot::{
@@ -40,10 +40,8 @@ pub(super) fn lines(painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas) -
     let some_lit = input.visible().any(|(_, line)| line.highlight != Highlight::None);
     let mut order: Vec<usize> = input.visible().map(|(at, _)| at).collect();
     order.sort_by_key(|at| lines[*at].highlight);
-    let pixel = 1.0 / painter.pixels_per_point();
     let width = plot.width().ceil().max(1.0) as usize;
-    // The lines of a plot are one shape, which has room for all of them from the beginning on.
-    let mut mesh = Mesh::default();
+    let mut pen = Pen::new(painter, input.drawing);
     let mut lines_left = order.len();
     let drawn = order
         .into_iter()
@@ -57,42 +55,44 @@ pub(super) fn lines(painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas) -
                 let place = pos2(x_of(plot, point.position), y_of(plot, point.value));
                 (point.time, (!point.value.is_nan()).then_some(place))
             });
-            let runs = runs(line, places, pixel);
-            if mesh.is_empty() {
-                strip::reserve(&mut mesh, points.len() * lines_left);
-            }
+            let runs = runs(line, places, pen.pixel());
+            // The lines of a plot are one shape, which has room for all of them from the beginning on.
+            pen.reserve(points.len() * lines_left);
             lines_left -= 1;
             let lit = line.highlight != Highlight::None;
             let is_line = line.series.is_line(line.index);
             let color_of =
                 |look: &Look| highlight::lit(look.color.unwrap_or(line.color), line.highlight, some_lit);
             if line.series.variances.is_some() {
-                add_band(&mut mesh, line, canvas, &points, line.color.gamma_multiply(BAND));
+                add_band(pen.mesh(), line, canvas, &points, line.color.gamma_multiply(BAND));
             }
+            let mut dots: Vec<Shape> = Vec::new();
             for Run { points, look } in &runs {
                 let color = color_of(look);
                 let size = if lit { look.size + 1.0 } else { look.size };
                 if let (true, [only]) = (is_line, points.as_slice()) {
-                    // What was drawn before lies below.
-                    flush(painter, &mut mesh);
-                    painter.circle_filled(*only, size.max(1.5), color);
+                    dots.push(Shape::circle_filled(*only, size.max(1.5), color));
                 } else if is_line {
-                    strip::add_line(&mut mesh, points, &Profile::new(size, pixel, color));
+                    pen.line(points, size, color);
                 } else {
-                    flush(painter, &mut mesh);
                     let clip = painter.clip_rect().expand(size);
                     let points = points.iter().filter(|point| clip.contains(**point));
-                    painter.extend(points.flat_map(|point| marker(look.shape, *point, size, color)));
+                    dots.extend(points.flat_map(|point| marker(look.shape, *point, size, color)));
                 }
             }
             if is_line && input.points == PointsDisplay::Always {
-                flush(painter, &mut mesh);
                 for (time, value) in line.series.single_samples(line.index, &canvas.shown.x, width) {
                     if let Some(place) = canvas.place(line.side, time, value) {
                         let look = line.series.look_at(line.index, time);
-                        painter.circle_filled(place, look.size / 2.0 + 1.5, color_of(&look));
+                        let color = color_of(&look);
+                        dots.push(Shape::circle_filled(place, look.size / 2.0 + 1.5, color));
                     }
                 }
+            }
+            if !dots.is_empty() {
+                // What was drawn before lies below.
+                pen.hand_on();
+                painter.extend(dots);
             }
             DrawnLine {
                 line: at,
@@ -101,7 +101,7 @@ pub(super) fn lines(painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas) -
             }
         })
         .collect();
-    flush(painter, &mut mesh);
+    pen.hand_on();
     drawn
 }
 
@@ -188,12 +188,6 @@ fn runs(line: &PlotLine<'_>, places: impl Iterator<Item = (i64, Option<Pos2>)>, 
 /// Whether two points of a line are as good as one: above each other in less than half a pixel.
 fn is_one_place(a: Pos2, b: Pos2, pixel: f32) -> bool {
     a.x == b.x && (a.y - b.y).abs() < pixel / 2.0
-}
-
-fn flush(painter: &Painter, mesh: &mut Mesh) {
-    if !mesh.is_empty() {
-        painter.add(Shape::mesh(std::mem::take(mesh)));
-    }
 }
 
 impl DrawnLine {

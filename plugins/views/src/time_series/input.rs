@@ -5,7 +5,7 @@ use chronoscope_store::{TimeRange, TimeType};
 use chronoscope_types::enums::{AxisScale, AxisSide, PointsDisplay, TooltipMode};
 use egui::{Color32, Id};
 
-use super::series::EntitySeries;
+use super::{pen::PlotDrawing, series::EntitySeries};
 use crate::{
     ViewAction, ViewStyle,
     plot::{gestures::ZoomLocks, legend::LegendPlace},
@@ -89,6 +89,8 @@ pub(crate) struct PlotInput<'a> {
     pub legend: Option<LegendPlace>,
     /// Whether lines of a grid are drawn.
     pub grid: bool,
+    /// Who draws the lines.
+    pub drawing: PlotDrawing,
     /// Behind everything.
     pub background: Color32,
     /// The view's colors.

@@ -6,8 +6,8 @@
 //! which [`points`], so that a frame costs pixels, not samples. What is appended is added to what is there.
 //!
 //! # From series to the screen
-//! [`lines`] says which series a plot has and what they are called, [`canvas`] where they lie, [`draw`] and [`strip`] turn them into
-//! shapes. [`hover`] says what is at the pointer, [`measure`] what is between two times. [`plot`] draws it all, with the axes, the legend
+//! [`lines`] says which series a plot has and what they are called, [`canvas`] where they lie, [`draw`] turns them into
+//! shapes, with a [`pen`] that lets the GPU draw the lines, or makes a [`strip`] of triangles of each where there is no renderer. [`hover`] says what is at the pointer, [`measure`] what is between two times. [`plot`] draws it all, with the axes, the legend
 //! and the gestures that all plots share ([`crate::plot`]), and says what the user does; [`ui`] is the tile, which turns that into
 //! commands, [`entries`] what it knows of the series, and [`hidden`] which of them are hidden. [`missing`] says where rows are known and
 //! not loaded: there nothing is drawn or told.
@@ -22,6 +22,7 @@ mod lines;
 mod measure;
 mod measurements;
 mod missing;
+mod pen;
 mod plot;
 mod points;
 mod properties;
@@ -39,15 +40,19 @@ mod visualizers;
 use bevy::{
     app::{App, Plugin},
     ecs::{schedule::IntoScheduleConfigs, world::World},
+    render::RenderApp,
 };
+use bevy_egui::EguiPlugin;
 use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, ViewId, heuristics::rules};
 use chronoscope_frame::{
     AppViewClassExt as _, AppVisualizerExt as _, Frame, FrameSystems, Report, ViewClass, Visualizer,
 };
+use chronoscope_render::ScreenLinesPlugin;
 
 pub use hidden::{hides_series, show_series};
 pub use lines::PlotLines;
 pub use measurements::Measurements;
+pub use pen::PlotDrawing;
 pub use samples::Samples;
 pub use series::EntitySeries;
 pub use style::{Look, Mark, SeriesStyle};
@@ -118,6 +123,15 @@ impl Plugin for TimeSeriesPlugin {
             .add_view_ui(TimeSeriesUi);
         visualizers::add_fallbacks(app);
         measurements::add_fallbacks(app);
+        app.add_plugins(ScreenLinesPlugin);
+    }
+
+    /// Here, since the renderer and `bevy_egui` may be added after this plugin.
+    fn finish(&self, app: &mut App) {
+        let is_drawn = app.get_sub_app(RenderApp).is_some() && app.is_plugin_added::<EguiPlugin>();
+        if is_drawn && !app.world().contains_resource::<PlotDrawing>() {
+            app.insert_resource(PlotDrawing::Renderer);
+        }
     }
 }
 

@@ -347,14 +347,15 @@ impl EntitySeries {
         } else {
             points.reserve(width * 2 + 2);
             let ends = [times[inside.start], times[inside.end - 1]].map(|time| window.position(time));
-            let mut start = inside.start;
+            let (mut start, mut len) = (inside.start, 0);
             for column in 0..width {
                 let end = if column + 1 == width {
                     inside.end
                 } else {
                     let limit = window.first_time_at((column + 1) as f64 / width as f64);
-                    first_at(times, start..inside.end, limit)
+                    first_at(times, start..inside.end, limit, len)
                 };
+                len = end - start;
                 if start < end {
                     interrupt(&mut points, start);
                 }
@@ -505,9 +506,22 @@ fn average(values: &[f64], scale: AxisScale) -> f64 {
     sum / count
 }
 
-/// The position of the first time in a range of positions that is not before `limit`: the range's end where there is none. Looks near
-/// the range's start first, in steps that double.
-fn first_at(times: &[i64], range: Range<usize>, limit: i64) -> usize {
+/// The position of the first time in a range of positions that is not before `limit`: the range's end where there is none. Looks
+/// `guess` behind the range's start first, and one beside that: columns of samples at even times have as many each, or one more or
+/// less. Then it goes from the start in steps that double.
+fn first_at(times: &[i64], range: Range<usize>, limit: i64, guess: usize) -> usize {
+    let is_first = |at: usize| {
+        let is_after = |at: usize| times.get(at).is_some_and(|time| *time >= limit);
+        (at == range.start || !is_after(at - 1)) && (at == range.end || is_after(at))
+    };
+    let guess = (range.start + guess).min(range.end);
+    let nearby = [guess, guess + 1, guess.saturating_sub(1)];
+    let mut nearby = nearby
+        .into_iter()
+        .filter(|at| (range.start..=range.end).contains(at));
+    if let Some(at) = nearby.find(|at| is_first(*at)) {
+        return at;
+    }
     let (mut low, mut step) = (range.start, 8);
     while let Some(time) = times.get(low + step).filter(|_| low + step < range.end)
         && *time < limit

@@ -20,6 +20,7 @@ use egui::{
 use super::{
     canvas::PlotWindow,
     input::{PlotInput, PlotLine, Scales},
+    pen::PlotDrawing,
     plot::{self, PlotEvent, SharedEvent},
     series::EntitySeries,
     style::{Mark, SeriesStyle},
@@ -186,6 +187,7 @@ impl Harness {
                 otherwise: Corner2D::LeftBottom,
             }),
             grid: true,
+            drawing: PlotDrawing::Egui,
             background: Color32::BLACK,
             style,
         };

@@ -20,6 +20,7 @@ use super::{
     input::{PlotInput, PlotLine},
     lines::{NamedLine, PlotLines},
     measurements::Measurements,
+    pen::PlotDrawing,
     plot::{self, PlotEvent},
     properties::{PlotProperties, set_value_range},
     series::EntitySeries,
@@ -210,6 +211,7 @@ impl ViewUi for TimeSeriesUi {
             action,
             legend: said.looks.legend(),
             grid: said.looks.shows_grid(),
+            drawing: world.get_resource::<PlotDrawing>().copied().unwrap_or_default(),
             background: style.background,
             style: &style,
         };

@@ -34,6 +34,25 @@ fn series(times: &[i64], values: &[f64]) -> EntitySeries {
     series
 }
 
+#[test]
+fn columns_begin_where_searching_finds_them_whatever_was_guessed() {
+    let mut random = Random::new(11);
+    for _ in 0..2_000 {
+        let len = random.below(60);
+        let mut times: Vec<i64> = (0..len).map(|_| random.below(40) as i64).collect();
+        times.sort_unstable();
+        let start = random.below(len + 1);
+        let end = start + random.below(len - start + 1);
+        let (limit, guess) = (random.below(42) as i64, random.below(70));
+        let found = first_at(&times, start..end, limit, guess);
+        let expected = start + times[start..end].partition_point(|time| *time < limit);
+        assert_eq!(
+            found, expected,
+            "{limit} in {start}..{end} of {times:?}, guessed {guess}"
+        );
+    }
+}
+
 /// Every column of pixels shows exactly the least and the greatest value that it has, whatever the window.
 #[test]
 fn peaks_are_exact() {
