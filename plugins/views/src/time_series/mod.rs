@@ -6,11 +6,12 @@
 //! which [`points`], so that a frame costs pixels, not samples. What is appended is added to what is there.
 //!
 //! # From series to the screen
-//! [`lines`] says which series a plot has and what they are called, [`canvas`] where they lie, [`draw`] turns them into
-//! shapes, with a [`pen`] that lets the GPU draw the lines, or makes a [`strip`] of triangles of each where there is no renderer. [`hover`] says what is at the pointer, [`measure`] what is between two times. [`plot`] draws it all, with the axes, the legend
-//! and the gestures that all plots share ([`crate::plot`]), and says what the user does; [`ui`] is the tile, which turns that into
-//! commands, [`entries`] what it knows of the series, and [`hidden`] which of them are hidden. [`missing`] says where rows are known and
-//! not loaded: there nothing is drawn or told.
+//! [`lines`] says which series a plot has and what they are called, [`canvas`] where they lie, [`draw`] turns them into shapes, with a
+//! [`pen`] that lets the GPU draw the lines, or makes a [`strip`] of triangles of each where there is no renderer. [`hover`] says what is
+//! at the pointer, [`measure`] what is between two times. [`plot`] draws it all, with the axes, the legend and the gestures that all plots
+//! share ([`crate::plot`]), and says what the user does; [`ui`] is the tile, which turns that into commands, [`entries`] what it knows of
+//! the series, and [`hidden`] which of them are hidden. [`missing`] says where rows are known and not loaded: there nothing is drawn or
+//! told.
 
 mod canvas;
 mod draw;
