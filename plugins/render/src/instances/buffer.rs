@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bevy::ecs::component::Component;
-use bevy::platform::collections::{HashMap, hash_map::Entry};
+use bevy::platform::collections::HashMap;
 use bevy::render::sync_world::SyncToRenderWorld;
 
 use super::alloc::RangeAllocator;
@@ -44,7 +44,11 @@ pub struct Slot(pub(crate) u32);
 #[require(SyncToRenderWorld)]
 pub struct InstanceBuffer<P: Primitive> {
     visuals: Vec<Option<Visual<P>>>,
+    num_visuals: usize,
+    /// The visuals that are listed, by their addresses.
     by_address: HashMap<usize, u32>,
+    /// Slots of visuals that are not listed: of those that are others in each frame nobody asks.
+    unlisted: Vec<u32>,
     by_start: BTreeMap<u32, u32>,
     free_slots: Vec<u32>,
     ranges: RangeAllocator,
@@ -71,6 +75,7 @@ struct Visual<P> {
     start: u32,
     users: u32,
     has_voids: bool,
+    is_listed: bool,
 }
 
 impl<P> Visual<P> {
@@ -86,7 +91,9 @@ impl<P: Primitive> Default for InstanceBuffer<P> {
     fn default() -> Self {
         Self {
             visuals: Vec::new(),
+            num_visuals: 0,
             by_address: HashMap::default(),
+            unlisted: Vec::new(),
             by_start: BTreeMap::new(),
             free_slots: Vec::new(),
             ranges: RangeAllocator::default(),
@@ -104,7 +111,7 @@ impl<P: Primitive> InstanceBuffer<P> {
     /// [`BufferError::Full`] if the buffer cannot index that many; it is unchanged then.
     pub fn insert(&mut self, instances: impl Into<Arc<[P]>>) -> Result<Slot, BufferError> {
         let instances = instances.into();
-        if let Some(slot) = self.by_address.get(&address(&instances)).copied()
+        if let Some(slot) = self.find(&instances)
             && let Some(visual) = self.visual_mut(slot)
         {
             visual.users += 1;
@@ -128,7 +135,7 @@ impl<P: Primitive> InstanceBuffer<P> {
         let Some(visual) = self.visual(slot.0) else {
             return self.insert(instances);
         };
-        if visual.users > 1 || self.by_address.contains_key(&address(&instances)) {
+        if visual.users > 1 || self.find(&instances).is_some() {
             let new = self.insert(instances)?;
             self.remove(slot);
             return Ok(new);
@@ -141,8 +148,9 @@ impl<P: Primitive> InstanceBuffer<P> {
     }
 
     /// Puts other instances in the place of as many of a visual, for one user who shows them from now on, or for `users` who all are about
-    /// to: each of them calls this. Not where the visual has other users, or the slice is here already. Returns whether it did, or
-    /// another one of them before: all that refers to the slot stays right.
+    /// to: each of them calls this. Not where the visual has other users, or the slice is here already: one that no more than two hold, its
+    /// maker and who calls, is taken for new. Returns whether it did, or another one of them before: all that refers to the slot stays
+    /// right.
     pub fn overwrite_in_place(&mut self, slot: Slot, instances: &Arc<[P]>, users: usize) -> bool {
         let Some(visual) = self.visual(slot.0) else {
             return false;
@@ -156,9 +164,8 @@ impl<P: Primitive> InstanceBuffer<P> {
         if !is_shown_by_them || visual.instances.len() != instances.len() {
             return false;
         }
-        match self.by_address.entry(address(instances)) {
-            Entry::Occupied(_) => return false,
-            Entry::Vacant(place) => _ = place.insert(slot.0),
+        if Arc::strong_count(instances) > 2 && self.find(instances).is_some() {
+            return false;
         }
         self.overwrite(slot.0, Arc::clone(instances));
         true
@@ -200,7 +207,7 @@ impl<P: Primitive> InstanceBuffer<P> {
     /// Visuals held, each once.
     #[must_use]
     pub fn visual_count(&self) -> usize {
-        self.by_address.len()
+        self.num_visuals
     }
 
     /// The memory in use. Cost: O(1).
@@ -211,6 +218,7 @@ impl<P: Primitive> InstanceBuffer<P> {
             shared_bytes: u64::from(self.ranges.used()) * size_of::<P>() as u64,
             own_bytes: (self.visuals.capacity() * size_of::<Option<Visual<P>>>()
                 + self.free_slots.capacity() * size_of::<u32>()
+                + self.unlisted.capacity() * size_of::<u32>()
                 + self.by_address.capacity() * (map_entry + 1)
                 + self.by_start.len() * 2 * size_of::<u32>()) as u64,
             gpu_bytes: self.gpu_bytes.load(Ordering::Relaxed),
@@ -276,6 +284,18 @@ impl<P: Primitive> InstanceBuffer<P> {
         self.visuals.get_mut(slot as usize)?.as_mut()
     }
 
+    /// The slot of a slice that is here. Cost: O(1), and what was overwritten since the last call.
+    fn find(&mut self, instances: &Arc<[P]>) -> Option<u32> {
+        for slot in self.unlisted.drain(..) {
+            let visual = self.visuals.get_mut(slot as usize).and_then(Option::as_mut);
+            if let Some(visual) = visual.filter(|visual| !visual.is_listed) {
+                visual.is_listed = true;
+                self.by_address.insert(address(&visual.instances), slot);
+            }
+        }
+        self.by_address.get(&address(instances)).copied()
+    }
+
     fn check_room(&self, requested: usize) -> Result<(), BufferError> {
         // One number is kept free, so that a range's end never overflows.
         let room = (u32::MAX - 1).saturating_sub(self.ranges.end());
@@ -319,7 +339,9 @@ impl<P: Primitive> InstanceBuffer<P> {
                 instances,
                 start: range.start,
                 users: 1,
+                is_listed: true,
             });
+            self.num_visuals += 1;
         }
         self.layout_version = next_version();
         let dirty = self.dirty_mut();
@@ -328,7 +350,7 @@ impl<P: Primitive> InstanceBuffer<P> {
         dirty.starts.add(slot..slot + 1);
     }
 
-    /// Puts as many instances where others are. Their address is known already.
+    /// Puts as many instances where others are. They are not here yet.
     fn overwrite(&mut self, slot: u32, instances: Arc<[P]>) {
         let now = has_voids(&instances);
         let Some(visual) = self.visual_mut(slot) else {
@@ -336,8 +358,12 @@ impl<P: Primitive> InstanceBuffer<P> {
         };
         let range = visual.range();
         let before = std::mem::replace(&mut visual.has_voids, now);
+        let was_listed = std::mem::replace(&mut visual.is_listed, false);
         let old = std::mem::replace(&mut visual.instances, instances);
-        self.by_address.remove(&address(&old));
+        if was_listed {
+            self.by_address.remove(&address(&old));
+            self.unlisted.push(slot);
+        }
         let dirty = self.dirty_mut();
         dirty.instances.add(range.clone());
         if before || now {
@@ -350,8 +376,11 @@ impl<P: Primitive> InstanceBuffer<P> {
         let Some(visual) = self.visuals.get_mut(slot as usize).and_then(Option::take) else {
             return;
         };
+        self.num_visuals -= 1;
         let range = visual.range();
-        self.by_address.remove(&address(&visual.instances));
+        if visual.is_listed {
+            self.by_address.remove(&address(&visual.instances));
+        }
         if !range.is_empty() {
             self.by_start.remove(&range.start);
         }

@@ -212,6 +212,25 @@ fn what_all_users_replace_is_sent_once_in_its_place() {
 }
 
 #[test]
+fn what_was_put_in_a_place_is_found_there() {
+    let mut buffer = Buffer::default();
+    let [one, two] = [1, 2].map(|color| buffer.insert(points(10, color)).unwrap());
+    let (first, second) = (points(10, 3), points(10, 4));
+    assert!(buffer.overwrite_in_place(one, &first, 1));
+    assert!(buffer.overwrite_in_place(one, &second, 1));
+    assert_eq!(buffer.insert(second.clone()).unwrap(), one, "it is stored once");
+    let held = second.clone();
+    assert!(!buffer.overwrite_in_place(two, &held, 1));
+    assert_eq!(buffer.visual_count(), 2);
+    // What is gone is not found any more.
+    assert!(!buffer.remove(one));
+    assert!(buffer.overwrite_in_place(one, &first, 1));
+    assert!(buffer.remove(one));
+    assert_ne!(buffer.insert(second).unwrap(), two);
+    assert_eq!((buffer.visual_count(), buffer.len()), (2, 20));
+}
+
+#[test]
 fn what_is_not_finite_becomes_a_gap() {
     let mut buffer = Buffer::default();
     let mut mirror = Mirror::default();
