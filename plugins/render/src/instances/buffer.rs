@@ -129,7 +129,9 @@ impl<P: Primitive> InstanceBuffer<P> {
     /// [`BufferError::Full`] if the buffer cannot index that many; it is unchanged then.
     pub fn replace(&mut self, slot: Slot, instances: impl Into<Arc<[P]>>) -> Result<Slot, BufferError> {
         let instances = instances.into();
-        if self.overwrite_in_place(slot, &instances, 1) {
+        // What nobody else holds is not here, either.
+        let is_here = Arc::strong_count(&instances) > 1 && self.find(&instances).is_some();
+        if !is_here && self.overwrite_in_place(slot, &instances, 1) {
             return Ok(slot);
         }
         let Some(visual) = self.visual(slot.0) else {

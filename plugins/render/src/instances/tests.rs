@@ -231,6 +231,21 @@ fn what_was_put_in_a_place_is_found_there() {
 }
 
 #[test]
+fn a_slice_that_is_handed_over_for_good_is_stored_once() {
+    let mut buffer = Buffer::default();
+    let shared = points(10, 1);
+    let one = buffer.insert(shared.clone()).unwrap();
+    let two = buffer.insert(points(10, 2)).unwrap();
+    // From here on the buffer alone holds it.
+    assert_eq!(buffer.replace(two, shared).unwrap(), one);
+    assert_eq!((buffer.visual_count(), buffer.len()), (1, 10));
+    // By itself it is replaced as well.
+    let shared = buffer.get(one).unwrap().clone();
+    assert_eq!(buffer.replace(one, shared).unwrap(), one);
+    assert_eq!([one; 2].map(|slot| buffer.remove(slot)), [false, true]);
+}
+
+#[test]
 fn what_is_not_finite_becomes_a_gap() {
     let mut buffer = Buffer::default();
     let mut mirror = Mirror::default();
