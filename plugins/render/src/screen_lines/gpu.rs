@@ -90,13 +90,23 @@ struct AreaValues {
 }
 
 impl AreaValues {
-    fn of(area: &ScreenArea) -> Self {
+    /// What a target of `limit` pixels in both directions has of an area. None is larger, and a viewport that is much larger is an error.
+    fn of(area: &ScreenArea, limit: f32) -> Self {
+        let [x, y] = area.origin;
+        let [width, height] = area.size;
+        let within = |at: f32| at.clamp(0.0, limit);
+        let [left, top, right, bottom] = [x, y, x + width, y + height].map(within);
         Self {
-            origin: area.origin,
-            size: area.size,
+            origin: [left, top],
+            size: [right - left, bottom - top],
             pixels_per_point: area.pixels_per_point,
             padding: [0.0; 3],
         }
+    }
+
+    /// Whether there is a pixel of it.
+    fn is_seen(&self) -> bool {
+        self.size.iter().all(|size| *size >= 1.0)
     }
 }
 
@@ -148,10 +158,15 @@ fn forget_drawn(mut lines: ResMut<GpuLines>) {
 }
 
 pub(super) fn prepare(lines: &ScreenLines, world: &mut World, area: &ScreenArea, format: TextureFormat) {
-    if lines.is_empty() || area.size.iter().any(|size| *size < 1.0) {
+    if lines.is_empty() {
         return;
     }
     world.try_resource_scope(|world, mut all: Mut<GpuLines>| {
+        let limits = world.resource::<RenderDevice>().limits();
+        let values = AreaValues::of(area, limits.max_texture_dimension_2d as f32);
+        if !values.is_seen() {
+            return;
+        }
         let mut cache = world.resource_mut::<PipelineCache>();
         let pipeline = all.pipeline(&cache, format);
         if cache.get_render_pipeline(pipeline).is_none() {
@@ -166,7 +181,6 @@ pub(super) fn prepare(lines: &ScreenLines, world: &mut World, area: &ScreenArea,
             queue: world.resource::<RenderQueue>(),
             stats: &stats,
         };
-        let values = AreaValues::of(area);
         let spare = all.spare.pop();
         let mut buffers = spare.unwrap_or_else(|| LineBuffers::new(&gpu, cache, values));
         buffers.send(&gpu, &lines.corners, values);
@@ -263,5 +277,39 @@ fn descriptor(format: TextureFormat) -> RenderPipelineDescriptor {
             ..Default::default()
         },
         ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The upper left corner and the size of what is seen of an area, if there is any.
+    fn seen(origin: [f32; 2], size: [f32; 2]) -> Option<([f32; 2], [f32; 2])> {
+        let area = ScreenArea {
+            origin,
+            size,
+            pixels_per_point: 2.0,
+        };
+        let values = AreaValues::of(&area, 8192.0);
+        values.is_seen().then_some((values.origin, values.size))
+    }
+
+    #[test]
+    fn no_viewport_is_larger_than_a_target() {
+        let whole = ([10.0, 20.0], [300.0, 200.0]);
+        assert_eq!(seen(whole.0, whole.1), Some(whole));
+        assert_eq!(
+            seen([-10.0, 20.0], [300.0, 1e9]),
+            Some(([0.0, 20.0], [290.0, 8172.0]))
+        );
+        for (origin, size) in [
+            ([0.0; 2], [300.0, 0.0]),
+            ([-300.0, 0.0], [300.0, 10.0]),
+            ([9000.0, 0.0], [300.0, 10.0]),
+            ([0.0; 2], [f32::NAN, 10.0]),
+        ] {
+            assert_eq!(seen(origin, size), None);
+        }
     }
 }
