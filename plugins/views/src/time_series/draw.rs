@@ -57,7 +57,7 @@ pub(super) fn lines(painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas) -
             });
             let runs = runs(line, places, pen.pixel());
             // The lines of a plot are one shape, which has room for all of them from the beginning on.
-            pen.reserve(points.len() * lines_left);
+            pen.reserve(points.len(), lines_left);
             lines_left -= 1;
             let lit = line.highlight != Highlight::None;
             let is_line = line.series.is_line(line.index);

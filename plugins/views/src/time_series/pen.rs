@@ -33,6 +33,7 @@ pub(super) struct Pen<'a> {
     /// Triangles that were not handed on yet. They lie above the lines.
     mesh: Mesh,
     capacity: usize,
+    has_handed_on: bool,
     drawing: PlotDrawing,
 }
 
@@ -44,6 +45,7 @@ impl<'a> Pen<'a> {
             lines: None,
             mesh: Mesh::default(),
             capacity: 0,
+            has_handed_on: false,
             drawing,
         }
     }
@@ -53,11 +55,12 @@ impl<'a> Pen<'a> {
         self.pixel
     }
 
-    /// Makes room for so many points in one go, where nothing is drawn yet.
-    pub(super) fn reserve(&mut self, points: usize) {
-        self.capacity = points;
+    /// Makes room for so many lines of as many points in one go, where nothing is drawn yet.
+    pub(super) fn reserve(&mut self, points: usize, lines: usize) {
+        // Once some were handed on, the others mostly are one by one, too: each has room for itself.
+        self.capacity = points * if self.has_handed_on { 1 } else { lines };
         if self.drawing == PlotDrawing::Egui && self.mesh.is_empty() {
-            strip::reserve(&mut self.mesh, points);
+            strip::reserve(&mut self.mesh, self.capacity);
         }
     }
 
@@ -91,6 +94,7 @@ impl<'a> Pen<'a> {
 
     /// Hands on what was drawn, so that it lies below what the painter gets next.
     pub(super) fn hand_on(&mut self) {
+        self.has_handed_on |= self.lines.is_some() || !self.mesh.is_empty();
         if let Some(lines) = self.lines.take().filter(|lines| !lines.is_empty()) {
             let area = self.painter.clip_rect();
             self.painter.add(EguiBevyPaintCallback::new_paint_callback(
@@ -185,5 +189,43 @@ mod tests {
     #[test]
     fn what_is_not_visible_is_not_drawn() {
         assert_eq!(callbacks(PlotDrawing::Renderer, 0.0), [false; 0]);
+    }
+
+    #[test]
+    fn lines_that_are_handed_on_one_by_one_have_room_for_themselves() {
+        let output = Context::default().run_ui(egui::RawInput::default(), |ui| {
+            let mut pen = Pen::new(ui.painter(), PlotDrawing::Egui);
+            for lines_left in (1..=100).rev() {
+                pen.reserve(50, lines_left);
+                pen.line(&[Pos2::ZERO, pos2(9.0, 1.0)], 1.0, Color32::WHITE);
+                pen.hand_on();
+            }
+        });
+        let capacities = output.shapes.iter().filter_map(|shape| match &shape.shape {
+            Shape::Mesh(mesh) => Some(mesh.vertices.capacity()),
+            _ => None,
+        });
+        let capacities: Vec<usize> = capacities.collect();
+        assert_eq!(capacities.len(), 100);
+        assert!(
+            capacities[1..].iter().all(|capacity| *capacity < 1_000),
+            "{capacities:?}"
+        );
+    }
+
+    /// What a pen whose painter has this opacity is about to hand on.
+    fn lines_of(opacity: f32, color: Color32) -> String {
+        let mut painter = Painter::new(Context::default(), LayerId::background(), Rect::EVERYTHING);
+        painter.set_opacity(opacity);
+        let mut pen = Pen::new(&painter, PlotDrawing::Renderer);
+        pen.line(&[Pos2::ZERO, pos2(9.0, 1.0)], 1.0, color);
+        format!("{:?}", pen.lines)
+    }
+
+    #[test]
+    fn lines_fade_with_what_is_around_them() {
+        let white = Color32::WHITE;
+        assert_eq!(lines_of(0.5, white), lines_of(1.0, white.gamma_multiply(0.5)));
+        assert_ne!(lines_of(0.5, white), lines_of(1.0, white));
     }
 }
