@@ -67,7 +67,7 @@ impl<T: Visual> Made<T> {
     }
 
     /// Reads a value of each line of memory that it lies in, so that these are at hand. Each visual lies elsewhere: who is about to work on
-    /// several, and fetches all of them before, waits for memory about once.
+    /// several, and fetches all of them before, waits for memory about once. Nobody uses the values: `black_box` keeps the reads.
     #[inline]
     pub(super) fn fetch(self: &Arc<Self>) {
         black_box([

@@ -126,7 +126,8 @@ impl LatestAtCursor {
     }
 
     /// Reads what is asked of it first, so that it is at hand. Each answer lies elsewhere in memory: who is about to
-    /// [follow](Self::follow) or to read several, and fetches all of them before, waits for memory about once.
+    /// [follow](Self::follow) or to read several, and fetches all of them before, waits for memory about once. Nobody uses the values:
+    /// `black_box` keeps the compiler from leaving the reads out, and changes nothing where it does not.
     #[inline]
     pub fn fetch(&self) {
         if let Some(run) = &self.run {

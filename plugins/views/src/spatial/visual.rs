@@ -10,7 +10,8 @@ use smallvec::SmallVec;
 use super::{bounds::Bounds, marks::MAX_LABELS, parts::Part, pictures::Picture};
 
 /// So many visuals go from step to step together where there are many: as many as the processor can wait for at once, about. What is
-/// read of each lies at several places in memory. Fetched for all of them before the first needs it, these are waited for once.
+/// read of each lies at several places in memory. Fetched for all of them before the first needs it, these are waited for once. What
+/// fetches hands the values, which nobody uses, to `black_box`, which keeps the reads.
 pub(crate) const AT_ONCE: usize = 16;
 
 /// Everything that is drawn for one entity by one visualizer, in the entity's space.
