@@ -69,7 +69,7 @@ impl<T: Visual> Made<T> {
     /// Reads a value of each line of memory that it lies in, so that these are at hand. Each visual lies elsewhere: who is about to work on
     /// several, and fetches all of them before, waits for memory about once. Nobody uses the values: `black_box` keeps the reads.
     #[inline]
-    pub(super) fn fetch(self: &Arc<Self>) {
+    pub(super) fn prefetch(self: &Arc<Self>) {
         black_box([
             Arc::strong_count(self),
             self.key.entity.index(),
@@ -85,7 +85,7 @@ impl<T: Visual> Made<T> {
 
     /// Reads where the visual begins, likewise.
     #[inline]
-    pub(super) fn fetch_visual(&self) {
+    pub(super) fn prefetch_visual(&self) {
         black_box(self.visual.as_ref().map(Arc::strong_count));
     }
 

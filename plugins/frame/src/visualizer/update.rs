@@ -260,7 +260,7 @@ impl<'a> ViewInputs<'a> {
         let candidates = self.candidates(visuals);
         plan.begin_view(candidates.len());
         for some in candidates.chunks(AT_ONCE) {
-            self.fetch(visuals, some);
+            self.prefetch(visuals, some);
             for entity in some {
                 self.plan_entity(*entity, visuals, pool, plan);
             }
@@ -269,7 +269,7 @@ impl<'a> ViewInputs<'a> {
     }
 
     /// Reads what is asked first of each of some entities, which lies elsewhere in memory for each.
-    fn fetch<V: Visualizer>(&self, visuals: &ViewVisuals<V>, entities: &[EntityId]) {
+    fn prefetch<V: Visualizer>(&self, visuals: &ViewVisuals<V>, entities: &[EntityId]) {
         let latest_at = self.context.products.latest_at;
         for entity in entities {
             let result = self.results.get(*entity).map(|result| result.entity);
@@ -277,7 +277,7 @@ impl<'a> ViewInputs<'a> {
         }
         let shown = entities.iter().filter_map(|entity| visuals.entries.get(*entity));
         for made in shown.flatten().filter_map(|entry| entry.made.as_ref()) {
-            made.fetch();
+            made.prefetch();
         }
     }
 
@@ -386,7 +386,7 @@ fn make<V: Visualizer>(
         };
         for some in uses.chunks(AT_ONCE) {
             for made in some.iter().filter_map(|used| items[used.item as usize].made()) {
-                made.fetch();
+                made.prefetch();
             }
             for Use { result, item: at, .. } in some {
                 let item = &items[*at as usize];
@@ -418,18 +418,18 @@ fn make_some<V: Visualizer>(items: &mut [Item<'_, V::Visual>]) {
     if items.len() > 1 {
         for item in &*items {
             if let Some(previous) = &item.made {
-                previous.fetch();
+                previous.prefetch();
             }
             if let Some(rows) = item.rows() {
-                rows.fetch();
+                rows.prefetch();
             }
         }
         for item in &*items {
             if let Some(previous) = &item.made {
-                previous.fetch_visual();
+                previous.prefetch_visual();
             }
             if let Some(rows) = item.rows() {
-                rows.fetch_cells();
+                rows.prefetch_cells();
             }
         }
     }

@@ -129,7 +129,7 @@ impl LatestAtCursor {
     /// [follow](Self::follow) or to read several, and fetches all of them before, waits for memory about once. Nobody uses the values:
     /// `black_box` keeps the compiler from leaving the reads out, and changes nothing where it does not.
     #[inline]
-    pub fn fetch(&self) {
+    pub fn prefetch(&self) {
         if let Some(run) = &self.run {
             // One value of each line of memory that it lies in.
             let plain = run.plain.as_ref().map_or(0, PlainColumn::num_bytes);
@@ -145,9 +145,9 @@ impl LatestAtCursor {
     }
 
     /// Reads the times of the next rows, likewise, where these are not known. Best done of several once each was
-    /// [fetched](Self::fetch).
+    /// [prefetched](Self::prefetch).
     #[inline]
-    pub fn fetch_next(&self) {
+    pub fn prefetch_next(&self) {
         if let Some(run) = &self.run
             && run.order.is_none()
         {
@@ -158,15 +158,15 @@ impl LatestAtCursor {
         }
     }
 
-    /// Reads the id of the row, likewise. Best done of several once each was [fetched](Self::fetch) and has followed.
+    /// Reads the id of the row, likewise. Best done of several once each was [prefetched](Self::prefetch) and has followed.
     #[inline]
-    pub fn fetch_row_id(&self) {
+    pub fn prefetch_row_id(&self) {
         black_box(self.row_id());
     }
 
     /// Reads the first number of the row, likewise, where it is numbers.
     #[inline]
-    pub fn fetch_cell(&self) {
+    pub fn prefetch_cell(&self) {
         let row = self.answer.hit.as_ref().map(Hit::row);
         let column = self.run.as_ref().and_then(|run| run.plain.as_ref());
         if let Some((numbers, ..)) = row.zip(column).and_then(|(row, column)| column.row(row)) {

@@ -199,7 +199,7 @@ impl Part {
 
     /// Reads where its instances lie, so that these are at hand.
     #[inline]
-    pub(crate) fn fetch(&self) {
+    pub(crate) fn prefetch(&self) {
         if let Content::Words(words, _) = &self.content {
             black_box(Arc::strong_count(words));
         }

@@ -143,7 +143,7 @@ impl SpatialVisual {
 
     /// Reads a value of each line of memory that it lies in: see [`AT_ONCE`].
     #[inline]
-    pub(crate) fn fetch(self: &Arc<Self>) {
+    pub(crate) fn prefetch(self: &Arc<Self>) {
         let (parts, labels) = (self.parts.len(), self.labels.len());
         black_box((
             Arc::strong_count(self),
@@ -156,8 +156,8 @@ impl SpatialVisual {
 
     /// Reads what its first parts are, likewise.
     #[inline]
-    pub(crate) fn fetch_parts(&self) {
-        self.parts.iter().take(2).for_each(Part::fetch);
+    pub(crate) fn prefetch_parts(&self) {
+        self.parts.iter().take(2).for_each(Part::prefetch);
     }
 
     /// Whether there is nothing to draw.

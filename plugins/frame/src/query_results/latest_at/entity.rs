@@ -62,19 +62,19 @@ impl EntityResults {
         Some(&result.cursor)
     }
 
-    /// Reads what is asked of the rows first: see [`LatestAtCursor::fetch`].
+    /// Reads what is asked of the rows first: see [`LatestAtCursor::prefetch`].
     #[inline]
-    pub(crate) fn fetch(&self) {
+    pub(crate) fn prefetch(&self) {
         for result in &self.components {
-            result.cursor.fetch();
+            result.cursor.prefetch();
         }
     }
 
     /// Reads where the values of the rows begin, likewise.
     #[inline]
-    pub(crate) fn fetch_cells(&self) {
+    pub(crate) fn prefetch_cells(&self) {
         for result in &self.components {
-            result.cursor.fetch_cell();
+            result.cursor.prefetch_cell();
         }
     }
 
@@ -196,10 +196,10 @@ impl Query<'_> {
     ) {
         let known = || work.iter().filter_map(|refresh| results.get(refresh.at - first));
         for known in known() {
-            known.fetch();
+            known.prefetch();
         }
         for result in known().flat_map(|known| &known.components) {
-            result.cursor.fetch_next();
+            result.cursor.prefetch_next();
         }
         for (refresh, out) in work.iter().zip(&mut *out) {
             *out = results
@@ -213,7 +213,7 @@ impl Query<'_> {
         };
         for known in others().filter_map(|at| results.get(at)) {
             for result in known.components.iter().filter(|result| !result.is_context) {
-                result.cursor.fetch_row_id();
+                result.cursor.prefetch_row_id();
             }
         }
         for at in others() {

@@ -103,7 +103,7 @@ impl Diff {
                 self.remove(scene, (source_id(at, result.instruction), result.entity));
             }
             for changed in changes.changed.chunks_mut(AT_ONCE) {
-                scene.entities.fetch_changed(at, changed);
+                scene.entities.prefetch_changed(at, changed);
                 for (result, visual) in changed {
                     let key = (source_id(at, result.instruction), result.entity);
                     let (source, entity) = key;

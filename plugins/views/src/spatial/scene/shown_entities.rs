@@ -54,7 +54,7 @@ impl ShownEntities {
     }
 
     /// Reads what is asked first of some entities, and of their visuals: see [`AT_ONCE`].
-    pub(super) fn fetch(&self, keys: &[SceneKey]) {
+    pub(super) fn prefetch(&self, keys: &[SceneKey]) {
         let entities: SmallVec<[&Shown; AT_ONCE]> = keys.iter().filter_map(|key| self.get(key)).collect();
         let visuals = || {
             let visuals = entities
@@ -63,34 +63,38 @@ impl ShownEntities {
             visuals.flatten().flatten()
         };
         for shown in &entities {
-            shown.fetch();
+            shown.prefetch();
         }
         for visual in visuals() {
-            visual.fetch();
+            visual.prefetch();
         }
         for visual in visuals() {
-            visual.fetch_parts();
+            visual.prefetch_parts();
         }
     }
 
     /// Reads what is asked first of visuals of a source, and of those that they take the place of, likewise.
-    pub(super) fn fetch_changed(&self, source: usize, changed: &[(ResultKey, Option<Arc<SpatialVisual>>)]) {
+    pub(super) fn prefetch_changed(
+        &self,
+        source: usize,
+        changed: &[(ResultKey, Option<Arc<SpatialVisual>>)],
+    ) {
         let keys = changed
             .iter()
             .map(|(result, _)| (source_id(source, result.instruction), result.entity));
         let entities: SmallVec<[&Shown; AT_ONCE]> = keys.filter_map(|key| self.get(&key)).collect();
         let visuals = || changed.iter().filter_map(|(_, visual)| visual.as_ref());
         for shown in &entities {
-            shown.fetch();
+            shown.prefetch();
         }
         for visual in visuals() {
-            visual.fetch();
+            visual.prefetch();
         }
         for shown in entities {
-            shown.visual.fetch();
+            shown.visual.prefetch();
         }
         for visual in visuals() {
-            visual.fetch_parts();
+            visual.prefetch_parts();
         }
     }
 
@@ -239,7 +243,7 @@ impl Shown {
 
     /// Reads a value of each line of memory that it lies in.
     #[inline]
-    fn fetch(&self) {
+    fn prefetch(&self) {
         let transform = &self.view_from_entity;
         black_box((
             self.placed.len(),

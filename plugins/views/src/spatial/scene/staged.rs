@@ -134,7 +134,7 @@ impl Staged<'_> {
         let mut by_list: ByList<(u64, &Part, usize)> = ByList::with_room(written.len());
         let mut done = Vec::with_capacity(written.len());
         for some in written.chunks(AT_ONCE) {
-            entities.fetch(some);
+            entities.prefetch(some);
             for key in some {
                 let shown = entities.get(key).filter(|_| !has_moved(key));
                 let parts = shown
