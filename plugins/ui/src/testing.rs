@@ -308,6 +308,15 @@ impl Stage {
         found
     }
 
+    /// The texts on the screen that are cut, and where their centers are.
+    pub(crate) fn cut_texts(&mut self) -> Vec<(String, Pos2)> {
+        let mut cut = Vec::new();
+        for clipped in &self.pass().shapes {
+            find_cut(&clipped.shape, &mut cut);
+        }
+        cut
+    }
+
     /// What a screen reader is told of the widgets.
     pub(crate) fn nodes(&mut self) -> Vec<egui::accesskit::Node> {
         self.ctx.enable_accesskit();
@@ -352,6 +361,17 @@ fn find_text(shape: &egui::Shape, wanted: &str, found: &mut Vec<Pos2>) {
         egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| find_text(shape, wanted, found)),
         egui::Shape::Text(text) if text.galley.text() == wanted => {
             found.push(text.galley.rect.translate(text.pos.to_vec2()).center());
+        }
+        _ => {}
+    }
+}
+
+fn find_cut(shape: &egui::Shape, cut: &mut Vec<(String, Pos2)>) {
+    match shape {
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| find_cut(shape, cut)),
+        egui::Shape::Text(text) if text.galley.elided => {
+            let center = text.galley.rect.translate(text.pos.to_vec2()).center();
+            cut.push((text.galley.text().to_owned(), center));
         }
         _ => {}
     }

@@ -34,7 +34,8 @@ pub fn section_header<R>(ui: &mut Ui, title: &str, actions: impl FnOnce(&mut Ui)
     noted_header(ui, title, "", actions)
 }
 
-/// A [`section_header`] with a word about what it heads, small and dimmed, which yields first where there is little room.
+/// A [`section_header`] with a word about what it heads, small and dimmed. Where there is no room for all of it, the tooltip of the title
+/// has it.
 pub(crate) fn noted_header<R>(ui: &mut Ui, title: &str, note: &str, actions: impl FnOnce(&mut Ui) -> R) -> R {
     let theme = Theme::of(ui);
     let row = Vec2::new(ui.available_width(), size::ROW);
@@ -45,8 +46,15 @@ pub(crate) fn noted_header<R>(ui: &mut Ui, title: &str, note: &str, actions: imp
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = size::GRID;
             let font = fonts::medium(ui, size::BODY);
-            elided(ui, title, font, theme.text);
-            if !note.is_empty() && ui.available_width() > LEAST_NOTE {
+            let title = elided(ui, title, font, theme.text);
+            if note.is_empty() {
+                return;
+            }
+            let font = egui::TextStyle::Small.resolve(ui.style());
+            let room = ui.available_width();
+            if elided_galley(ui, note, font, theme.secondary, room).elided {
+                title.on_hover_text(note);
+            } else {
                 elided_small(ui, note);
             }
         });
@@ -55,11 +63,14 @@ pub(crate) fn noted_header<R>(ui: &mut Ui, title: &str, note: &str, actions: imp
     .inner
 }
 
+/// The width of the title of a [`section_header`], in points.
+pub(crate) fn title_width(ui: &Ui, title: &str) -> f32 {
+    let (font, color) = (fonts::medium(ui, size::BODY), Theme::of(ui).text);
+    elided_galley(ui, title, font, color, f32::INFINITY).size().x
+}
+
 /// The most lines of a value: they hold two times in a panel of its first width.
 const MAX_LINES: usize = 4;
-
-/// The least room in which a note says something.
-const LEAST_NOTE: f32 = 5.0 * size::GRID;
 
 /// Text in one line, cut where it must be, with a tooltip that then holds all of it.
 pub fn elided_label(ui: &mut Ui, text: &str) -> Response {

@@ -29,6 +29,7 @@ mod contexts;
 mod framing;
 mod log_rows;
 mod missing;
+mod missing_lines;
 mod properties;
 mod series;
 mod texts;

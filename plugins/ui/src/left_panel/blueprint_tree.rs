@@ -28,7 +28,9 @@ use crate::{
     top_bar::command_button,
     tree_steps::{RowPlace, Stepped, TreeStep, step},
     undrawn::Undrawn,
-    widgets::{FilterField, ListRow, container_title, elided_small, icon_button, noted_header, padded},
+    widgets::{
+        FilterField, ListRow, container_title, elided_small, icon_button, noted_header, padded, title_width,
+    },
 };
 
 /// The tree, and what it was made of.
@@ -221,6 +223,7 @@ fn reveal(pass: &Pass<'_>, state: &mut TreeState) -> Option<Node> {
 }
 
 fn show_header(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
+    const TITLE: &str = "Blueprint";
     let recordings = pass.recordings();
     let application = recordings.active_application();
     let is_sent = application
@@ -233,7 +236,7 @@ fn show_header(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
         (false, false) => "automatic",
     };
     padded(ui, |ui| {
-        noted_header(ui, "Blueprint", note, |ui| {
+        noted_header(ui, TITLE, note, |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             let add = icon_button(ui, icons::ADD, "Add a view or a container", None);
             egui::Popup::menu(&add).show(|ui| add_rows(ui, pass));
@@ -242,8 +245,12 @@ fn show_header(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
             if icon_button(ui, command.icon(), "Find rows", shortcut.as_deref()).clicked() {
                 state.filter.open();
             }
+            let title_width = title_width(ui, TITLE);
             for command in [UiCommand::ResetToHeuristics, UiCommand::ResetBlueprint] {
-                command_button(ui, pass, command);
+                // Where there is little room, the title goes before what is in the menu, too.
+                if ui.available_width() - size::ROW >= title_width {
+                    command_button(ui, pass, command);
+                }
             }
         });
     });

@@ -60,6 +60,40 @@ fn a_heading_says_what_became_of_the_blueprint() {
     assert!(says(&mut stage, "edited"), "the reset is taken back");
 }
 
+/// Nothing is cut in the heading of the blueprint, in a left panel of this width.
+#[track_caller]
+fn check_heading(stage: &mut Stage, panel_width: f32) {
+    stage.draw();
+    let heading = stage.find("Blueprint");
+    let mut cut = stage.cut_texts();
+    cut.retain(|(_, at)| at.x < panel_width && (at.y - heading.y).abs() < 12.0);
+    assert!(cut.is_empty(), "{cut:?} in a panel of {panel_width}");
+}
+
+#[test]
+fn a_heading_leaves_out_what_has_no_room() {
+    let mut stage = stage(&["/a"]);
+    for is_edited in [false, true] {
+        if is_edited {
+            let view = only_view(&stage);
+            select(&mut stage, Item::View(view));
+            stage.press(Key::D, Modifiers::COMMAND);
+        }
+        for width in [540.0, 1000.0, 1100.0, 1280.0, 1400.0, 1920.0] {
+            stage.resize(width, 900.0);
+            check_heading(&mut stage, (width * 0.17).clamp(180.0, 280.0));
+        }
+    }
+    // The least width of the panel.
+    let border = egui::pos2(280.0, 300.0);
+    stage.drag(border, egui::pos2(100.0, 300.0));
+    stage.draw();
+    let dragged = stage.app.world().resource::<UiState>().panel_sizes.left;
+    let dragged = dragged.expect("a size");
+    assert!((dragged - 160.0).abs() <= 1.0, "{dragged}");
+    check_heading(&mut stage, 160.0);
+}
+
 #[test]
 fn what_can_be_pressed_has_a_name() {
     let mut stage = stage(&["/robot/a", "/robot/b"]);

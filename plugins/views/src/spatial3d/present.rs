@@ -69,7 +69,7 @@ struct ViewEye {
     glide: Option<Glide>,
     /// How far it has turned by itself, in radians.
     turned: f64,
-    /// Whether it turns by itself.
+    /// Whether it turned by itself in the last frame.
     spins: bool,
     inputs: Inputs,
 }
@@ -96,6 +96,10 @@ pub(crate) fn present_eyes(world: &mut World) {
             });
             if eyes.by_view.len() > num_views {
                 eyes.by_view.retain(|view, _| scenes.get(*view).is_some());
+            }
+            // An eye that is hidden rests.
+            for (view, known) in &mut eyes.by_view {
+                known.spins &= scenes.get(*view).is_some_and(|scene| scene.tile.shown);
             }
         });
     });

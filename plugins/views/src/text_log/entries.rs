@@ -6,8 +6,10 @@ use std::sync::{
 };
 
 use chronoscope_frame::{Report, Visual, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
-use chronoscope_store::{CellRef, Chunk, ChunkId, Hit, RangeResult, RowId, TimeType, TimelineId};
+use chronoscope_store::{CellRef, Chunk, ChunkId, Hit, RangeResult, RowId, TimeRange, TimeType, TimelineId};
 use chronoscope_types::read;
+
+use crate::missing_ranges::missing_ranges;
 
 /// The time of lines that lie on no timeline. No other line has it, since it is reserved.
 pub(crate) const STATIC: i64 = i64::MIN;
@@ -30,6 +32,8 @@ pub struct LogEntries {
     chunks: Vec<Arc<Chunk>>,
     levels: Vec<Arc<str>>,
     taken: Vec<Taken>,
+    /// From the first line to the last of each chunk that is not loaded, in the order of the first ones.
+    missing: Vec<TimeRange>,
     context: Context,
     lineage: u64,
     revision: u64,
@@ -45,6 +49,7 @@ impl Default for LogEntries {
             chunks: Vec::new(),
             levels: Vec::new(),
             taken: Vec::new(),
+            missing: Vec::new(),
             context: Context::default(),
             lineage: NEXT.fetch_add(1, Ordering::Relaxed),
             revision: 0,
@@ -89,6 +94,7 @@ impl Visual for LogEntries {
             .map(|level| size_of::<Arc<str>>() + level.len())
             .sum();
         let places = self.rows.capacity() * size_of::<Row>() + self.taken.capacity() * size_of::<Taken>();
+        let places = places + self.missing.capacity() * size_of::<TimeRange>();
         (places + self.chunks.capacity() * size_of::<Arc<Chunk>>() + levels) as u64
     }
 }
@@ -134,12 +140,22 @@ fn lines(input: &VisualizerInput<'_>, mut entries: LogEntries) -> Result<Option<
     };
     match answer.static_hit() {
         Some(hit) => entries.set_static(context, hit),
-        None => entries.update(context, &answer),
+        None => {
+            let mut missing = context.timeline.map_or_else(Vec::new, |timeline| {
+                let component = input.store.component_id(&component);
+                missing_ranges(&answer, input.store, timeline, component)
+            });
+            for times in &mut missing {
+                *times = times.intersection(&input.time_range());
+            }
+            missing.retain(|times| !times.is_empty());
+            entries.update(context, &answer, missing);
+        }
     }
     if let Some(error) = entries.unreadable() {
         return Err(input.report(error.to_string()));
     }
-    Ok((!entries.is_empty()).then_some(entries))
+    Ok((!entries.is_empty() || !entries.missing.is_empty()).then_some(entries))
 }
 
 impl LogEntries {
@@ -216,6 +232,11 @@ impl LogEntries {
         self.unchanged
     }
 
+    /// The times of lines that are known and not loaded: from the first to the last of each chunk, in the order of the first ones.
+    pub(super) fn missing(&self) -> &[TimeRange] {
+        &self.missing
+    }
+
     /// The chunks that the lines are in.
     #[cfg(test)]
     pub(super) fn chunks(&self) -> &[Arc<Chunk>] {
@@ -244,8 +265,9 @@ impl LogEntries {
         });
     }
 
-    /// Brings the lines up to date. What is at the front of both, old and new, is not read again.
-    pub(super) fn update(&mut self, context: Context, answer: &RangeResult) {
+    /// Brings the lines up to date. What is at the front of both, old and new, is not read again. `missing` are the times of lines that
+    /// the answer lacks.
+    pub(super) fn update(&mut self, context: Context, answer: &RangeResult, missing: Vec<TimeRange>) {
         if self.context != context || self.taken.is_empty() {
             *self = Self {
                 context,
@@ -253,6 +275,7 @@ impl LogEntries {
             };
         }
         self.revision += 1;
+        self.missing = missing;
         if let Some(slice) = answer.slices().first() {
             self.component = Arc::clone(slice.column().name());
         }

@@ -11,6 +11,7 @@ use crate::ansi::plain_text;
 use super::{
     entries::LogEntries,
     level,
+    missing::MissingLines,
     table::{LineRef, LogTable},
 };
 
@@ -25,6 +26,8 @@ pub(super) struct Filtered {
     only_levels: Option<Vec<String>>,
     /// Positions in the table.
     pub(super) lines: Vec<u32>,
+    /// Where lines are missing among these. Whether they would pass is not known.
+    pub(super) missing: MissingLines,
 }
 
 /// Whether lines of a level are shown.
@@ -117,6 +120,7 @@ pub(super) fn filter(
         version,
         text: text.to_owned(),
         only_levels: only_levels.map(<[String]>::to_vec),
+        missing: table.missing().among(&lines),
         lines,
     }))
 }

@@ -39,15 +39,16 @@ pub(super) struct DrawnLine {
     pub(super) is_clicked: bool,
 }
 
-/// Draws a line, and has it selected and pointed at.
+/// Draws the line at a position, and has it selected and pointed at.
 pub(super) fn show(
     row: &mut TableRow<'_, '_>,
     rows: &ShownRows<'_>,
+    position: usize,
     columns: &Columns,
     is_later: bool,
     commands: &mut ViewerCommands,
 ) -> DrawnLine {
-    let (input, position) = (rows.input, row.index());
+    let input = rows.input;
     let of_line = rows.line(position).and_then(|line| {
         let entity = line.entity as usize;
         Some((line, input.logs.get(entity)?.1, *input.paths.get(entity)?))
@@ -290,7 +291,7 @@ fn show_text(
 }
 
 /// The color of a line after the cursor: fainter, as far as it is read.
-fn later(color: Color32, background: Color32) -> Color32 {
+pub(super) fn later(color: Color32, background: Color32) -> Color32 {
     let dimmed = DIMMED.map(|share| background.lerp_to_gamma(color, share));
     let mut read = dimmed
         .into_iter()

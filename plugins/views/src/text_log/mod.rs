@@ -1,8 +1,10 @@
 //! Text logs: the lines of all logs of a view, in the order in which they were logged.
 //!
 //! [`entries`] are the lines of one entity; they refer to the text in the store rather than copy it. [`table`] merges those of all
-//! entities of a view, once per change; [`filter`] chooses among them, as [`filter_bar`] says, [`columns`] what of them is shown, [`copied`] is their text for other programs; [`settings`] chooses both in the selection panel. [`ui`] lays out the lines that can be seen, so that a
-//! million cost no more than twenty, and [`line`] draws each; [`rows`] are they as items, to be selected and copied.
+//! entities of a view, once per change; [`missing`] are the places where lines are known and not loaded. [`filter`] chooses among them,
+//! as [`filter_bar`] says, [`columns`] what of them is shown, [`copied`] is their text for other programs; [`settings`] chooses both in
+//! the selection panel. [`ui`] lays out the lines that can be seen, so that a million cost no more than twenty, and [`line`] draws each;
+//! [`rows`] are they as items, to be selected and copied.
 
 mod columns;
 mod copied;
@@ -12,6 +14,7 @@ mod filter;
 mod filter_bar;
 mod level;
 mod line;
+mod missing;
 mod rows;
 mod settings;
 mod table;

@@ -7,7 +7,13 @@ use rustc_hash::FxHashSet;
 
 use crate::ansi::plain_text;
 
-use super::{copied::lines_text, table::LineRef, ui::LogInput};
+use super::{
+    copied::lines_text,
+    filter::Filtered,
+    missing::{ListRow, MissingLines},
+    table::LineRef,
+    ui::LogInput,
+};
 use crate::ViewAction;
 
 /// The most lines that are selected at once.
@@ -18,6 +24,7 @@ pub(super) struct ShownRows<'a> {
     pub(super) input: &'a LogInput<'a>,
     /// Their positions in the table; all of it where none are given.
     shown: Option<&'a [u32]>,
+    missing: &'a MissingLines,
     lit: LitRows<'a>,
 }
 
@@ -47,10 +54,11 @@ impl<'a> LitRows<'a> {
 }
 
 impl<'a> ShownRows<'a> {
-    pub(super) fn new(input: &'a LogInput<'a>, shown: Option<&'a [u32]>) -> Self {
+    pub(super) fn new(input: &'a LogInput<'a>, filtered: Option<&'a Filtered>) -> Self {
         Self {
             input,
-            shown,
+            shown: filtered.map(|filtered| filtered.lines.as_slice()),
+            missing: filtered.map_or(input.table.missing(), |filtered| &filtered.missing),
             lit: input.selection.map(LitRows::of).unwrap_or_default(),
         }
     }
@@ -75,6 +83,26 @@ impl<'a> ShownRows<'a> {
         let after = input.table.first_after(input.logs, input.cursor.time);
         self.shown
             .map_or(after, |shown| shown.partition_point(|at| (*at as usize) < after))
+    }
+
+    /// The number of rows of the list: lines, and where some are missing.
+    pub(super) fn num_rows(&self) -> usize {
+        self.len() + self.missing.num_places()
+    }
+
+    /// What stands in a row of the list.
+    pub(super) fn row(&self, row: usize) -> ListRow<'a> {
+        self.missing.row(row)
+    }
+
+    /// The row of the line at a position.
+    pub(super) fn row_of(&self, at: usize) -> usize {
+        self.missing.row_of(at)
+    }
+
+    /// The first row after the cursor.
+    pub(super) fn first_row_after_cursor(&self) -> usize {
+        self.first_after_cursor() + self.missing.num_until(self.input.cursor.time)
     }
 
     /// The item that a line is.

@@ -6,7 +6,10 @@ use bevy::ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
 use chronoscope_store::{EntityId, RowId};
 
-use super::entries::{LogEntries, STATIC};
+use super::{
+    entries::{LogEntries, STATIC},
+    missing::MissingLines,
+};
 
 /// The merged logs of all text log views.
 #[derive(Resource, Debug, Default)]
@@ -34,7 +37,9 @@ impl LogTables {
             .by_view
             .values()
             .map(|table| {
-                table.lines.capacity() * size_of::<LineRef>() + table.merged.capacity() * size_of::<Merged>()
+                table.lines.capacity() * size_of::<LineRef>()
+                    + table.merged.capacity() * size_of::<Merged>()
+                    + table.missing.heap_bytes()
             })
             .sum();
         bytes as u64
@@ -61,6 +66,7 @@ pub struct LineRef {
 pub struct LogTable {
     lines: Vec<LineRef>,
     merged: Vec<Merged>,
+    missing: MissingLines,
     version: u64,
     unchanged: usize,
 }
@@ -101,6 +107,11 @@ impl LogTable {
         self.unchanged
     }
 
+    /// Where lines are known and not loaded.
+    pub(super) fn missing(&self) -> &MissingLines {
+        &self.missing
+    }
+
     /// The position of the first line that is later than `time`.
     pub fn first_after(&self, logs: &[(EntityId, &LogEntries)], time: i64) -> usize {
         self.lines.partition_point(|line| time_of(logs, *line) <= time)
@@ -115,8 +126,20 @@ impl LogTable {
     }
 
     /// Brings it up to date with the logs, which are ordered as they are to be ordered. Costs what comes after the first line that
-    /// is new or gone.
+    /// is new or gone, and all that is missing.
     pub fn update(&mut self, logs: &[(EntityId, &LogEntries)]) {
+        let unchanged = self.merge(logs);
+        let missing = MissingLines::of(logs, &self.lines);
+        if unchanged.is_none() && missing == self.missing {
+            return;
+        }
+        self.unchanged = unchanged.unwrap_or(self.lines.len());
+        self.missing = missing;
+        self.version += 1;
+    }
+
+    /// Merges the lines of the logs. Returns how many at the front stay; `None` where all do, and none comes.
+    fn merge(&mut self, logs: &[(EntityId, &LogEntries)]) -> Option<usize> {
         let same_entities = self.merged.len() == logs.len()
             && self
                 .merged
@@ -182,9 +205,8 @@ impl LogTable {
             for (known, (_, log)) in self.merged.iter_mut().zip(logs) {
                 known.revision = log.revision();
             }
-            return;
+            return None;
         }
-        self.unchanged = start;
         let mut tail: Vec<LineRef> = self.lines.drain(start..).filter(is_kept).collect();
         for at in 0..logs.len() {
             tail.extend(new_lines(at));
@@ -195,11 +217,12 @@ impl LogTable {
         for (known, (_, log)) in self.merged.iter_mut().zip(logs) {
             (known.revision, known.len) = (log.revision(), log.len());
         }
-        self.version += 1;
+        Some(start)
     }
 }
 
-fn time_of(logs: &[(EntityId, &LogEntries)], line: LineRef) -> i64 {
+/// The time of a line of some logs.
+pub(super) fn time_of(logs: &[(EntityId, &LogEntries)], line: LineRef) -> i64 {
     logs.get(line.entity as usize)
         .map_or(STATIC, |(_, log)| log.time(line.line as usize))
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, QueryContext, RecordingEntry, Selection, View, ViewerCommand, ViewerCommands,
-    Visuals,
+    Cursor, DataResults, Item, MissingChunks, QueryContext, RecordingEntry, Selection, View, ViewerCommand,
+    ViewerCommands, Visuals,
 };
 use chronoscope_store::{EntityId, EntityPath, RowId, TimeType, arrow::ArrayRef};
 use chronoscope_types::{
@@ -22,6 +22,7 @@ use super::{
     filter::{Filtered, filter, toggle_level},
     filter_bar, level,
     line::{self, ROW_HEIGHT},
+    missing::ListRow,
     rows::{MAX_SELECTED, ShownRows},
     settings,
     table::{LineRef, LogTable, LogTables},
@@ -99,6 +100,8 @@ pub(super) struct LogInput<'a> {
     pub(super) selection: Option<&'a Selection>,
     pub(super) style: &'a ViewStyle,
     pub(super) said: &'a LogProperties,
+    /// Whether what is missing stays out, because the memory limit leaves no room for it.
+    pub(super) is_over_limit: bool,
 }
 
 impl LogInput<'_> {
@@ -244,6 +247,9 @@ impl ViewUi for TextLogUi {
                 .get_resource::<PropertiesOf<LogProperties>>()
                 .and_then(|properties| properties.get(view.id))
                 .unwrap_or(&nothing_said),
+            is_over_limit: context
+                .get::<MissingChunks>()
+                .is_some_and(|missing| missing.is_over_limit),
         };
         show(ui, &input, context.commands);
     }
@@ -267,8 +273,7 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, commands: &mut ViewerCommands) {
         only_levels,
         memory.filtered.take(),
     );
-    let shown = filtered.as_ref().map(|filtered| filtered.lines.as_slice());
-    let rows = ShownRows::new(input, shown);
+    let rows = ShownRows::new(input, filtered.as_deref());
     match view_action::take(ui.ctx(), input.view) {
         Some(ViewAction::CopyTable) => ui.copy_text(shown_text(&rows)),
         Some(ViewAction::CopyRows) => {
@@ -292,7 +297,7 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, commands: &mut ViewerCommands) {
             .inner_margin(egui::Margin::symmetric(8, 2))
             .show(ui, |ui| ui.add(Label::new(text).wrap()));
     }
-    let is_over_line = if rows.len() == 0 {
+    let is_over_line = if rows.num_rows() == 0 {
         ui.centered_and_justified(|ui| {
             ui.label(
                 RichText::new("No line passes the filter. Clear the text or show more levels.")
@@ -328,9 +333,9 @@ pub(super) fn levels_of<'a>(logs: impl Iterator<Item = &'a LogEntries>) -> Vec<&
 /// The list itself. Only lines that can be seen are laid out. Returns whether the pointer is over one.
 fn lines(ui: &mut Ui, rows: &ShownRows<'_>, memory: &mut LogMemory, commands: &mut ViewerCommands) -> bool {
     let input = rows.input;
-    let count = rows.len();
+    let count = rows.num_rows();
     // Before it stands the cursor's mark.
-    let after = rows.first_after_cursor();
+    let after = rows.first_row_after_cursor();
     let mono = egui::TextStyle::Monospace.resolve(ui.style());
     let width_of = |text: &str| {
         ui.painter()
@@ -345,6 +350,7 @@ fn lines(ui: &mut Ui, rows: &ShownRows<'_>, memory: &mut LogMemory, commands: &m
         .map_or(STATIC, |line| input.line_time(*line));
     let time_width = width_of(&input.time_text(latest)).max(width_of(input.timeline)) + 16.0;
     let table_rect = ui.available_rect_before_wrap();
+    let shown_rect = table_rect.intersect(ui.clip_rect());
     let has_levels = input.logs.iter().any(|(_, log)| !log.levels().is_empty());
     let said = &input.said.columns;
     let columns = Columns::fitting(said, table_rect.width(), input.timeline, time_width, has_levels);
@@ -392,7 +398,7 @@ fn lines(ui: &mut Ui, rows: &ShownRows<'_>, memory: &mut LogMemory, commands: &m
         && let Some(at) = rows.lead().and_then(|item| rows.place_of(item))
     {
         if !is_clicked {
-            builder = builder.scroll_to_row(at, None);
+            builder = builder.scroll_to_row(rows.row_of(at), None);
         }
         following.leave();
     }
@@ -417,10 +423,18 @@ fn lines(ui: &mut Ui, rows: &ShownRows<'_>, memory: &mut LogMemory, commands: &m
     let output = table.body(|body| {
         body.rows(ROW_HEIGHT, count, |mut row| {
             let at = row.index();
-            let drawn = line::show(&mut row, rows, &columns, at >= after, commands);
-            let top = drawn.top;
-            is_over_line |= drawn.is_hovered;
-            memory.is_clicked |= drawn.is_clicked;
+            let is_later = at >= after;
+            let top = match rows.row(at) {
+                ListRow::Line(position) => {
+                    let drawn = line::show(&mut row, rows, position, &columns, is_later, commands);
+                    is_over_line |= drawn.is_hovered;
+                    memory.is_clicked |= drawn.is_clicked;
+                    drawn.top
+                }
+                ListRow::Missing(place) => {
+                    place.show(&mut row, input, shown_rect.x_range(), is_later, commands)
+                }
+            };
             if at == after {
                 mark = Some(top);
             } else if at + 1 == count && after == count {
@@ -432,7 +446,7 @@ fn lines(ui: &mut Ui, rows: &ShownRows<'_>, memory: &mut LogMemory, commands: &m
         && ui.input(|input| input.smooth_scroll_delta.y != 0.0 || input.pointer.primary_down());
     following.stands_at(output.state.offset.y, is_touched);
     if let Some(y) = mark {
-        let painter = ui.painter().with_clip_rect(table_rect.intersect(ui.clip_rect()));
+        let painter = ui.painter().with_clip_rect(shown_rect);
         if y >= table_rect.top() + ROW_HEIGHT {
             painter.hline(
                 table_rect.x_range(),

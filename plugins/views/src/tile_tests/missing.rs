@@ -21,7 +21,11 @@ fn flat(entity: &str, times: Range<i64>) -> Chunk {
     columns_chunk(entity, [(frame(), times)], &Scalars::new(values)).unwrap()
 }
 
-fn change(viewer: &mut Viewer, change: impl FnOnce(&mut Recording) -> Result<Vec<StoreEvent>, StoreError>) {
+/// Changes the recording of a viewer.
+pub(super) fn change(
+    viewer: &mut Viewer,
+    change: impl FnOnce(&mut Recording) -> Result<Vec<StoreEvent>, StoreError>,
+) {
     let world = viewer.app.world_mut();
     world.resource_scope(|world, mut log: Mut<'_, DiffLog>| {
         let mut recordings = world.resource_mut::<Recordings>();
@@ -31,7 +35,8 @@ fn change(viewer: &mut Viewer, change: impl FnOnce(&mut Recording) -> Result<Vec
     viewer.settle();
 }
 
-fn view(viewer: &Viewer) -> ViewId {
+/// The first view.
+pub(super) fn view(viewer: &Viewer) -> ViewId {
     let viewport = viewer.app.world().resource::<ActiveBlueprint>().viewport();
     *viewport.views.keys().next().unwrap()
 }

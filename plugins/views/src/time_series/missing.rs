@@ -9,6 +9,7 @@ use super::{
     samples::Samples,
     strip::{self, Profile},
 };
+use crate::missing_ranges::missing_ranges;
 
 /// The height of the mark along the axis, in points.
 const MARK: f32 = 8.0;
@@ -36,22 +37,8 @@ impl MissingTimes {
         component: Option<ComponentId>,
         samples: &Samples,
     ) -> Self {
-        let chunks = answer.missing().iter().filter_map(|id| store.chunk_meta(*id));
-        let ranges = chunks.map(|chunk| {
-            let own = component.map_or(TimeRange::EMPTY, |component| {
-                chunk.component_range(timeline, component)
-            });
-            // Where the blueprint maps another component, all rows of the chunk stand for those that have it.
-            if own.is_empty() {
-                chunk.time_range(timeline)
-            } else {
-                own
-            }
-        });
-        let mut ranges: Vec<TimeRange> = ranges.filter(|range| !range.is_empty()).collect();
-        ranges.sort_unstable_by_key(|range| range.min);
         let mut stretches: Vec<TimeRange> = Vec::new();
-        for range in ranges {
+        for range in missing_ranges(answer, store, timeline, component) {
             match stretches.last_mut() {
                 Some(last) if samples.indices(0, between(last.max, range.min)).is_empty() => {
                     *last = last.union(&range);

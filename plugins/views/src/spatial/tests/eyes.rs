@@ -178,6 +178,35 @@ fn an_eye_that_begins_to_spin_after_a_long_rest_begins_where_it_is() {
     assert!((angle - 0.5).abs() < 1e-3, "{angle}");
 }
 
+/// Nothing wakes a window whose tiles are still: the frame in which a tab comes to the front may be long after the one before.
+#[test]
+fn an_eye_that_spins_rests_while_its_view_is_hidden() {
+    let mut viewer = Viewer::with([boxes()], |app| {
+        app.insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_secs(1)));
+    });
+    let mut settled = viewer.app.world_mut().resource_mut::<Settled>();
+    settled.set_waker(Waker::new(|| ()));
+    let spin = blueprint_components::AngularSpeed::build(vec![0.5]);
+    viewer.set_properties([(EyeControls3D::SPIN_SPEED, spin)]);
+    let mut frame_after = |secs, shown| {
+        let strategy = TimeUpdateStrategy::ManualDuration(Duration::from_secs(secs));
+        let world = viewer.app.world_mut();
+        world.insert_resource(strategy);
+        for mut tile in world.query::<&mut ViewTile>().iter_mut(world) {
+            tile.shown = shown;
+        }
+        viewer.app.update();
+        viewer.eye()
+    };
+    let hidden = frame_after(1, false);
+    assert_eq!(frame_after(1, false), hidden);
+    assert_eq!(frame_after(100, true), hidden, "it goes on where it was");
+    let turned = frame_after(1, true) * hidden.inverse();
+    let (_, turned, _) = turned.to_scale_rotation_translation();
+    let angle = turned.to_axis_angle().1;
+    assert!((angle - 0.5).abs() < 1e-3, "{angle}");
+}
+
 #[test]
 fn the_grid_lies_and_looks_as_the_blueprint_says() {
     let mut viewer = Viewer::new([boxes()]);
