@@ -264,8 +264,8 @@ fn record_full(case: &str) {
     start(&mut app, 1);
     let held = |app: &App| app.world().resource::<FrameDiagnostics>().memory.total_bytes();
     let mut greatest = 0;
-    while held(&app) >= greatest {
-        greatest = held(&app);
+    while held(&app) >= greatest || greatest < FULL_BYTES / 2 {
+        greatest = held(&app).max(greatest);
         for _ in 0..TURN {
             app.update();
         }

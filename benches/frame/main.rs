@@ -1,9 +1,10 @@
 //! What a frame costs and does: `cargo bench -p chronoscope_benches --bench frame [SCENARIO...]`.
 //!
-//! Prints a line per scenario and phase, separated by tabs: `scenario  phase  median_ms  p95_ms`, CPU time of all threads as a
-//! phase `NAME:cpu` beside it, and then `scenario  phase/counter  value  -`, the greatest value of all frames. `total` is the sum of
-//! the phases, `ui` the egui pass with tessellation, `engine` extracting and preparing, `app` all of the engine's frame. Time is
-//! moved by hand, and no frame is idle. Compare scenarios of one run.
+//! Prints a line per scenario and phase, separated by tabs: `scenario phase median_ms p95_ms`, CPU time of all threads as a phase
+//! `NAME:cpu` beside it, and then `scenario phase/counter value -`, the greatest value of all frames. `total` is the sum of the
+//! phases, `ui` the egui pass with tessellation (lines of plots are handed to the renderer as corners, which is not there to take
+//! them), `engine` extracting and preparing, `app` all of the engine's frame. Time is moved by hand, and no frame is idle. Compare
+//! scenarios of one run.
 //!
 //! Beside them stands where the latest rows came from: `query_results/served_share`, the part of the results in all frames for which no
 //! index was searched; `query_results/invalidations`, the most cached answers that a frame dropped; and

@@ -20,6 +20,7 @@ use chronoscope_types::Pinhole;
 use rustc_hash::FxHashSet;
 
 pub use data_results::{DataResult, DataResults, InstructionIndex, ResultKey, ResultQuery};
+pub(crate) use latest_at::AT_ONCE;
 pub use latest_at::{EntityResults, LatestAtResults};
 pub(crate) use walk::Walks;
 

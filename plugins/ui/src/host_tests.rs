@@ -6,9 +6,9 @@
     reason = "a test fails by panicking"
 )]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use bevy::ecs::prelude::*;
+use bevy::{ecs::prelude::*, time::TimeUpdateStrategy};
 use chronoscope_frame::{
     ActiveBlueprint, PlayState, Recordings, Selection, Settled, TimeControls, ViewTile, WorkCounters,
 };
@@ -162,6 +162,9 @@ fn instances_without_a_salt_of_their_own_are_seen_to_clash() {
 #[test]
 fn keys_are_for_the_viewer_only_while_the_pointer_is_over_it() {
     let mut stage = stage();
+    // It does not play to its end meanwhile, however slow the machine is.
+    let step = TimeUpdateStrategy::ManualDuration(Duration::from_millis(1));
+    stage.app.insert_resource(step);
     let mut states = [UiState::default()];
     let space = || key(Key::Space, Modifiers::NONE);
     let at = |x| vec![Event::PointerMoved(Pos2::new(x, 450.0))];

@@ -19,6 +19,7 @@ use crate::Cursor;
 use super::data_results::Capabilities;
 
 use edges::Edges;
+pub(crate) use entity::AT_ONCE;
 pub use entity::EntityResults;
 use entity::{Refresh, Refreshed};
 

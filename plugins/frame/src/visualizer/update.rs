@@ -25,7 +25,7 @@ use super::{
 use crate::{
     ActiveBlueprint, ContextId, DataResults, InContexts, QueryContext, RecordingKey, Recordings, ResultKey,
     ResultQuery, View, ViewOverrides, ViewTile, Work, WorkCounters,
-    query_results::{EntityResults, Walks},
+    query_results::{AT_ONCE, EntityResults, Walks},
 };
 
 pub(super) fn visualize<V: Visualizer>(
@@ -123,9 +123,6 @@ const FEW_ITEMS: usize = 128;
 
 /// Of visuals that take up less than this, together.
 const FEW_BYTES: u64 = 128 << 10;
-
-/// So many visuals go from step to step together: as many as the processor can wait for at once, about.
-const AT_ONCE: usize = 16;
 
 /// What a visual is taken for that was not there before.
 const UNKNOWN_BYTES: u64 = 32 << 10;

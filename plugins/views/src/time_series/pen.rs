@@ -10,7 +10,8 @@ use egui::{Color32, Mesh, PaintCallbackInfo, Painter, Pos2, Shape};
 
 use super::strip::{self, Profile};
 
-/// Who turns the lines of plots into triangles. Both look the same.
+/// Who turns the lines of plots into triangles. Both look the same, but for single pixels where a line is wider than a stretch of it is
+/// long.
 ///
 /// [`TimeSeriesPlugin`](super::TimeSeriesPlugin) chooses, unless the app has: who draws the egui context of the viewer by other means than
 /// `bevy_egui` inserts [`Self::Egui`].
@@ -151,7 +152,7 @@ mod tests {
 
     /// What a pen hands on of two lines with triangles between them: whether each is a callback.
     fn callbacks(drawing: PlotDrawing, opacity: f32) -> Vec<bool> {
-        let output = Context::default().run_ui(egui::RawInput::default(), |ui| {
+        let mut output = Context::default().run_ui(egui::RawInput::default(), |ui| {
             let clip = Rect::from_min_size(Pos2::ZERO, vec2(50.0, 50.0));
             let mut painter = Painter::new(ui.ctx().clone(), LayerId::background(), clip);
             painter.set_opacity(opacity);
@@ -170,6 +171,7 @@ mod tests {
             // There is nothing more.
             pen.hand_on();
         });
+        output.textures_delta.clear();
         let shapes = output.shapes.iter().map(|shape| &shape.shape);
         shapes
             .filter_map(|shape| match shape {
@@ -193,7 +195,7 @@ mod tests {
 
     #[test]
     fn lines_that_are_handed_on_one_by_one_have_room_for_themselves() {
-        let output = Context::default().run_ui(egui::RawInput::default(), |ui| {
+        let mut output = Context::default().run_ui(egui::RawInput::default(), |ui| {
             let mut pen = Pen::new(ui.painter(), PlotDrawing::Egui);
             for lines_left in (1..=100).rev() {
                 pen.reserve(50, lines_left);
@@ -201,6 +203,7 @@ mod tests {
                 pen.hand_on();
             }
         });
+        output.textures_delta.clear();
         let capacities = output.shapes.iter().filter_map(|shape| match &shape.shape {
             Shape::Mesh(mesh) => Some(mesh.vertices.capacity()),
             _ => None,

@@ -149,8 +149,8 @@ pub(super) struct Query<'a> {
 /// wake up.
 const MIN_SHARE: usize = 128;
 
-/// So many results go from step to step together: as many as the processor can wait for at once, about.
-const AT_ONCE: usize = 16;
+/// So many results, and visuals of them, go from step to step together: as many as the processor can wait for at once, about.
+pub(crate) const AT_ONCE: usize = 16;
 
 impl Query<'_> {
     /// Brings some results to the cursor, in parallel, and says what became of each. Precondition: the work is ordered by place, with none
