@@ -73,15 +73,17 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
             source.set_waker(&signal.waker());
             sources.push_back(source);
         }
+        // Asked before the queues are looked into, as well: what comes in between is found.
+        let is_delivering = server.as_ref().is_some_and(Server::is_delivering);
         let num_taken = out.take_from(&mut sources)?;
-        if is_asked && num_taken == 0 {
+        if is_asked && num_taken == 0 && !is_delivering {
             break;
         }
         if server.is_none() && sources.is_empty() && relay.is_none() {
             break;
         }
         if num_taken == 0 {
-            is_asked = signal.wait();
+            is_asked = signal.wait(is_asked);
         }
     }
     if let Some(recorder) = recorder {
@@ -263,12 +265,12 @@ impl Signal {
         self.changed.notify_all();
     }
 
-    /// Waits for either. Returns whether the program is asked to end.
-    fn wait(&self) -> bool {
+    /// Waits for either, or for more where it is known that the program is asked to end. Returns whether it is.
+    fn wait(&self, is_asked: bool) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self
             .changed
-            .wait_while(state, |state| !state.woken && !state.ended);
+            .wait_while(state, |state| !state.woken && (is_asked || !state.ended));
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         state.woken = false;
         state.ended

@@ -147,17 +147,17 @@ pub(crate) fn start(
     (sender, delivering)
 }
 
-/// Puts what is sent here into a source until its end, which is the source's.
+/// Puts what is sent here into a source until its end, which is the source's. The task ends when all is there.
 ///
 /// Precondition: on the thread of the connections.
-pub(crate) fn start_to_the_end(source: SourceSender) -> mpsc::Sender<Delivery> {
+pub(crate) fn start_to_the_end(source: SourceSender) -> (mpsc::Sender<Delivery>, JoinHandle<()>) {
     let (sender, delivering) = start(source);
-    tokio::spawn(async move {
+    let delivered = tokio::spawn(async move {
         if let Ok(Some((source, end))) = delivering.await {
             source.finish(end.into());
         }
     });
-    sender
+    (sender, delivered)
 }
 
 /// What tells a task that waits for it.

@@ -4,7 +4,10 @@ use std::{
     collections::VecDeque,
     io,
     net::{SocketAddr, TcpListener as StdListener},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -152,6 +155,13 @@ impl Server {
         queue.pop_front()
     }
 
+    /// Whether something that was received to its end, and the sender told so, is not there to be taken yet. Who ends waits for that: where
+    /// it is so, the waker is called when it may be there.
+    pub fn is_delivering(&self) -> bool {
+        self.arrivals.is_delivery_awaited.store(true, Ordering::SeqCst);
+        self.arrivals.num_delivering.load(Ordering::SeqCst) > 0
+    }
+
     /// Calls `waker` from now on whenever a sender has connected.
     pub fn set_waker(&self, waker: &Waker) {
         *self.arrivals.waker.lock() = Some(waker.clone());
@@ -210,9 +220,29 @@ pub(crate) struct Arrivals {
     files: Mutex<VecDeque<NamedFiles>>,
     changed: Condvar,
     waker: Mutex<Option<Waker>>,
+    num_delivering: AtomicUsize,
+    /// Somebody asked whether something is on its way. Nobody else is woken when it is there.
+    is_delivery_awaited: AtomicBool,
+}
+
+/// What a sender sent to its end is on its way into its source, for as long as this lives.
+pub(crate) struct Delivering(Arc<Arrivals>);
+
+impl Drop for Delivering {
+    fn drop(&mut self) {
+        self.0.num_delivering.fetch_sub(1, Ordering::SeqCst);
+        if self.0.is_delivery_awaited.swap(false, Ordering::SeqCst) {
+            self.0.tell();
+        }
+    }
 }
 
 impl Arrivals {
+    pub(crate) fn delivering(arrivals: &Arc<Self>) -> Delivering {
+        arrivals.num_delivering.fetch_add(1, Ordering::SeqCst);
+        Delivering(Arc::clone(arrivals))
+    }
+
     pub(crate) fn push(&self, arrival: Arrival) {
         self.queue.lock().push_back(arrival);
         self.tell();

@@ -150,13 +150,19 @@ impl Service {
     ) -> Response<ResponseBody> {
         let (sender, source) = self.group.add(caller.peer.to_string());
         self.arrivals.push(Arrival { source, hand_over });
-        let deliveries = inbox::start_to_the_end(sender);
+        let (deliveries, delivered) = inbox::start_to_the_end(sender);
         let mut frames = Frames::new(body, self.max_message_bytes, Arc::clone(&self.budget));
         let received = match inbox::receive(&mut frames, &deliveries).await {
             Ended::Unwanted => return unwanted(),
             Ended::Received(received) => received,
         };
         let end = Delivery::End(End::from(&received));
+        // The sender is answered meanwhile.
+        let delivering = Arrivals::delivering(&self.arrivals);
+        tokio::spawn(async move {
+            _ = delivered.await;
+            drop(delivering);
+        });
         if deliveries.send(end).await.is_err() {
             return unwanted();
         }

@@ -1,13 +1,14 @@
 //! What arrives is what was sent.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::mpsc};
 
+use chronoscope_io::LoadEvent;
 use chronoscope_live::{Link, LiveError, connect, envelope, send as send_ours};
-use chronoscope_store::StoreId;
+use chronoscope_store::{StoreId, Waker};
 use chronoscope_types::{LogMessage, SourceStatus};
 use socket2::{Domain, Socket, Type};
 
-use crate::{Stage, info, received, recording, row, send};
+use crate::{LONG, Stage, info, received, recording, row, send};
 
 #[test]
 fn data_and_blueprint_arrive_in_order() {
@@ -38,6 +39,33 @@ fn data_and_blueprint_arrive_in_order() {
     );
     assert!(reports.is_empty(), "{reports:?}");
     assert_eq!(status, SourceStatus::Finished);
+}
+
+#[test]
+fn what_a_sender_was_answered_for_is_there_or_on_its_way() {
+    const ROWS: i64 = 2_000;
+    let stage = Stage::new();
+    let rows = (0..ROWS).map(|frame| row(&recording(), "/plots/a", frame));
+    send(stage.uri(), rows.collect()).unwrap();
+    let sender = stage.sender();
+    let (woken, wakes) = mpsc::channel();
+    stage.server.set_waker(&Waker::new(move || _ = woken.send(())));
+    let mut num_rows = 0;
+    loop {
+        let is_delivering = stage.server.is_delivering();
+        while let Some(event) = sender.try_recv() {
+            let LoadEvent::Message(LogMessage::Chunk { chunk, .. }) = event else {
+                panic!("{event:?}");
+            };
+            num_rows += chunk.num_rows();
+        }
+        if !is_delivering {
+            break;
+        }
+        wakes.recv_timeout(LONG).unwrap();
+    }
+    assert_eq!(num_rows, ROWS as usize);
+    assert!(sender.is_finished());
 }
 
 #[test]
