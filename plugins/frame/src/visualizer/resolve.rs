@@ -219,20 +219,19 @@ impl<'a> Resolver<'a> {
 
     /// As [`Self::resolve`], without the question where it comes from.
     pub(super) fn get(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Cell<'a>> {
-        if self.asks_store && self.instruction.says_nothing() && !self.view.has_defaults() {
-            // Of most components that a visualizer knows the recording has none, and nobody else says anything.
-            let id = self.components.id(component, self.store)?;
-            return self.stored_of(id, note).map(Stored::cell);
-        }
         Some(match self.value(component, note)? {
             Value::Override(array) | Value::ViewDefault(array) => Cell::Owned(array),
             Value::Stored(stored) => stored.cell(),
         })
     }
 
+    #[inline]
     fn value(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Value<'a>> {
         if self.instruction.says_nothing() && !self.view.has_defaults() {
-            return self.stored(component, note).map(Value::Stored);
+            // Of most components that a visualizer knows the recording has none: that is all there is to find out.
+            let id = self.components.id(component, self.store)?;
+            let stored = self.asks_store.then(|| self.stored_of(id, note))?;
+            return stored.map(Value::Stored);
         }
         let kind = self
             .instruction

@@ -216,7 +216,7 @@ impl<'a, V: Visualizer> Plan<'a, V> {
 struct Item<'a, T> {
     key: VisualKey,
     asked: Asked<'a>,
-    /// What was made before of the same, where nobody else holds that any more; then what is made in its place.
+    /// First the visual before, if nobody else holds it. Then the new one, in its place.
     made: Option<Arc<Made<T>>>,
     /// The number of views that ask for it.
     users: u32,

@@ -137,7 +137,7 @@ impl<P: Primitive> InstanceBuffer<P> {
         let Some(visual) = self.visual(slot.0) else {
             return self.insert(instances);
         };
-        if visual.users > 1 || self.find(&instances).is_some() {
+        if visual.users > 1 || is_here {
             let new = self.insert(instances)?;
             self.remove(slot);
             return Ok(new);

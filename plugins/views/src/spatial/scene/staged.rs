@@ -144,8 +144,8 @@ impl Staged<'_> {
                     continue;
                 };
                 done.push(*key);
-                // A view that goes on to show what was there before has it from a visualizer, who holds it then. Where nobody but
-                // views does, all of these are about to show the other.
+                // A view that keeps the visual before got it from a visualizer, which holds it, too. If only views hold it, all of
+                // them are about to show the other.
                 let views = Arc::strong_count(previous);
                 for at in parts {
                     if let (Some(part), Some(Some(placed))) =
