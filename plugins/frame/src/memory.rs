@@ -91,10 +91,10 @@ impl Garbage {
     }
 }
 
-/// The fraction of the tracked bytes to purge when `used` exceeds `limit`.
-fn purge_fraction(used: u64, limit: u64) -> f64 {
-    let excess = (used as f64 - limit as f64) / (limit as f64).max(1.0);
-    (excess + 0.2).clamp(0.25, 1.0)
+/// What a purge goes down to: three quarters of the limit, so that the next one is not due at once. However much came in one frame, as
+/// much of it stays as has room.
+fn purge_target(limit: u64) -> u64 {
+    limit - limit / 4
 }
 
 /// Asks all caches for their sizes.
@@ -156,7 +156,7 @@ fn plan_purge(
     if is_futile {
         // Nothing changed since.
     } else if used > limit && (purge.target_bytes.is_none() || purge.is_for_ahead) {
-        purge.target_bytes = Some(used - (used as f64 * purge_fraction(used, limit)) as u64);
+        purge.target_bytes = Some(purge_target(limit));
         purge.is_for_ahead = false;
     } else if purge.target_bytes.is_none()
         && let Some(room) = Some(on_screen.room_bytes()).filter(|room| *room > 0)
@@ -306,17 +306,4 @@ fn purge_query_caches(recordings: &mut Recordings, mut over_bytes: u64) -> bool 
         has_more |= !report.done;
     }
     has_more
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fraction_grows_with_the_excess() {
-        assert!((purge_fraction(101, 100) - 0.25).abs() < 1e-9);
-        assert!((purge_fraction(130, 100) - 0.5).abs() < 1e-9);
-        assert!((purge_fraction(1_000, 100) - 1.0).abs() < 1e-9);
-        assert!((purge_fraction(1, 0) - 1.0).abs() < 1e-9);
-    }
 }

@@ -75,7 +75,7 @@ fn caches_that_hosts_add_are_listed_and_purged_the_cheapest_first() {
     assert!(size_of("Diff log").is_some() && size_of("Latest-at results").is_some());
     assert!(memory.total_bytes() >= 1_500_000);
 
-    // A quarter of all goes at least: copies are enough.
+    // A quarter of the limit goes at least: copies are enough.
     app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(memory.total_bytes() - 1);
     app.update();
     assert!(app.world().resource::<Copies>().0 < 600_000);
@@ -149,6 +149,36 @@ fn idle_caches_go_first_and_what_is_shown_is_made_up_for_by_data() {
         limit - 1_500_000
     );
     assert!(used(&app) > 0);
+}
+
+#[test]
+fn of_what_comes_in_one_frame_as_much_stays_as_has_room() {
+    let mut app = new_app();
+    let at_rest = {
+        app.update();
+        app.world().resource::<FrameDiagnostics>().memory.total_bytes()
+    };
+    // A limit that four times as much comes against, in one frame.
+    for frame in 0..400 {
+        let points = Points3D::new((0..1_000).map(|x| [x as f32, frame as f32, 0.0]));
+        let time = [(Timeline::sequence("frame"), frame)];
+        add(
+            &mut app,
+            &store_id(),
+            log_chunk("/world/a", time, &points).unwrap(),
+        );
+    }
+    let data = app.world().resource::<Recordings>().num_bytes();
+    let limit = at_rest + data / 4;
+    app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(limit);
+    for _ in 0..100 {
+        app.update();
+    }
+    let used = app.world().resource::<FrameDiagnostics>().memory.total_bytes();
+    assert!(
+        (limit / 2..=limit).contains(&used),
+        "{used} bytes are held of {data} where {limit} may be"
+    );
 }
 
 #[test]
