@@ -13,8 +13,8 @@ use bevy_ecs::{
 use bevy_time::{Real, Time};
 use bevy_transform::components::Transform;
 use chronoscope_frame::{
-    AppViewerCacheExt as _, CacheSize, CompleteStores, DiffLog, Frame, PlayState, PurgeOrder, RecordingEntry,
-    Recordings, Report, Reports, TimeControls, ViewerCache,
+    AppViewerCacheExt as _, CacheSize, CompleteStores, DiffLog, Frame, FrameDiagnostics, PlayState,
+    PurgeOrder, RecordingEntry, Recordings, Report, Reports, TimeControls, ViewerCache,
 };
 use chronoscope_log::{BatchSettings, Batched, FileSink, LogError, MemorySink, Recorder, Sink, SinkNotice};
 use chronoscope_store::StoreId;
@@ -459,9 +459,13 @@ fn record_identities(mut recorder: ResMut<WorldRecorder>, names: Query<&Name, Al
 
 /// What may be spent after a frame that took so long: as much for each sixtieth of a second, of one second at most. Else what there is to
 /// send would grow for ever where frames are slow.
-fn budget_after(frame: Duration, budget: Duration) -> Duration {
+///
+/// Where memory is full, as much has to go as comes, which costs the host too: what this frame has `collected` for is taken off, down to
+/// a quarter. Fewer chunks of more rows are made then, and fewer have to go.
+fn budget_after(frame: Duration, collected: Duration, budget: Duration) -> Duration {
     let sixtieths = (frame.as_secs_f64() * 60.0).round().clamp(1.0, 60.0);
-    budget.saturating_mul(sixtieths as u32)
+    let budget = budget.saturating_mul(sixtieths as u32);
+    budget.saturating_sub(collected).max(budget / 4)
 }
 
 fn flush(
@@ -472,13 +476,15 @@ fn flush(
     reports: Option<ResMut<Reports>>,
     times: Option<ResMut<TimeControls>>,
     real_time: Option<Res<Time<Real>>>,
+    diagnostics: Option<Res<FrameDiagnostics>>,
     looked_at: LookedAt<'_, '_>,
     mut begun: Local<Option<StoreId>>,
 ) {
     let (recorder, components) = (&mut *recorder, &mut *components);
     recorder.records_all = false;
     let last_frame = real_time.map_or(Duration::ZERO, |time| time.delta());
-    let budget = budget_after(last_frame, recorder.settings.flush_budget);
+    let collected = diagnostics.map_or(Duration::ZERO, |diagnostics| diagnostics.gc_pause);
+    let budget = budget_after(last_frame, collected, recorder.settings.flush_budget);
     recorder.deadline = deadline(budget).filter(|_| !recorder.is_last_frame);
     if let Err(error) = recorder.recorder.send_waiting() {
         recorder.report_once(Report::error(RECORDER, error.to_string()));
@@ -537,11 +543,22 @@ mod tests {
 
     #[test]
     fn slow_frames_send_as_much_in_a_second_as_fast_ones() {
-        let after = |millis: u64| budget_after(Duration::from_millis(millis), Duration::from_millis(1));
-        assert_eq!(after(0), Duration::from_millis(1));
-        assert_eq!(after(16), Duration::from_millis(1));
-        assert_eq!(after(500), Duration::from_millis(30));
-        assert_eq!(after(60_000), Duration::from_millis(60));
-        assert_eq!(budget_after(Duration::from_secs(1), Duration::MAX), Duration::MAX);
+        let ms = Duration::from_millis;
+        let after = |millis| budget_after(ms(millis), Duration::ZERO, ms(1));
+        assert_eq!(after(0), ms(1));
+        assert_eq!(after(16), ms(1));
+        assert_eq!(after(500), ms(30));
+        assert_eq!(after(60_000), ms(60));
+        let unlimited = budget_after(ms(1_000), Duration::ZERO, Duration::MAX);
+        assert_eq!(unlimited, Duration::MAX);
+    }
+
+    #[test]
+    fn what_a_frame_collects_for_is_taken_off() {
+        let us = Duration::from_micros;
+        let after = |collected| budget_after(us(16_000), us(collected), us(1_000));
+        assert_eq!(after(0), us(1_000));
+        assert_eq!(after(300), us(700));
+        assert_eq!(after(3_500), us(250));
     }
 }

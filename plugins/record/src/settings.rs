@@ -18,8 +18,8 @@ pub struct RecordSettings {
     /// The timelines. Each costs memory and time per entity.
     pub timelines: RecordTimelines,
     /// The time of a frame of a sixtieth of a second for making chunks and putting them into the store of the viewer; longer frames
-    /// have as much more. What does not fit waits, longest first: 10,000 entities that all move are in the store some two seconds later,
-    /// and cost a frame no more than that. What is looked at in the viewer comes first; what a system asks for by
+    /// have as much more, and those that collect memory less. What does not fit waits, longest first: 10,000 entities that all move are in
+    /// the store some two seconds later, and cost a frame no more than that. What is looked at in the viewer comes first; what a system asks for by
     /// [`RecordedRows`](crate::RecordedRows), what is rewound or saved, and the last frame of the app wait for nothing.
     pub flush_budget: Duration,
     /// Rows of an entity that are sent at once whatever it costs. Stores merge chunks up to as many.
