@@ -43,11 +43,12 @@ pub fn edit_blueprint(
     command: &BlueprintCommand,
 ) -> Result<BlueprintChange, BlueprintError> {
     let navigated = navigate(blueprint, undo, current, command)?;
-    let mut next = undo.clone();
+    let mut next = None;
     let mut events = Vec::new();
     let BlueprintEdit { chunks, stored } = match navigated {
         Some(edit) => edit,
         None => {
+            let next = next.insert(undo.clone());
             let edit = next.edit(gesture_of(command), command.name());
             let mut made = command.edit(current, edit.time)?;
             for part in command.parts() {
@@ -66,8 +67,11 @@ pub fn edit_blueprint(
     for chunk in chunks {
         events.extend(blueprint.insert(chunk)?);
     }
-    let forgot_points = next.ground() != undo.ground();
-    *undo = next;
+    let ground = undo.ground();
+    if let Some(next) = next {
+        *undo = next;
+    }
+    let forgot_points = undo.ground() != ground;
     let only = (!forgot_points).then_some(&written);
     events.extend(drop_superseded(blueprint, only, &undo.points())?);
     // What was just written is what the next command must see.
@@ -124,24 +128,18 @@ fn navigate(
             false => command.edit(current, undo.newest()).map(Some),
         };
     }
-    let first = command.edit(current, undo.ground())?;
+    let planned = command.rows(current)?;
     let until = undo.query_time();
     let query = BlueprintQuery::new(&blueprint.store, &blueprint.cache, until);
     let mut time = undo.ground();
-    for chunk in first.chunks.iter().filter(|chunk| !chunk.is_static()) {
-        let written = chunk
-            .components()
+    for (entity, components) in planned.rows.temporal() {
+        let written = components
             .iter()
-            .filter_map(|column| query.hit(chunk.entity_path(), column.name())?.data_time());
-        let cleared = latest_clear(blueprint, chunk.entity_path(), until);
+            .filter_map(|(descriptor, _)| query.hit(entity, &descriptor.component)?.data_time());
+        let cleared = latest_clear(blueprint, entity, until);
         time = written.chain(cleared).fold(time, i64::max);
     }
-    let edit = if time == undo.ground() {
-        first
-    } else {
-        command.edit(current, time)?
-    };
-    Ok(Some(edit))
+    planned.edit(time).map(Some)
 }
 
 /// The components that say from where a view is looked at.

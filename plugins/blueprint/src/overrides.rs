@@ -242,9 +242,14 @@ pub fn visible_time_ranges(
 /// The value of a view's property, by the component's name: `EyeControls3D:position`. `None` where it is not set, or has no
 /// archetype.
 pub fn view_property(query: &BlueprintQuery<'_>, view: ViewId, component: &str) -> Option<Hit> {
+    property_below(query, &view.entity_path(), component)
+}
+
+/// As [`view_property`], for who reads many of a view, whose entity in the blueprint is named once.
+pub fn property_below(query: &BlueprintQuery<'_>, view: &EntityPath, component: &str) -> Option<Hit> {
     // Most properties are set in no view, which is told sooner than where one would stand.
     query.store().component_id(component)?;
-    query.value(&property_path(view, component)?, component)
+    query.value(&path_below(view, component)?, component)
 }
 
 /// All properties that are set for a view, ordered by component name.
@@ -279,11 +284,12 @@ pub fn view_defaults(query: &BlueprintQuery<'_>, view: ViewId) -> Vec<Hit> {
 
 /// The blueprint's entity with a property; `None` where the component belongs to no archetype.
 pub(crate) fn property_path(view: ViewId, component: &str) -> Option<EntityPath> {
-    match component.split_once(':') {
-        Some(("ViewContents", _)) => Some(contents_path(view)),
-        Some((archetype, _)) if !archetype.is_empty() => Some(view.entity_path().child(archetype)),
-        _ => None,
-    }
+    path_below(&view.entity_path(), component)
+}
+
+fn path_below(view: &EntityPath, component: &str) -> Option<EntityPath> {
+    let (archetype, _) = component.split_once(':')?;
+    (!archetype.is_empty()).then(|| view.child(archetype))
 }
 
 fn instruction(

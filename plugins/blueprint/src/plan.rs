@@ -9,7 +9,7 @@ use crate::{
     MAX_CONTAINER_DEPTH, ViewBlueprint, ViewId, ViewportBlueprint,
     heuristics::relayout,
     overrides::property_path,
-    write::{Extra, Touched, write_changes},
+    write::{Extra, Rows, Touched, write_changes},
 };
 
 /// The result of a command.
@@ -38,35 +38,32 @@ impl BlueprintCommand {
     /// # Errors
     /// As [`Self::apply`].
     pub fn edit(&self, current: &ViewportBlueprint, at: i64) -> Result<BlueprintEdit, BlueprintError> {
-        // Properties and overrides of a view that is written down change nothing of the viewport.
-        let narrow = self.property_of().and_then(|id| {
-            let view = current
-                .views
-                .get(&id)
-                .filter(|_| !current.derived.views.contains(&id))?;
-            let mut narrow = ViewportBlueprint {
-                auto_layout: false,
-                root: current.root,
-                ..ViewportBlueprint::default()
-            };
-            narrow.views.insert(id, view.clone());
-            Some(narrow)
-        });
-        let current = narrow.as_ref().unwrap_or(current);
+        self.rows(current)?.edit(at)
+    }
+
+    /// As [`Self::edit`], before it is known at which time.
+    pub(crate) fn rows(&self, current: &ViewportBlueprint) -> Result<PlannedRows, BlueprintError> {
+        let is_written_down =
+            |id: ViewId| current.views.contains_key(&id) && !current.derived.views.contains(&id);
+        if self.settings_of().is_some_and(is_written_down) {
+            // They change nothing of the viewport.
+            let mut extra = Extra::default();
+            self.add_settings(&mut extra)?;
+            return Ok(PlannedRows {
+                rows: extra.into(),
+                stored: None,
+            });
+        }
         let plan = self.plan(current)?;
         let before = current.without_derived();
         let after = plan.after.without_derived();
-        let chunks = write_changes(&before, &after, &plan.touched, plan.extra, at)?;
+        let rows = write_changes(&before, &after, &plan.touched, plan.extra);
         let stored = (after != before).then_some(after);
-        debug_assert!(
-            narrow.is_none() || stored.is_none(),
-            "a property changed the viewport"
-        );
-        Ok(BlueprintEdit { chunks, stored })
+        Ok(PlannedRows { rows, stored })
     }
 
     /// The view of which it sets properties, defaults or overrides, and nothing else.
-    fn property_of(&self) -> Option<ViewId> {
+    fn settings_of(&self) -> Option<ViewId> {
         match self {
             Self::SetProperty(view, _)
             | Self::SetDefault(view, _)
@@ -74,6 +71,32 @@ impl BlueprintCommand {
             | Self::ClearOverrides { view, .. } => Some(*view),
             _ => None,
         }
+    }
+
+    /// The rows of properties, defaults and overrides.
+    fn add_settings(&self, extra: &mut Extra) -> Result<(), BlueprintError> {
+        match self {
+            Self::SetProperty(view, components) => {
+                for (descriptor, array) in components {
+                    let component = &descriptor.component;
+                    let no_archetype = || BlueprintError::NoArchetype {
+                        component: component.to_string(),
+                    };
+                    let path = property_path(*view, component).ok_or_else(no_archetype)?;
+                    extra.add(path, descriptor.clone(), Arc::clone(array));
+                }
+            }
+            Self::SetDefault(view, components) => extra.add_defaults(*view, components),
+            Self::SetOverride {
+                view,
+                entity,
+                target,
+                components,
+            } => extra.add_overrides(*view, entity, target, components),
+            Self::ClearOverrides { view, entity } => extra.clear_overrides(*view, entity),
+            _ => {}
+        }
+        Ok(())
     }
 
     fn plan(&self, current: &ViewportBlueprint) -> Result<Plan, BlueprintError> {
@@ -86,6 +109,22 @@ impl BlueprintCommand {
         plan.execute(self)?;
         plan.settle(current);
         Ok(plan)
+    }
+}
+
+/// What [`BlueprintCommand::edit`] gives at any time.
+pub(crate) struct PlannedRows {
+    pub(crate) rows: Rows,
+    stored: Option<ViewportBlueprint>,
+}
+
+impl PlannedRows {
+    /// The rows at this blueprint time.
+    pub(crate) fn edit(self, at: i64) -> Result<BlueprintEdit, BlueprintError> {
+        Ok(BlueprintEdit {
+            chunks: self.rows.into_chunks(at)?,
+            stored: self.stored,
+        })
     }
 }
 
@@ -171,33 +210,12 @@ impl Plan {
                 }
             }
             C::SetPanel(panel, state) => self.after.panels.set(*panel, Some(*state)),
-            C::SetProperty(view, components) => {
+            C::SetProperty(view, _)
+            | C::SetDefault(view, _)
+            | C::SetOverride { view, .. }
+            | C::ClearOverrides { view, .. } => {
                 self.view(*view)?;
-                for (descriptor, array) in components {
-                    let path = property_path(*view, &descriptor.component).ok_or_else(|| {
-                        BlueprintError::NoArchetype {
-                            component: descriptor.component.to_string(),
-                        }
-                    })?;
-                    self.extra.add(path, descriptor.clone(), Arc::clone(array));
-                }
-            }
-            C::SetDefault(view, components) => {
-                self.view(*view)?;
-                self.extra.add_defaults(*view, components);
-            }
-            C::SetOverride {
-                view,
-                entity,
-                target,
-                components,
-            } => {
-                self.view(*view)?;
-                self.extra.add_overrides(*view, entity, target, components);
-            }
-            C::ClearOverrides { view, entity } => {
-                self.view(*view)?;
-                self.extra.clear_overrides(*view, entity);
+                command.add_settings(&mut self.extra)?;
             }
             C::Group { commands, .. } => {
                 for command in commands {

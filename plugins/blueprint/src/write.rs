@@ -102,19 +102,14 @@ impl Extra {
     }
 }
 
-/// The rows that lead from one blueprint to another, at a blueprint time. Both hold just what stands in the store.
+/// The rows that lead from one blueprint to another. Both hold just what stands in the store.
 pub(crate) fn write_changes(
     before: &ViewportBlueprint,
     after: &ViewportBlueprint,
     touched: &Touched,
     extra: Extra,
-    at: i64,
-) -> Result<Vec<Chunk>, BlueprintError> {
-    let mut rows = Rows {
-        clears: extra.clears,
-        rows: extra.rows,
-        ..Rows::default()
-    };
+) -> Rows {
+    let mut rows = Rows::from(extra);
     let removed = before.views.keys().filter(|id| !after.views.contains_key(id));
     let cleared: BTreeSet<&ViewId> = removed.chain(&touched.reset).collect();
     for id in cleared {
@@ -141,16 +136,26 @@ pub(crate) fn write_changes(
     }
     rows.viewport(before, after);
     rows.panels(before, after);
-    rows.into_chunks(at)
+    rows
 }
 
 /// Rows by entity, one each.
 #[derive(Default)]
-struct Rows {
+pub(crate) struct Rows {
     /// Written before all others, and whether they reach what lies below.
     clears: Vec<(EntityPath, bool)>,
     rows: BTreeMap<EntityPath, Components>,
     static_rows: BTreeMap<EntityPath, Components>,
+}
+
+impl From<Extra> for Rows {
+    fn from(extra: Extra) -> Self {
+        Self {
+            clears: extra.clears,
+            rows: extra.rows,
+            ..Self::default()
+        }
+    }
 }
 
 impl Rows {
@@ -286,8 +291,13 @@ impl Rows {
             .push((name.descriptor(), array));
     }
 
-    /// A chunk per entity, ordered by path, after those of the clears.
-    fn into_chunks(self, at: i64) -> Result<Vec<Chunk>, BlueprintError> {
+    /// The entities of which components are written at a blueprint time, and the components.
+    pub(crate) fn temporal(&self) -> impl Iterator<Item = (&EntityPath, &Components)> {
+        self.rows.iter()
+    }
+
+    /// A chunk per entity at this blueprint time, ordered by path, after those of the clears.
+    pub(crate) fn into_chunks(self, at: i64) -> Result<Vec<Chunk>, BlueprintError> {
         let when = || [(Timeline::blueprint(), at)];
         let mut chunks = Vec::with_capacity(self.clears.len() + self.rows.len() + self.static_rows.len());
         for (path, recursive) in self.clears {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::{BlueprintQuery, ViewId};
 use chronoscope_frame::{ActiveBlueprint, Frame, FrameSystems, Recordings, View};
-use chronoscope_store::arrow::ArrayRef;
+use chronoscope_store::{EntityPath, arrow::ArrayRef};
 use chronoscope_types::{
     Component as _, blueprint,
     components::{self, blueprint as blueprint_components},
@@ -142,7 +142,7 @@ fn read_properties<T: ViewProperties>(
         let known = known.unwrap_or_else(|| Known {
             properties: T::read(&PropertyReader {
                 query: &query,
-                view: view.id,
+                view: view.id.entity_path(),
             }),
             version,
         });
@@ -153,13 +153,14 @@ fn read_properties<T: ViewProperties>(
 /// Reads the properties of one view. What cannot be read is no value.
 pub(crate) struct PropertyReader<'a> {
     query: &'a BlueprintQuery<'a>,
-    view: ViewId,
+    /// The entity of the view in the blueprint.
+    view: EntityPath,
 }
 
 impl PropertyReader<'_> {
     /// The value of a property, such as `EyeControls3D:position`.
     pub(crate) fn value(&self, component: &str) -> Option<ArrayRef> {
-        let hit = chronoscope_blueprint::overrides::view_property(self.query, self.view, component)?;
+        let hit = chronoscope_blueprint::overrides::property_below(self.query, &self.view, component)?;
         Some(hit.cell())
     }
 

@@ -169,7 +169,7 @@ impl BlueprintDocument {
             }
         }
         let nothing = ViewportBlueprint::default();
-        write_changes(&nothing, &self.viewport, &Touched::default(), extra, at)
+        write_changes(&nothing, &self.viewport, &Touched::default(), extra).into_chunks(at)
     }
 
     /// The messages of the blueprint as the store of `info`, as if it had been sent: it is shown at once, and is what a reset

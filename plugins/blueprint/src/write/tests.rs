@@ -290,8 +290,8 @@ fn hostile_rows_are_reported_and_left_out() {
         &bad,
         &Touched::default(),
         Extra::default(),
-        0,
     )
+    .into_chunks(0)
     .unwrap()
     {
         recording.insert(chunk).unwrap();

@@ -144,13 +144,32 @@ const MAX_LOOKS_AT_GROWN: usize = 32;
 const FRAMES_AT_REST: u32 = 6;
 
 /// What all entities are looked at anew for when it changes.
-#[derive(Clone, PartialEq)]
 struct MadeOf {
     recording: RecordingKey,
     timeline: Option<TimelineId>,
     origin: EntityPath,
     target_frame: TargetFrame,
     overrides: u64,
+}
+
+impl MadeOf {
+    fn new(inputs: &Inputs<'_>) -> Self {
+        Self {
+            recording: inputs.recording.key(),
+            timeline: inputs.cursor.timeline,
+            origin: inputs.view.blueprint.origin.clone(),
+            target_frame: inputs.target_frame.clone(),
+            overrides: inputs.overrides.version(),
+        }
+    }
+
+    fn is_of(&self, inputs: &Inputs<'_>) -> bool {
+        self.recording == inputs.recording.key()
+            && self.timeline == inputs.cursor.timeline
+            && self.origin == inputs.view.blueprint.origin
+            && self.target_frame == inputs.target_frame
+            && self.overrides == inputs.overrides.version()
+    }
 }
 
 /// What an entity first shows, and at sampled times.
@@ -202,14 +221,10 @@ impl Framing {
     /// Cost: these; once nothing is behind, an iteration over all where one went that stood at the border, or the sampled times
     /// changed.
     fn update(&mut self, inputs: &Inputs<'_>, chunks: &mut FirstLookChunks) -> usize {
-        let now = MadeOf {
-            recording: inputs.recording.key(),
-            timeline: inputs.cursor.timeline,
-            origin: inputs.view.blueprint.origin.clone(),
-            target_frame: inputs.target_frame.clone(),
-            overrides: inputs.overrides.version(),
-        };
-        let is_same = self.made_of.as_ref() == Some(&now);
+        let is_same = self.made_of.as_ref().is_some_and(|made| made.is_of(inputs));
+        if is_same && self.is_at_rest(inputs) {
+            return 0;
+        }
         if !is_same {
             self.is_stale = true;
         }
@@ -252,7 +267,7 @@ impl Framing {
             _ => {
                 chunks.clear(inputs.view.id);
                 *self = Self {
-                    made_of: Some(now),
+                    made_of: Some(MadeOf::new(inputs)),
                     results_version: self.results_version,
                     log_number: self.log_number,
                     samples: samples.clone(),
@@ -279,6 +294,16 @@ impl Framing {
             }
         }
         num_looks
+    }
+
+    /// Whether nothing came, and nothing waits, since it was last brought up to date.
+    fn is_at_rest(&self, inputs: &Inputs<'_>) -> bool {
+        self.was_loaded == inputs.is_loaded
+            && self.results_version == inputs.results.version()
+            && self.log_number == inputs.log.next_number()
+            && !(self.is_stale || self.is_behind || self.may_be_smaller)
+            && self.stale.is_empty()
+            && self.resting_frames >= FRAMES_AT_REST
     }
 
     fn look_at_all(
