@@ -22,7 +22,7 @@ use crate::{
     },
     enums,
     records::{self, AnnotationContexts},
-    tensor::Tensors,
+    tensor,
 };
 
 /// Reads a range of an array, and says what that is.
@@ -134,7 +134,7 @@ components! {
     SphericalHarmonics3Rgb: Opaque;
     SphericalHarmonicsDegree: Plain<u32>;
     StrokeWidth: Plain<f32>;
-    TensorData: Tensors;
+    TensorData: Records<tensor::TensorData>;
     TensorDimensionIndexSelection: Opaque;
     TensorHeightDimension: Opaque;
     TensorWidthDimension: Opaque;

@@ -1,10 +1,9 @@
 //! Tensors: numbers of one type in as many dimensions as wanted.
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, ListArray, NullArray, PrimitiveArray, StringArray, StructArray,
-    UnionArray,
+    Array, ArrayRef, ArrowPrimitiveType, ListArray, NullArray, PrimitiveArray, StringArray, UnionArray,
     cast::AsArray,
     new_empty_array,
     types::{
@@ -13,11 +12,15 @@ use arrow_array::{
     },
 };
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
-use arrow_schema::{DataType, Field, Fields, UnionFields};
+use arrow_schema::{DataType, Field, UnionFields};
 
 use crate::{
     ReadError,
-    encoding::{Encoding, check_no_nulls, datatype_by_name, lists::Lists, records::with_slice},
+    encoding::{
+        Encoding, check_no_nulls,
+        lists::Lists,
+        records::{Columns, Record},
+    },
 };
 
 const COMPONENT: &str = "rerun.components.TensorData";
@@ -125,79 +128,63 @@ fn num_values(shape: &[u64]) -> Option<usize> {
     })
 }
 
-/// Components that are a tensor per instance.
-pub enum Tensors {}
-
-impl Encoding for Tensors {
-    type Value = TensorData;
-    type Slice<'a> = Vec<TensorData>;
-
-    fn datatype(component: &'static str) -> DataType {
-        datatype_by_name(component)
-    }
-
-    fn read_range(
-        component: &'static str,
-        array: &dyn Array,
-        range: Range<usize>,
-    ) -> Result<Vec<TensorData>, ReadError> {
-        with_slice(array, range, |array| read_tensors(component, array))
-    }
-
-    fn build(component: &'static str, values: Vec<TensorData>) -> ArrayRef {
-        let datatype = datatype_by_name(component);
-        let built = match &datatype {
-            DataType::Struct(fields) if !values.is_empty() => build_structs(fields, &values),
-            _ => None,
-        };
-        // The tests hold what is built against the datatype, so that only what is empty comes here.
-        built.map_or_else(|| new_empty_array(&datatype), |array| Arc::new(array) as ArrayRef)
-    }
-}
-
-/// Reads an array of tensors.
-fn read_tensors(component: &'static str, array: &dyn Array) -> Result<Vec<TensorData>, ReadError> {
-    if array.is_empty() && array.data_type().is_null() {
-        return Ok(Vec::new());
-    }
-    check_no_nulls(component, array, &(0..array.len()))?;
-    let wrong_type = |expected: &str, found: &dyn Array| ReadError::Type {
-        component,
-        expected: expected.to_owned(),
-        found: found.data_type().to_string(),
-    };
-    let fields = array
-        .as_struct_opt()
-        .ok_or_else(|| wrong_type("a struct", array))?;
-    let field = |field: &'static str| {
-        let missing = ReadError::MissingField { component, field };
-        fields.column_by_name(field).ok_or(missing)
-    };
-    let shapes = Lists::<u64>::read(component, field("shape")?.as_ref())?;
-    let buffers = field("buffer")?;
-    let buffers = buffers
-        .as_any()
-        .downcast_ref::<UnionArray>()
-        .ok_or_else(|| wrong_type("a union", buffers.as_ref()))?;
-    let names = fields.column_by_name("names");
-    let tensors = (0..array.len()).map(|at| {
-        let values = buffer(component, buffers, at)?;
-        let shape = shapes.get(at).unwrap_or(&[]).to_vec();
-        let expected = num_values(&shape).unwrap_or(usize::MAX);
-        if values.len() != expected {
-            let found = values.len();
-            return Err(ReadError::Length {
+impl Record for TensorData {
+    fn read(columns: Columns<'_>) -> Result<Vec<Self>, ReadError> {
+        let component = columns.component;
+        let shapes = Lists::<u64>::read(component, columns.get("shape")?)?;
+        let buffers = columns.get("buffer")?;
+        let Some(buffers) = buffers.as_any().downcast_ref::<UnionArray>() else {
+            return Err(ReadError::Type {
                 component,
-                expected,
-                found,
+                expected: "a union".to_owned(),
+                found: buffers.data_type().to_string(),
             });
-        }
-        let names = names
-            .map(|names| names_of(names.as_ref(), at))
-            .unwrap_or_default();
-        Ok(TensorData { shape, names, values })
-    });
-    tensors.collect()
+        };
+        let names = columns.get("names").ok();
+        let tensors = (0..buffers.len()).map(|at| {
+            let values = buffer(component, buffers, at)?;
+            let shape = shapes.get(at).unwrap_or(&[]).to_vec();
+            let expected = num_values(&shape).unwrap_or(usize::MAX);
+            if values.len() != expected {
+                let found = values.len();
+                return Err(ReadError::Length {
+                    component,
+                    expected,
+                    found,
+                });
+            }
+            let names = names.map(|names| names_of(names, at)).unwrap_or_default();
+            Ok(Self { shape, names, values })
+        });
+        tensors.collect()
+    }
+
+    fn build(fields: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
+        let arrays = fields
+            .iter()
+            .map(|field| match (field.name().as_str(), field.data_type()) {
+                ("shape", DataType::List(item)) => {
+                    let lengths: Vec<u64> = values
+                        .iter()
+                        .flat_map(|value| value.shape.iter().copied())
+                        .collect();
+                    let lengths = Arc::new(PrimitiveArray::<UInt64Type>::from(lengths));
+                    list(item, values.iter().map(|value| value.shape.len()), lengths)
+                }
+                ("names", DataType::List(item)) => {
+                    let names = values.iter().flat_map(|value| &value.names).collect::<Vec<_>>();
+                    let names = StringArray::from_iter_values(names);
+                    list(
+                        item,
+                        values.iter().map(|value| value.names.len()),
+                        Arc::new(names),
+                    )
+                }
+                ("buffer", DataType::Union(variants, _)) => build_union(variants, values),
+                _ => None,
+            });
+        arrays.collect::<Option<Vec<ArrayRef>>>().unwrap_or_default()
+    }
 }
 
 /// The numbers of one tensor, of whatever type.
@@ -251,34 +238,6 @@ fn names_of(names: &dyn Array, at: usize) -> Vec<String> {
             .map(|name| name.unwrap_or_default().to_owned())
             .collect()
     })
-}
-
-fn build_structs(fields: &Fields, values: &[TensorData]) -> Option<StructArray> {
-    let arrays = fields
-        .iter()
-        .map(|field| match (field.name().as_str(), field.data_type()) {
-            ("shape", DataType::List(item)) => {
-                let lengths: Vec<u64> = values
-                    .iter()
-                    .flat_map(|value| value.shape.iter().copied())
-                    .collect();
-                let lengths = Arc::new(PrimitiveArray::<UInt64Type>::from(lengths));
-                list(item, values.iter().map(|value| value.shape.len()), lengths)
-            }
-            ("names", DataType::List(item)) => {
-                let names = values.iter().flat_map(|value| &value.names).collect::<Vec<_>>();
-                let names = StringArray::from_iter_values(names);
-                list(
-                    item,
-                    values.iter().map(|value| value.names.len()),
-                    Arc::new(names),
-                )
-            }
-            ("buffer", DataType::Union(variants, _)) => build_union(variants, values),
-            _ => None,
-        });
-    let arrays = arrays.collect::<Option<Vec<ArrayRef>>>()?;
-    StructArray::try_new(fields.clone(), arrays, None).ok()
 }
 
 fn build_union(variants: &UnionFields, values: &[TensorData]) -> Option<ArrayRef> {

@@ -116,17 +116,19 @@ fn views_learn_where_they_are_and_then_it_is_quiet() {
     assert!(world.resource::<Settled>().frames() > 2);
 }
 
+/// The size of the first tile, in pixels.
+fn tile_size(stage: &mut Stage) -> [u32; 2] {
+    let world = stage.app.world_mut();
+    let mut tiles = world.query::<&ViewTile>();
+    tiles.iter(world).next().unwrap().size_pixels
+}
+
 #[test]
 fn small_windows_leave_room_for_tiles() {
     let mut stage = Stage::with_entities(800.0, 600.0, &["/plots"]);
     stage.draw();
-    let world = stage.app.world_mut();
-    let mut views = world.query::<&ViewTile>();
-    let tile = *views.iter(world).next().unwrap();
-    assert!(
-        tile.size_pixels[0] >= 300 && tile.size_pixels[1] >= 250,
-        "{tile:?}"
-    );
+    let [width, height] = tile_size(&mut stage);
+    assert!(width >= 300 && height >= 250, "{width} x {height}");
 }
 
 #[test]
@@ -462,13 +464,8 @@ fn a_double_click_on_the_axis_moves_no_time() {
 fn panels_make_room_for_the_views_in_a_small_window() {
     let mut stage = Stage::with_entities(420.0, 320.0, &["/plots"]);
     stage.draw();
-    let world = stage.app.world_mut();
-    let mut views = world.query::<&ViewTile>();
-    let tile = *views.iter(world).next().unwrap();
-    assert!(
-        tile.size_pixels[0] >= 400 && tile.size_pixels[1] >= 200,
-        "{tile:?}"
-    );
+    let [width, height] = tile_size(&mut stage);
+    assert!(width >= 400 && height >= 200, "{width} x {height}");
     // A panel that is asked for comes all the same.
     stage.press(Key::B, Modifiers::COMMAND | Modifiers::SHIFT);
     check_says(&stage.draw(), "Recordings");

@@ -3,13 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use bevy::{app::App, app::TaskPoolPlugin, ecs::prelude::*, time::TimePlugin};
-use chronoscope_blueprint::BlueprintCommand;
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    Cursor, FramePlugins, Item, Selection, TimeCommand, View, ViewTile, ViewerCommand, ViewerCommands,
+    ActiveBlueprint, Cursor, FramePlugins, Item, Selection, TimeCommand, View, ViewTile, ViewerCommand,
+    ViewerCommands,
 };
 use chronoscope_store::{Chunk, Timeline};
 use chronoscope_types::{
-    Clear, Scalars, SeriesLines, SeriesPoints, TextDocument, TextLog,
+    AsComponents, Clear, Scalars, SeriesLines, SeriesPoints, TextDocument, TextLog,
     blueprint::{PlotLegend, ScalarAxis},
     columns_chunk,
     enums::MarkerShape,
@@ -19,7 +20,7 @@ use egui::{Event, Pos2, RawInput, Rect, Shape, vec2};
 
 use crate::{
     BarChartPlugin, TextDocumentPlugin, TextLogPlugin, TimeSeriesPlugin, ViewUiContext, ViewUis,
-    testing::{click_on_text, context_with_fonts, log, placed_texts},
+    testing::{click_on_text, context_with_fonts, draw_settings, log, placed_texts},
 };
 
 mod actions;
@@ -96,6 +97,29 @@ impl Viewer {
         self.settle();
     }
 
+    /// The first view of the blueprint.
+    fn first_view(&self) -> ViewId {
+        let active = self.app.world().resource::<ActiveBlueprint>();
+        *active.viewport().views.keys().next().unwrap()
+    }
+
+    /// The first view of a class.
+    fn view_of(&mut self, class: &str) -> (Entity, ViewId) {
+        let world = self.app.world_mut();
+        let mut views = world.query::<(Entity, &View)>();
+        let (entity, view) = views
+            .iter(world)
+            .find(|(_, view)| view.class.as_str() == class)
+            .unwrap();
+        (entity, view.id)
+    }
+
+    /// Sets a property of the first view.
+    fn set(&mut self, property: &impl AsComponents) {
+        let command = BlueprintCommand::set_property(self.first_view(), property);
+        self.command(ViewerCommand::Blueprint(command));
+    }
+
     /// Draws the views of a class, each in a tile of its own size, and returns the texts, with their places.
     fn draw(&mut self, class: &str, events: Vec<Event>) -> Vec<(String, Pos2)> {
         let shapes = self.shapes(class, events);
@@ -153,49 +177,26 @@ impl Viewer {
 
     /// Draws the settings of the first view of a class and returns the texts.
     fn settings(&mut self, class: &str) -> String {
-        let mut commands = ViewerCommands::default();
-        let world = self.app.world_mut();
-        let view = world
-            .query::<(Entity, &View)>()
-            .iter(world)
-            .find(|(_, view)| view.class.as_str() == class)
-            .unwrap()
-            .0;
-        let world = self.app.world();
-        let ui_of_class = world.resource::<ViewUis>().get(&class.into()).unwrap();
-        let mut output = self.egui.run_ui(RawInput::default(), |ui| {
-            ui_of_class.settings_ui(
-                ui,
-                &mut ViewUiContext {
-                    world,
-                    view,
-                    commands: &mut commands,
-                },
-            );
-        });
-        output.textures_delta.clear();
+        let (view, _) = self.view_of(class);
+        let texts = draw_settings(&mut self.app, &self.egui, view, vec2(600.0, 10_000.0), Vec::new());
+        let commands = self.app.world().resource::<ViewerCommands>();
         assert!(commands.is_empty(), "drawing is no input");
-        output
-            .shapes
-            .iter()
-            .flat_map(|clipped| placed_texts(&clipped.shape))
-            .map(|(text, _)| text)
-            .collect::<Vec<_>>()
-            .join("|")
+        joined(texts)
     }
 
     fn text(&mut self, class: &str) -> String {
         self.draw(class, Vec::new());
-        self.draw(class, Vec::new())
-            .into_iter()
-            .map(|(text, _)| text)
-            .collect::<Vec<_>>()
-            .join("|")
+        joined(self.draw(class, Vec::new()))
     }
 
     fn click(&mut self, class: &str, wanted: &str) {
         click_on_text(wanted, |events| self.draw(class, events));
     }
+}
+
+fn joined(texts: Vec<(String, Pos2)>) -> String {
+    let texts = texts.into_iter().map(|(text, _)| text);
+    texts.collect::<Vec<_>>().join("|")
 }
 
 fn frame() -> Timeline {
@@ -258,11 +259,7 @@ fn a_recursive_clear_interrupts_what_is_below() {
     let gaps = |viewer: &Viewer| {
         let world = viewer.app.world();
         let visuals = world.resource::<chronoscope_frame::Visuals<crate::time_series::SeriesLines>>();
-        let views = world
-            .resource::<chronoscope_frame::ActiveBlueprint>()
-            .viewport()
-            .views
-            .keys();
+        let views = world.resource::<ActiveBlueprint>().viewport().views.keys();
         let series: Vec<_> = views
             .filter_map(|view| visuals.view(*view))
             .flat_map(chronoscope_frame::visualizer::ViewVisuals::iter)
@@ -295,7 +292,7 @@ fn the_legend_hides_a_series_and_undo_brings_it_back() {
         let world = viewer.app.world_mut();
         let visuals = world.resource::<chronoscope_frame::Visuals<crate::time_series::SeriesLines>>();
         let views: Vec<_> = world
-            .resource::<chronoscope_frame::ActiveBlueprint>()
+            .resource::<ActiveBlueprint>()
             .viewport()
             .views
             .keys()
@@ -328,26 +325,13 @@ fn the_legend_hides_a_series_and_undo_brings_it_back() {
 #[test]
 fn the_blueprint_says_what_a_plot_shows() {
     let mut viewer = Viewer::new([scalars("plots/sine", 0, 100)]);
-    let view = *viewer
-        .app
-        .world()
-        .resource::<chronoscope_frame::ActiveBlueprint>()
-        .viewport()
-        .views
-        .keys()
-        .next()
-        .unwrap();
     assert_has(&viewer.settings("TimeSeries"), "Fit values");
     let range = ScalarAxis::default().with_range([-4.0, 4.0]);
-    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(
-        view, &range,
-    )));
+    viewer.set(&range);
     assert_has(&viewer.text("TimeSeries"), "4");
     assert_has(&viewer.settings("TimeSeries"), "to");
     let legend = PlotLegend::default().with_visible(false);
-    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(
-        view, &legend,
-    )));
+    viewer.set(&legend);
     assert!(!viewer.text("TimeSeries").contains("sine"));
 }
 

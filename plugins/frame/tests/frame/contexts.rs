@@ -4,8 +4,8 @@ mod inherited;
 
 use bevy_app::App;
 use chronoscope_frame::{
-    ContextReader, EntityContexts, NoTransform, Recordings, Report, TimeCommand, Transforms, ViewAxes,
-    ViewerCommand, ViewerCommands, Work, WorkCounters,
+    ContextReader, EntityContexts, NoTransform, ReadContext, Recordings, Report, TimeCommand, Transforms,
+    ViewAxes, ViewerCommand, ViewerCommands, Work, WorkCounters,
 };
 use chronoscope_store::{EntityId, Timeline};
 use chronoscope_types::{
@@ -33,6 +33,15 @@ fn entity(app: &App, path: &str) -> EntityId {
     let recordings = app.world().resource::<Recordings>();
     let store = recordings.active().unwrap().store();
     store.entity_id(&path.into()).unwrap()
+}
+
+/// What holds for an entity.
+fn context<T: ReadContext>(app: &App, path: &str) -> Option<T::Value> {
+    let world = app.world();
+    let recordings = world.resource::<Recordings>();
+    let store = recordings.active().unwrap().store();
+    let contexts = world.resource::<EntityContexts>();
+    ContextReader::new(contexts, world.resource(), store).get::<T>(entity(app, path))
 }
 
 /// Where a point of an entity lies in the space of another.
@@ -568,17 +577,7 @@ fn a_camera_that_moves_by_itself_and_then_with_its_base_is_followed() {
 #[test]
 fn view_coordinates_hold_below_and_are_checked() {
     let mut app = new_app();
-    let axes = |app: &App, path: &str| {
-        let world = app.world();
-        let recordings = world.resource::<Recordings>();
-        let store = recordings.active().unwrap().store();
-        ContextReader::new(
-            world.resource::<EntityContexts>(),
-            world.resource::<Transforms>(),
-            store,
-        )
-        .get::<ViewAxes>(entity(app, path))
-    };
+    let axes = context::<ViewAxes>;
     let broken = ViewCoordinates::new([ViewDir::Up, ViewDir::Down, ViewDir::Left]);
     log(&mut app, "/", None, &ViewCoordinates::right_hand_z_up());
     log(&mut app, "/a/b", None, &broken);

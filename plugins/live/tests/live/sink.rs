@@ -43,15 +43,18 @@ fn what_is_logged_arrives_in_order_and_whole() {
     assert_eq!(rows, 5001);
 }
 
+/// A sink to a port where nobody listens.
+fn sink_to_nobody(runtime: &LiveRuntime) -> GrpcSink {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    GrpcSink::connect(runtime, &Link::local(port)).unwrap()
+}
+
 #[test]
 fn where_nobody_listens_the_end_says_so() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
     let runtime = LiveRuntime::start().unwrap();
-    let sink = GrpcSink::connect(&runtime, &Link::local(port)).unwrap();
+    let sink = sink_to_nobody(&runtime);
     let recorder = Recorder::builder("app").sink(sink).start().unwrap();
     recorder.log("plot", &Scalars::new([1.0])).unwrap();
     let error = recorder.finish().unwrap_err();
@@ -61,13 +64,8 @@ fn where_nobody_listens_the_end_says_so() {
 
 #[test]
 fn those_who_must_not_wait_drop_and_count() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
     let runtime = LiveRuntime::start().unwrap();
-    let sink = GrpcSink::connect(&runtime, &Link::local(port)).unwrap();
+    let sink = sink_to_nobody(&runtime);
     let mut sink = sink.with_limit(1000, WhenFull::Drop);
     let message = LogMessage::StoreInfo(StoreInfo::new(recording()));
     for _ in 0..1000 {

@@ -113,20 +113,31 @@ fn stands_out(highlight: u32) -> bool {
     return highlight != 0u && (highlight & 8u) == 0u;
 }
 
-// What `fragment` returns where surfaces are drawn in no certain order.
-struct Weighted {
+// What an entry point `fragment` returns.
+#ifdef WEIGHTED
+struct FragmentOutput {
     // The color times alpha, and alpha, both times the weight.
     @location(0) gathered: vec4<f32>,
     // How much of what is behind is covered.
     @location(1) covered: f32,
 }
 
-// A surface among others of its pixel, at its position as in @builtin(position): the nearer, the more it weighs.
-fn weighted(color: vec4<f32>, position: vec4<f32>) -> Weighted {
+// A surface among others of its pixel, drawn in no certain order: the nearer, the more it weighs.
+fn fragment_output(color: vec4<f32>, position: vec4<f32>) -> FragmentOutput {
     let nearness = bulk.focus_distance / max(distance_of(position.z), bulk.focus_distance * 0.1);
     let weight = clamp(pow(nearness, 4.0), 1e-3, 1e3);
-    return Weighted(vec4(color.rgb * color.a, color.a) * weight, color.a);
+    return FragmentOutput(vec4(color.rgb * color.a, color.a) * weight, color.a);
 }
+#else
+struct FragmentOutput {
+    @location(0) color: vec4<f32>,
+}
+
+// A color with straight alpha, at its position as in @builtin(position).
+fn fragment_output(color: vec4<f32>, position: vec4<f32>) -> FragmentOutput {
+    return FragmentOutput(color);
+}
+#endif
 
 // How far before the eye a depth lies.
 fn distance_of(depth: f32) -> f32 {
@@ -264,6 +275,15 @@ fn disc_alpha(alpha: f32, radius_pixels: f32, offset: vec2<f32>) -> f32 {
     // What is no larger than its pixel is drawn as that pixel.
     let distance = select(length(offset), 0.0, radius_pixels <= 1.0);
     return cut(alpha, radius_pixels - distance);
+}
+
+// A surface in its color with straight alpha; an opaque one hides all that is behind it.
+fn surface_color(color: vec3<f32>, alpha: f32) -> vec4<f32> {
+#ifdef TRANSLUCENT
+    return vec4(color, alpha);
+#else
+    return vec4(color, 1.0);
+#endif
 }
 
 // A color as `encode_output` returned it, linear again.

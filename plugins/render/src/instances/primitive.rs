@@ -16,9 +16,9 @@ use bytemuck::Pod;
 /// - `vertex` takes the attributes at locations 0, 1, 2, ... in the order of [`FORMATS`](Self::FORMATS), and the slot of the
 ///   visual, a `u32`, at location 15. Where `is_void(slot)`, it returns `nothing()`; otherwise `segment_of(slot, id)` is the
 ///   segment, where `id` is the logical instance: a field, or `implied_instance(slot, instance_index)`.
-/// - `fragment` returns the color; under `#ifdef WEIGHTED`, where [`HAS_WEIGHTS`](Self::HAS_WEIGHTS) is set,
-///   `weighted(color, position)`. Under `#ifdef SHADOWED`, a surface that multiplies its light by
-///   `arriving_light(offset, normal)` lies in the shadows of others, as `shade_by` does it.
+/// - `fragment` returns `fragment_output(color, position)`; the color alone does where [`HAS_WEIGHTS`](Self::HAS_WEIGHTS) is not set.
+///   Under `#ifdef SHADOWED`, a surface that multiplies its light by `arriving_light(offset, normal)` lies in the shadows of others,
+///   as `shade_by` does it.
 /// - `pick`, under `#ifdef PICKING`, discards what `fragment` discards and returns
 ///   `picked(vec2(segment.picking_id, id), position)`. Outlines are made by it, too: where a silhouette is cut,
 ///   `picked_part(ids, position, alpha)` makes them smooth.
@@ -37,7 +37,7 @@ pub trait Primitive: Pod + Send + Sync + fmt::Debug {
     /// picked by pointing at them, and cast shadows where they are opaque.
     const CUTS_EDGES: bool;
 
-    /// Whether the shader knows of weights, so that what is translucent can be drawn in no certain order.
+    /// Whether `fragment` returns `fragment_output`, so that what is translucent can be drawn in no certain order.
     const HAS_WEIGHTS: bool = false;
 
     /// Whether every n-th instance of a large visual looks like all of them, from afar: a view with a

@@ -1,8 +1,8 @@
 // Arcs of ellipses as thick lines with round ends: six vertices for each straight piece, made from the index.
 
-#import chronoscope_render::common::{Picked, picked_part, Weighted, weighted}
+#import chronoscope_render::common::{Picked, FragmentOutput, fragment_output}
 #import chronoscope_render::segments::{is_void, segment_of}
-#import chronoscope_render::thick_lines::{Line, ThickLine, line_alpha, line_color, line_vertex, no_line}
+#import chronoscope_render::thick_lines::{Line, ThickLine, line_color, line_vertex, no_line, picked_line}
 
 const PIECES: u32 = 48u;
 
@@ -36,33 +36,14 @@ fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Thick
     return line_vertex(segment, line, vertex_index % 6u);
 }
 
-fn color_of(in: ThickLine) -> vec4<f32> {
-    let color = line_color(in);
-    if color.a <= 0.0 {
-        discard;
-    }
-    return color;
-}
-
-#ifdef WEIGHTED
 @fragment
-fn fragment(in: ThickLine) -> Weighted {
-    return weighted(color_of(in), in.position);
+fn fragment(in: ThickLine) -> FragmentOutput {
+    return fragment_output(line_color(in), in.position);
 }
-#else
-@fragment
-fn fragment(in: ThickLine) -> @location(0) vec4<f32> {
-    return color_of(in);
-}
-#endif
 
 #ifdef PICKING
 @fragment
 fn pick(in: ThickLine) -> Picked {
-    let alpha = line_alpha(in);
-    if alpha <= 0.0 {
-        discard;
-    }
-    return picked_part(in.ids, in.position, alpha);
+    return picked_line(in);
 }
 #endif

@@ -2,7 +2,7 @@
 //
 // As with lines, everything after the near plane happens in pixels. What is foreshortened shows the round base of its cone.
 
-#import chronoscope_render::common::{view, is_orthographic, pixels_from_clip, units_per_pixel, span_in_front, direction_of, corner_around, with_depth_offset, cut, nothing, Picked, picked_part, Weighted, weighted}
+#import chronoscope_render::common::{view, is_orthographic, pixels_from_clip, units_per_pixel, span_in_front, direction_of, corner_around, with_depth_offset, cut, nothing, Picked, picked_part, FragmentOutput, fragment_output}
 #import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, resolve_color, radius_pixels, to_clip, direction_to_world}
 
 struct Instance {
@@ -160,17 +160,10 @@ fn color_of(in: Varyings) -> vec4<f32> {
     return vec4(in.color.rgb * seen.y, seen.x);
 }
 
-#ifdef WEIGHTED
 @fragment
-fn fragment(in: Varyings) -> Weighted {
-    return weighted(color_of(in), in.position);
+fn fragment(in: Varyings) -> FragmentOutput {
+    return fragment_output(color_of(in), in.position);
 }
-#else
-@fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
-    return color_of(in);
-}
-#endif
 
 #ifdef PICKING
 @fragment

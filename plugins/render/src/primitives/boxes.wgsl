@@ -1,6 +1,6 @@
 // Solid boxes: 36 vertices made from the index, shaded by the direction of their face; in shadows place by place.
 
-#import chronoscope_render::common::{quad_corner, with_depth_offset, shade, rotate, nothing, Picked, picked, Weighted, weighted}
+#import chronoscope_render::common::{quad_corner, with_depth_offset, shade, surface_color, rotate, nothing, Picked, picked, FragmentOutput, fragment_output}
 #import chronoscope_render::segments::{Segment, is_void, segment_of, picking_ids, resolve_face_color, to_clip, direction_to_world}
 #ifdef SHADOWED
 #import chronoscope_render::common::{arriving_light, shade_by}
@@ -89,24 +89,13 @@ fn color_of(in: Varyings) -> vec4<f32> {
 #else
     let color = in.color.rgb;
 #endif
-#ifdef TRANSLUCENT
-    return vec4(color, in.color.a);
-#else
-    return vec4(color, 1.0);
-#endif
+    return surface_color(color, in.color.a);
 }
 
-#ifdef WEIGHTED
 @fragment
-fn fragment(in: Varyings) -> Weighted {
-    return weighted(color_of(in), in.position);
+fn fragment(in: Varyings) -> FragmentOutput {
+    return fragment_output(color_of(in), in.position);
 }
-#else
-@fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
-    return color_of(in);
-}
-#endif
 
 #ifdef PICKING
 @fragment

@@ -1,6 +1,6 @@
 // Solid ellipsoids: slices around Z, each of quads from pole to pole.
 
-#import chronoscope_render::common::{rotate, Picked, picked, Weighted, weighted}
+#import chronoscope_render::common::{rotate, Picked, picked, FragmentOutput, fragment_output}
 #import chronoscope_render::segments::{is_void, segment_of}
 #import chronoscope_render::solids::{Solid, Surface, grid_corner, no_solid, solid_color, solid_vertex}
 
@@ -31,21 +31,10 @@ fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Solid
     return solid_vertex(segment_of(instance.slot, instance.id), surface, instance.color, instance.id);
 }
 
-fn color_of(in: Solid) -> vec4<f32> {
-    return solid_color(in);
-}
-
-#ifdef WEIGHTED
 @fragment
-fn fragment(in: Solid) -> Weighted {
-    return weighted(color_of(in), in.position);
+fn fragment(in: Solid) -> FragmentOutput {
+    return fragment_output(solid_color(in), in.position);
 }
-#else
-@fragment
-fn fragment(in: Solid) -> @location(0) vec4<f32> {
-    return color_of(in);
-}
-#endif
 
 #ifdef PICKING
 @fragment

@@ -1,6 +1,6 @@
 // A texture on a plane.
 
-#import chronoscope_render::common::{view, bulk, is_orthographic, quad_corner, with_depth_offset, encode_output, from_eye, clip_from_eye, Picked, picked, Weighted, weighted}
+#import chronoscope_render::common::{view, bulk, is_orthographic, quad_corner, with_depth_offset, encode_output, from_eye, clip_from_eye, Picked, picked, FragmentOutput, fragment_output}
 #import chronoscope_render::picture::{quad, image, image_sampler, table, along_quad, HOVERED, SELECTED}
 #ifdef VALUES
 #import chronoscope_render::picture::{value_at, value_color}
@@ -101,17 +101,10 @@ fn color_of(in: Varyings) -> vec4<f32> {
     return vec4(encode_output(color.rgb), color.a);
 }
 
-#ifdef WEIGHTED
 @fragment
-fn fragment(in: Varyings) -> Weighted {
-    return weighted(color_of(in), in.position);
+fn fragment(in: Varyings) -> FragmentOutput {
+    return fragment_output(color_of(in), in.position);
 }
-#else
-@fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
-    return color_of(in);
-}
-#endif
 
 #ifdef PICKING
 @fragment

@@ -1,7 +1,7 @@
-//! What there is to draw. Each file holds the data of one primitive beside the shader that draws it.
+//! What there is to draw. Each file holds the data of one primitive, or of two that are alike, beside the shaders that draw them.
 //!
-//! Most are instanced and share the code in [`drawing`](crate::drawing): [`points`], [`lines`], [`arcs`], [`boxes`], [`box_edges`],
-//! [`ellipsoids`], [`tubes`], [`arrows`]. Four are entities of their own, with a small uniform
+//! Most are instanced and share the code in [`drawing`](crate::drawing): [`points`], [`lines`], [`arcs`], [`box_edges`],
+//! [`oriented`] (boxes, ellipsoids), [`tubes`] (cylinders, capsules), [`arrows`]. Four are entities of their own, with a small uniform
 //! each: [`image_quad`], [`triangle_mesh`], [`ground_grid`] and [`backdrop`]; the last two share [`unbounded`].
 //!
 //! # Radii
@@ -13,25 +13,25 @@ mod arcs;
 mod arrows;
 mod backdrop;
 mod box_edges;
-mod boxes;
-mod ellipsoids;
 mod ground_grid;
 mod image_quad;
 mod lines;
+mod oriented;
 mod points;
 mod triangle_mesh;
 mod tubes;
 mod unbounded;
 
+use bevy::math::Quat;
+
 pub use arcs::ArcInstance;
 pub use arrows::ArrowInstance;
 pub use backdrop::{Backdrop, BackdropPlugin};
 pub use box_edges::BoxEdgesInstance;
-pub use boxes::BoxInstance;
-pub use ellipsoids::EllipsoidInstance;
 pub use ground_grid::{GroundGrid, GroundGridPlugin};
 pub use image_quad::{DepthCloud, ImageQuad, ImageQuadPlugin, Magnification, QuadPart, Texels};
 pub use lines::LineInstance;
+pub use oriented::{BoxInstance, EllipsoidInstance};
 pub use points::PointInstance;
 pub use triangle_mesh::{
     MeshAlpha, MeshError, MeshGeometry, MeshMap, MeshMaps, MeshMaterial, MeshPose, MeshSides, MeshVertex,
@@ -41,6 +41,16 @@ pub use tubes::{CapsuleInstance, CylinderInstance};
 
 /// The radius that stands for 'the segment's default radius'.
 pub const DEFAULT_RADIUS: f32 = f32::MAX;
+
+/// The rotation, normalized; none where it cannot be.
+fn unit(rotation: Quat) -> Quat {
+    let length = rotation.length();
+    if length.is_finite() && length > f32::EPSILON {
+        rotation / length
+    } else {
+        Quat::IDENTITY
+    }
+}
 
 fn is_finite(values: &[f32]) -> bool {
     values.iter().all(|value| value.is_finite())

@@ -1,6 +1,6 @@
 // Round points: two triangles around the center, cut to a disc in the fragment shader.
 
-#import chronoscope_render::common::{view, units_per_pixel, view_size_pixels, quad_corner, with_depth_offset, disc_alpha, disc_reach, light_on_sphere, nothing, Picked, picked, picked_part, Weighted, weighted}
+#import chronoscope_render::common::{view, units_per_pixel, view_size_pixels, quad_corner, with_depth_offset, disc_alpha, disc_reach, light_on_sphere, nothing, Picked, picked, picked_part, FragmentOutput, fragment_output}
 #import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, has_round_points, resolve_color, radius_pixels, grown, to_clip}
 
 struct Instance {
@@ -86,12 +86,6 @@ fn depth_of(in: Varyings) -> f32 {
 }
 #endif
 
-#ifdef WEIGHTED
-@fragment
-fn fragment(in: Varyings) -> Weighted {
-    return weighted(color_of(in), in.position);
-}
-#else
 #ifdef SHAPED_DEPTH
 struct Shaped {
     @location(0) color: vec4<f32>,
@@ -104,10 +98,9 @@ fn fragment(in: Varyings) -> Shaped {
 }
 #else
 @fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
-    return color_of(in);
+fn fragment(in: Varyings) -> FragmentOutput {
+    return fragment_output(color_of(in), in.position);
 }
-#endif
 #endif
 
 #ifdef PICKING

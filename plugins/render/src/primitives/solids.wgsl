@@ -2,7 +2,7 @@
 
 #define_import_path chronoscope_render::solids
 
-#import chronoscope_render::common::{quad_corner, with_depth_offset, shade, nothing}
+#import chronoscope_render::common::{quad_corner, with_depth_offset, shade, surface_color, nothing}
 #import chronoscope_render::segments::{Segment, picking_ids, resolve_face_color, to_clip}
 #ifdef SHADOWED
 #import chronoscope_render::common::{arriving_light, shade_by}
@@ -92,9 +92,5 @@ fn solid_color(in: Solid) -> vec4<f32> {
 #else
     let color = shade(in.color.rgb, in.normal);
 #endif
-#ifdef TRANSLUCENT
-    return vec4(color, in.color.a);
-#else
-    return vec4(color, 1.0);
-#endif
+    return surface_color(color, in.color.a);
 }

@@ -4,7 +4,7 @@
 
 #define_import_path chronoscope_render::thick_lines
 
-#import chronoscope_render::common::{pixels_from_clip, span_in_front, corner_around, with_depth_offset, cut, nothing}
+#import chronoscope_render::common::{pixels_from_clip, span_in_front, corner_around, with_depth_offset, cut, nothing, Picked, picked_part}
 #import chronoscope_render::segments::{picking_ids, Segment, resolve_color, radius_pixels, to_clip}
 
 struct ThickLine {
@@ -87,7 +87,22 @@ fn line_alpha(in: ThickLine) -> f32 {
     return cut(in.color.a, inside);
 }
 
-// The color of a line at a pixel: nothing where it has no alpha.
+// The color of a line at a pixel, where there is any of it.
 fn line_color(in: ThickLine) -> vec4<f32> {
-    return vec4(in.color.rgb, line_alpha(in));
+    let alpha = line_alpha(in);
+    if alpha <= 0.0 {
+        discard;
+    }
+    return vec4(in.color.rgb, alpha);
 }
+
+#ifdef PICKING
+// What picking answers for a line at a pixel, where there is any of it.
+fn picked_line(in: ThickLine) -> Picked {
+    let alpha = line_alpha(in);
+    if alpha <= 0.0 {
+        discard;
+    }
+    return picked_part(in.ids, in.position, alpha);
+}
+#endif

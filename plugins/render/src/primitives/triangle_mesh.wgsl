@@ -1,6 +1,6 @@
 // Triangles with a material, each drawn once for each pose.
 
-#import chronoscope_render::common::{bulk, view, is_orthographic, with_depth_offset, encode_output, linear_from_srgb, from_eye, clip_from_eye, shade, lit, Material, nothing, stands_out, Picked, picked, Weighted, weighted}
+#import chronoscope_render::common::{bulk, view, is_orthographic, with_depth_offset, encode_output, linear_from_srgb, from_eye, clip_from_eye, shade, surface_color, lit, Material, nothing, stands_out, Picked, picked, FragmentOutput, fragment_output}
 #ifdef SHADOWED
 #import chronoscope_render::common::arriving_light
 #endif
@@ -241,24 +241,13 @@ fn color_of(in: Varyings) -> vec4<f32> {
     } else if mesh.is_unlit == 0u {
         shaded = shade(shaded, seen.normal);
     }
-#ifdef TRANSLUCENT
-    return vec4(shaded, color.a);
-#else
-    return vec4(shaded, 1.0);
-#endif
+    return surface_color(shaded, color.a);
 }
 
-#ifdef WEIGHTED
 @fragment
-fn fragment(in: Varyings) -> Weighted {
-    return weighted(color_of(in), in.position);
+fn fragment(in: Varyings) -> FragmentOutput {
+    return fragment_output(color_of(in), in.position);
 }
-#else
-@fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
-    return color_of(in);
-}
-#endif
 
 #ifdef PICKING
 @fragment

@@ -6,7 +6,7 @@ use bevy::render::render_resource::VertexFormat;
 use bevy::shader::Shader;
 use bytemuck::{Pod, Zeroable};
 
-use super::{boxes::unit, is_finite};
+use super::{is_finite, unit};
 use crate::instances::Primitive;
 
 pub(crate) const CYLINDER_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d0b");

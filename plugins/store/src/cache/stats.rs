@@ -2,8 +2,11 @@
 
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
+use bytemuck::{Pod, Zeroable};
+
 /// What a cache did and holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
 pub struct CacheStats {
     /// Latest-at queries that were answered from the cache.
     pub hits: u64,
@@ -26,20 +29,17 @@ impl std::ops::Add for CacheStats {
 
     /// The sums of two caches.
     fn add(self, other: Self) -> Self {
-        Self {
-            hits: self.hits + other.hits,
-            misses: self.misses + other.misses,
-            range_hits: self.range_hits + other.range_hits,
-            range_misses: self.range_misses + other.range_misses,
-            invalidations: self.invalidations + other.invalidations,
-            bytes_effective: self.bytes_effective + other.bytes_effective,
-            bytes_actual: self.bytes_actual + other.bytes_actual,
+        let [mut sums, others]: [[u64; COUNTS]; 2] = bytemuck::cast([self, other]);
+        for (sum, other) in sums.iter_mut().zip(others) {
+            *sum += other;
         }
+        bytemuck::cast(sums)
     }
 }
 
 /// What one query adds, in the order of [`CacheStats`].
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
 pub(super) struct Tally {
     pub(super) hits: i64,
     pub(super) misses: i64,
@@ -50,30 +50,7 @@ pub(super) struct Tally {
     pub(super) bytes_actual: i64,
 }
 
-impl Tally {
-    fn counts(&self) -> [i64; COUNTS] {
-        let Self {
-            hits,
-            misses,
-            range_hits,
-            range_misses,
-            invalidations,
-            bytes_effective,
-            bytes_actual,
-        } = *self;
-        [
-            hits,
-            misses,
-            range_hits,
-            range_misses,
-            invalidations,
-            bytes_effective,
-            bytes_actual,
-        ]
-    }
-}
-
-const COUNTS: usize = 7;
+const COUNTS: usize = size_of::<CacheStats>() / size_of::<u64>();
 const STRIPES: usize = 16;
 
 /// One stripe per cache line, and per thread as long as there are enough, so that threads that count do not slow each
@@ -98,7 +75,8 @@ impl Counters {
         let Some(Stripe(counters)) = self.stripes.get(STRIPE.with(|stripe| *stripe)) else {
             return;
         };
-        for (counter, count) in counters.iter().zip(tally.counts()) {
+        let counts: [i64; COUNTS] = bytemuck::cast(*tally);
+        for (counter, count) in counters.iter().zip(counts) {
             if count != 0 {
                 counter.fetch_add(count, Ordering::Relaxed);
             }
@@ -113,23 +91,6 @@ impl Counters {
             }
         }
         // While threads are at it, a sum may be read before all its parts are there.
-        let [
-            hits,
-            misses,
-            range_hits,
-            range_misses,
-            invalidations,
-            bytes_effective,
-            bytes_actual,
-        ] = sums.map(|sum| u64::try_from(sum).unwrap_or(0));
-        CacheStats {
-            hits,
-            misses,
-            range_hits,
-            range_misses,
-            invalidations,
-            bytes_effective,
-            bytes_actual,
-        }
+        bytemuck::cast(sums.map(|sum| u64::try_from(sum).unwrap_or(0)))
     }
 }

@@ -92,12 +92,9 @@ impl Canvas {
 /// Draws a plot into all of the space that is there, and says what the user does to it.
 pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Vec<PlotEvent> {
     let mut events = Vec::new();
-    let tile = ui.available_rect_before_wrap();
-    ui.advance_cursor_after_rect(tile);
-    ui.painter().rect_filled(tile, 0.0, input.background);
-    if !axes::has_room(ui, input.style, &tile) {
+    let Some(tile) = axes::plot_tile(ui, input.style, input.background) else {
         return events;
-    }
+    };
     let font = egui::TextStyle::Small.resolve(ui.style());
     let entries: Vec<LegendEntry<'_>> = input.charts.iter().map(legend_entry).collect();
     let legend_input = input.legend.map(|place| LegendInput {
@@ -152,11 +149,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         .hover_pos()
         .filter(|_| !background.dragged() && !legend.contains_pointer);
     let hit = pointer.and_then(|pointer| nearest(input, &canvas, pointer));
-    if let Some(at) = legend.hovered.or(hit.map(|(at, _)| at)) {
-        events.push(PlotEvent::Hover(at));
-    } else if background.hovered() || legend.contains_pointer {
-        events.push(PlotEvent::HoverNothing);
-    }
+    events.extend(legend.hover(&background, hit.map(|(at, _)| at)));
     if background.clicked() {
         let add = ui.input(|input| input.modifiers.command);
         events.push(PlotEvent::Click(hit.map(|(at, _)| at), add));

@@ -31,19 +31,22 @@ pub(crate) struct Axes<'a> {
     pub(crate) right: Option<&'a Ticks>,
 }
 
-/// Whether a tile has room for a plot with axes. One that has none says so.
-pub(crate) fn has_room(ui: &Ui, style: &ViewStyle, rect: &Rect) -> bool {
+/// Takes all of the space that is there, and fills it. `None` where it has no room for a plot with axes; the tile says so.
+pub(crate) fn plot_tile(ui: &mut Ui, style: &ViewStyle, background: Color32) -> Option<Rect> {
+    let rect = ui.available_rect_before_wrap();
+    ui.advance_cursor_after_rect(rect);
+    ui.painter().rect_filled(rect, 0.0, background);
     if rect.width() > MIN_SIZE && rect.height() > MIN_SIZE + AXIS_HEIGHT {
-        return true;
+        return Some(rect);
     }
     let font = egui::TextStyle::Small.resolve(ui.style());
     let text = "Too small to plot".to_owned();
     let galley = ui.painter().layout_no_wrap(text, font, style.secondary_text);
     let at = rect.center() - galley.size() / 2.0;
     ui.painter()
-        .with_clip_rect(*rect)
+        .with_clip_rect(rect)
         .galley(at, galley, style.secondary_text);
-    false
+    None
 }
 
 /// Where the data of a plot is drawn, beside labels of values that are at most this wide, those at the right

@@ -144,7 +144,7 @@ pub(crate) struct LegendResponse {
     /// Whether the pointer is over the legend.
     pub(crate) contains_pointer: bool,
     /// The entry that the pointer is over.
-    pub(crate) hovered: Option<usize>,
+    hovered: Option<usize>,
     /// The entry that is to be shown or hidden.
     toggled: Option<usize>,
     /// The entry that is to be shown alone.
@@ -162,6 +162,13 @@ impl LegendResponse {
         let isolated = self.isolated.map(PlotEvent::Isolate);
         let dragged = self.dragged.map(PlotEvent::Drag);
         toggled.into_iter().chain(isolated).chain(dragged)
+    }
+
+    /// What the pointer is over, if it is over the plot or the legend: an entry of the legend, or what is drawn of one.
+    pub(crate) fn hover<X>(&self, plot: &Response, drawn: Option<usize>) -> Option<PlotEvent<X>> {
+        let is_over = plot.hovered() || self.contains_pointer;
+        let nothing = is_over.then_some(PlotEvent::HoverNothing);
+        self.hovered.or(drawn).map(PlotEvent::Hover).or(nothing)
     }
 }
 

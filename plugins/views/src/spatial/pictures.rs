@@ -56,6 +56,23 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// A picture in the plane of its entity, with what holds where nothing is said.
+    ///
+    /// Precondition: the mapping is of the kind that the key was made for.
+    pub fn new(key: PictureKey, source: PixelSource, mapping: PixelMapping, time: i64) -> Self {
+        Self {
+            key,
+            source,
+            mapping,
+            time,
+            opacity: None,
+            magnification: MagnificationFilter::Nearest,
+            is_overlay: false,
+            point_fill_ratio: None,
+            pose: None,
+        }
+    }
+
     /// Width and height in pixels.
     pub fn size(&self) -> [u32; 2] {
         self.source.size()

@@ -18,12 +18,8 @@ use chronoscope_frame::{
 use chronoscope_render::MeshGeometry;
 use chronoscope_store::{Chunk, ComponentDescriptor, Timeline};
 use chronoscope_types::{
-    Boxes2D, Boxes3D, Component as _, Image, Points2D, Points3D, Transform3D,
-    blueprint::EyeControls3D,
-    components,
-    enums::{ChannelDatatype, MagnificationFilter},
-    log_chunk,
-    records::ImageFormat,
+    Boxes2D, Boxes3D, Component as _, Image, Points2D, Points3D, Transform3D, blueprint::EyeControls3D,
+    components, enums::ChannelDatatype, log_chunk, records::ImageFormat,
 };
 use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
@@ -179,6 +175,12 @@ impl Viewer {
     fn scene(&mut self) -> &SpatialScene {
         let view = self.view();
         self.app.world().resource::<SpatialScenes>().get(view).unwrap()
+    }
+
+    /// What is wrong in a view.
+    fn reports(&self, view: ViewId) -> Vec<Report> {
+        let world = self.app.world();
+        world.resource::<Visualizers>().reports(world, view)
     }
 
     fn digest(&mut self) -> Vec<PartDigest> {
@@ -364,17 +366,8 @@ impl Visualizer for Broken {
             buffer: buffer.into_array(),
             format: ImageFormat::depth(600, 400, ChannelDatatype::U8),
         });
-        let picture = Picture {
-            key: PictureKey::of_bytes(&[1], &source, PixelKind::Color),
-            source,
-            mapping: PixelMapping::Color,
-            time: 0,
-            opacity: None,
-            magnification: MagnificationFilter::Nearest,
-            is_overlay: false,
-            point_fill_ratio: None,
-            pose: None,
-        };
+        let key = PictureKey::of_bytes(&[1], &source, PixelKind::Color);
+        let picture = Picture::new(key, source, PixelMapping::Color, 0);
         Ok(Some(SpatialVisual::new([Part::picture(picture)])))
     }
 }
@@ -388,8 +381,7 @@ fn a_picture_that_cannot_be_decoded_is_reported_on_its_entity() {
     viewer.finish_decoding();
     viewer.settle();
     let view = viewer.view();
-    let world = viewer.app.world();
-    let reports = world.resource::<Visualizers>().reports(world, view);
+    let reports = viewer.reports(view);
     let entities: Vec<String> = reports
         .iter()
         .filter_map(|report| Some(report.entity.as_ref()?.to_string()))

@@ -413,7 +413,7 @@ fn upload([width, height]: [u32; 2], format: TextureFormat, bytes: Vec<u8>) -> I
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use chronoscope_types::{Component as _, components::Blob, enums::MagnificationFilter};
+    use chronoscope_types::{Component as _, components::Blob};
 
     use super::*;
     use crate::spatial::pictures::{CustomPixels, EncodedPixels, PixelMapping, PixelSource};
@@ -434,17 +434,8 @@ mod tests {
 
     fn huge(key: u64) -> Picture {
         let source = PixelSource::Custom(Arc::new(Huge(key)));
-        Picture {
-            key: PictureKey::of_bytes(&[], &source, PixelKind::Color),
-            source,
-            mapping: PixelMapping::Color,
-            time: 0,
-            opacity: None,
-            magnification: MagnificationFilter::Nearest,
-            is_overlay: false,
-            point_fill_ratio: None,
-            pose: None,
-        }
+        let key = PictureKey::of_bytes(&[], &source, PixelKind::Color);
+        Picture::new(key, source, PixelMapping::Color, 0)
     }
 
     #[test]

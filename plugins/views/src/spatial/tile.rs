@@ -304,6 +304,16 @@ pub(crate) fn reset_button(
     }
 }
 
+/// How far is scrolled, in points, and by what factor two fingers move apart.
+pub(crate) fn scroll_and_pinch(ui: &Ui) -> (f64, f64) {
+    ui.input(|input| {
+        (
+            f64::from(input.smooth_scroll_delta().y),
+            f64::from(input.zoom_delta()),
+        )
+    })
+}
+
 /// Whether a gesture has just ended: something moved in the pass before, and does no longer. What comes then is a step of its own to
 /// undo.
 pub(crate) fn gesture_ended(ui: &Ui, view: ViewId, moves: bool) -> bool {

@@ -220,12 +220,7 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, visible: Visible) -> Option<Visible> {
     if tile.response.contains_pointer()
         && let Some(pointer) = tile.pointer()
     {
-        let (scroll, pinch) = ui.input(|input| {
-            (
-                f64::from(input.smooth_scroll_delta().y),
-                f64::from(input.zoom_delta()),
-            )
-        });
+        let (scroll, pinch) = tile::scroll_and_pinch(ui);
         let factor = (scroll * ZOOM_PER_POINT).exp() * pinch;
         if (factor - 1.0).abs() > 1e-6 {
             moved = moved.zoomed(factor, pointer, tile.size());

@@ -237,12 +237,7 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, eye: Eye, controls: Controls) -> Option<
     if response.contains_pointer()
         && let Some(pointer) = tile.pointer()
     {
-        let (scroll, pinch) = ui.input(|input| {
-            (
-                f64::from(input.smooth_scroll_delta().y),
-                f64::from(input.zoom_delta()),
-            )
-        });
+        let (scroll, pinch) = tile::scroll_and_pinch(ui);
         let factor = (-scroll * ZOOM_PER_POINT).exp() / pinch.max(0.01);
         if (factor - 1.0).abs() > 1e-6 {
             let from = moved.unwrap_or(eye);

@@ -1,10 +1,7 @@
 //! What is done in plots and logs by name and with keys.
 
-use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{ActiveBlueprint, Item, TimeCommand, ViewerCommand};
-use chronoscope_types::{
-    AsComponents as _, BarChart, Scalars, TextLog, blueprint::TextLogRows, columns_chunk, log_chunk,
-};
+use chronoscope_frame::{Item, TimeCommand, ViewerCommand};
+use chronoscope_types::{BarChart, Scalars, TextLog, blueprint::TextLogRows, columns_chunk, log_chunk};
 
 use super::{Viewer, frame, scalars};
 use crate::{ViewAction, view_action};
@@ -12,14 +9,9 @@ use crate::{ViewAction, view_action};
 const PLOT: &str = "TimeSeries";
 
 impl Viewer {
-    fn only_view(&self) -> ViewId {
-        let viewport = self.app.world().resource::<ActiveBlueprint>().viewport();
-        *viewport.views.keys().next().unwrap()
-    }
-
     /// Has the view do something, and returns the text in it then.
     fn act(&mut self, class: &str, action: ViewAction) -> String {
-        view_action::ask(&self.egui, self.only_view(), action);
+        view_action::ask(&self.egui, self.first_view(), action);
         self.text(class)
     }
 
@@ -144,7 +136,6 @@ fn the_lines_of_a_log_that_pass_its_filter_are_copied() {
     assert!(lines[2].ends_with("\t/logs/a\tWARN\ttwo lines"), "{lines:?}");
     assert_eq!(lines.len(), 3);
     let rows = TextLogRows::default().with_filter_by_log_level(["WARN"]);
-    let command = BlueprintCommand::SetProperty(viewer.only_view(), rows.components());
-    viewer.command(ViewerCommand::Blueprint(command));
+    viewer.set(&rows);
     assert_eq!(viewer.copied_from("TextLog").len(), 2);
 }

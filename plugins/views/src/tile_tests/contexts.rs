@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chronoscope_blueprint::{ContextTime, QueryContextSettings, RecordingName, ViewId};
+use chronoscope_blueprint::{ContextTime, QueryContextSettings, RecordingName};
 use chronoscope_frame::{DiffLog, QueryContext, Recordings, ViewerClick};
 use chronoscope_store::StoreId;
 
@@ -20,16 +20,6 @@ impl Viewer {
             let mut recordings = world.resource_mut::<Recordings>();
             recordings.insert(&mut log, &other_id(), chunk).unwrap();
         });
-    }
-
-    fn view_of(&mut self, class: &str) -> (Entity, ViewId) {
-        let world = self.app.world_mut();
-        let mut views = world.query::<(Entity, &View)>();
-        let (entity, view) = views
-            .iter(world)
-            .find(|(_, view)| view.class.as_str() == class)
-            .unwrap();
-        (entity, view.id)
     }
 
     fn look(&mut self, class: &str, settings: &QueryContextSettings) {

@@ -1,6 +1,5 @@
 //! What a plot shows after it was zoomed and is to show everything again.
 
-use chronoscope_blueprint::BlueprintCommand;
 use chronoscope_frame::ViewerCommand;
 use chronoscope_types::blueprint::ScalarAxis;
 use egui::{Event, Modifiers, Pos2, vec2};
@@ -10,19 +9,9 @@ use super::{Viewer, scalars};
 #[test]
 fn a_command_frames_all_of_a_plot() {
     let mut viewer = Viewer::new([scalars("plots/sine", 0, 100)]);
-    let view = *viewer
-        .app
-        .world()
-        .resource::<chronoscope_frame::ActiveBlueprint>()
-        .viewport()
-        .views
-        .keys()
-        .next()
-        .unwrap();
     let before = viewer.text("TimeSeries");
     let axis = ScalarAxis::default().with_range([-5.0, 5.0]);
-    let fixed = BlueprintCommand::set_property(view, &axis);
-    viewer.command(ViewerCommand::Blueprint(fixed));
+    viewer.set(&axis);
     let place = Pos2::new(300.0, 150.0);
     viewer.draw("TimeSeries", vec![Event::PointerMoved(place)]);
     let wheel = Event::MouseWheel {
@@ -37,7 +26,7 @@ fn a_command_frames_all_of_a_plot() {
     viewer.draw("TimeSeries", vec![Event::PointerGone]);
     let zoomed = viewer.text("TimeSeries");
     assert_ne!(zoomed, before);
-    viewer.command(ViewerCommand::FrameAll(view));
+    viewer.command(ViewerCommand::FrameAll(viewer.first_view()));
     assert_eq!(viewer.text("TimeSeries"), before);
     // It is given up once, and not held down.
     viewer.draw("TimeSeries", vec![Event::PointerMoved(place)]);

@@ -78,14 +78,8 @@ impl Viewer {
     }
 
     fn ask(&mut self, action: ViewAction) {
-        let view = *self.only_log();
-        view_action::ask(&self.egui, view, action);
+        view_action::ask(&self.egui, self.first_view(), action);
         self.text(LOG);
-    }
-
-    fn only_log(&self) -> &chronoscope_blueprint::ViewId {
-        let active = self.app.world().resource::<chronoscope_frame::ActiveBlueprint>();
-        active.viewport().views.keys().next().unwrap()
     }
 
     /// The texts of the selected lines, as they are copied, one by one.

@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use bevy::ecs::prelude::*;
-use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{ActiveBlueprint, DiffLog, Recordings, TimeCommand, ViewerCommand};
+use chronoscope_frame::{DiffLog, Recordings, TimeCommand, ViewerCommand};
 use chronoscope_store::{AbsentChunk, Chunk, Recording, StoreError, StoreEvent, StoreId};
 use chronoscope_types::{Scalars, columns_chunk};
 use egui::{Event, Pos2, Shape, pos2};
@@ -35,16 +34,10 @@ pub(super) fn change(
     viewer.settle();
 }
 
-/// The first view.
-pub(super) fn view(viewer: &Viewer) -> ViewId {
-    let viewport = viewer.app.world().resource::<ActiveBlueprint>().viewport();
-    *viewport.views.keys().next().unwrap()
-}
-
 /// What is copied of the plot at a time, a line for each series.
 fn copied_at(viewer: &mut Viewer, time: i64) -> Vec<String> {
     viewer.command(ViewerCommand::Time(TimeCommand::SetTime(time)));
-    view_action::ask(&viewer.egui, view(viewer), ViewAction::CopyTable);
+    view_action::ask(&viewer.egui, viewer.first_view(), ViewAction::CopyTable);
     viewer.draw(CLASS, Vec::new());
     let copied = viewer.copied.take().unwrap();
     copied.lines().skip(1).map(str::to_owned).collect()
@@ -64,7 +57,9 @@ fn has_line_at(viewer: &mut Viewer, entity: &str, time: &str) -> bool {
     let world = viewer.app.world();
     let store = world.resource::<Recordings>().active().unwrap().store();
     let entity = store.entity_id(&entity.into()).unwrap();
-    let color = world.resource::<PlotLines>().color_of(view(viewer), entity);
+    let color = world
+        .resource::<PlotLines>()
+        .color_of(viewer.first_view(), entity);
     let crosses = |shape: &Shape| match shape {
         Shape::Mesh(mesh) => mesh.triangles().any(|corners| {
             let corners = corners.map(|at| mesh.vertices[at as usize]);

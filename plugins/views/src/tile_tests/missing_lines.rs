@@ -5,10 +5,7 @@ use chronoscope_store::{AbsentChunk, Chunk};
 use chronoscope_types::{TextLog, log_chunk};
 use egui::{Event, Key, Modifiers, Pos2, vec2};
 
-use super::{
-    Viewer, frame,
-    missing::{change, view},
-};
+use super::{Viewer, frame, missing::change};
 use crate::{
     ViewAction,
     testing::{click_at, context_with_fonts},
@@ -80,16 +77,16 @@ fn a_log_says_where_lines_are_not_loaded_until_they_are() {
 #[test]
 fn what_is_not_loaded_is_no_line() {
     let (mut viewer, _) = viewer();
-    view_action::ask(&viewer.egui, view(&viewer), ViewAction::CopyTable);
+    view_action::ask(&viewer.egui, viewer.first_view(), ViewAction::CopyTable);
     rows(&mut viewer);
     let copied = viewer.copied.take().unwrap();
     let copied: Vec<&str> = copied.lines().skip(1).collect();
     assert_eq!(copied, ["#0\t/a\t\ta at 0", "#30\t/a\t\ta at 30"]);
     // Keys go from the line before to the one after.
     viewer.click(LOG, "a at 0");
-    view_action::ask(&viewer.egui, view(&viewer), ViewAction::RowBelow);
+    view_action::ask(&viewer.egui, viewer.first_view(), ViewAction::RowBelow);
     rows(&mut viewer);
-    view_action::ask(&viewer.egui, view(&viewer), ViewAction::CopyRows);
+    view_action::ask(&viewer.egui, viewer.first_view(), ViewAction::CopyRows);
     rows(&mut viewer);
     assert_eq!(viewer.copied.take().as_deref(), Some("a at 30"));
 }

@@ -10,12 +10,7 @@ const LOG: &str = "TextLog";
 impl Viewer {
     /// Draws the settings of the first view of a class with fonts, and returns the texts with their places.
     fn draw_settings(&mut self, class: &str, events: Vec<Event>) -> Vec<(String, Pos2)> {
-        let world = self.app.world_mut();
-        let mut views = world.query::<(Entity, &View)>();
-        let (view, _) = views
-            .iter(world)
-            .find(|(_, view)| view.class.as_str() == class)
-            .unwrap();
+        let (view, _) = self.view_of(class);
         let texts = draw_settings(&mut self.app, &self.egui, view, vec2(400.0, 400.0), events);
         self.settle();
         texts
@@ -84,16 +79,7 @@ fn levels_are_hidden_in_the_blueprint() {
 fn no_level_may_be_shown_and_one_again() {
     let mut viewer = Viewer::new([line("logs", 0, "fine", "OWN LEVEL")]);
     let rows = TextLogRows::default().with_filter_by_log_level(["OWN LEVEL"]);
-    let views = &viewer
-        .app
-        .world()
-        .resource::<chronoscope_frame::ActiveBlueprint>()
-        .viewport()
-        .views;
-    let view = *views.keys().next().unwrap();
-    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(
-        view, &rows,
-    )));
+    viewer.set(&rows);
     assert_has(&viewer.text(LOG), "fine");
     viewer.click(LOG, "OWN LEVEL");
     assert!(!viewer.text(LOG).contains("fine"));

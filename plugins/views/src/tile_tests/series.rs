@@ -1,10 +1,10 @@
 //! What plots make of windows that move, of looks that change, and of what is done in the legend.
 
-use chronoscope_blueprint::{BlueprintCommand, ViewId};
+use chronoscope_blueprint::BlueprintCommand;
 use chronoscope_frame::{ActiveBlueprint, Recordings, TimeCommand, ViewerCommand, ViewerCommands, Visuals};
 use chronoscope_store::Chunk;
 use chronoscope_types::{
-    AsComponents, CursorTimeRange, Measurements, Rgba, Scalars, SeriesLines, TimeBoundary, VisibleTimeRange,
+    CursorTimeRange, Measurements, Rgba, Scalars, SeriesLines, TimeBoundary, VisibleTimeRange,
     blueprint::VisibleTimeRanges,
     columns_chunk,
     enums::{AxisScale, AxisSide},
@@ -30,16 +30,6 @@ fn samples(entity: &str, times: &[i64], values: &[f64]) -> Chunk {
     .unwrap()
 }
 
-fn view(viewer: &Viewer) -> ViewId {
-    let viewport = viewer.app.world().resource::<ActiveBlueprint>().viewport();
-    *viewport.views.keys().next().unwrap()
-}
-
-fn set(viewer: &mut Viewer, property: &impl AsComponents) {
-    let command = BlueprintCommand::SetProperty(view(viewer), property.components());
-    viewer.command(ViewerCommand::Blueprint(command));
-}
-
 /// Shows a window of 50 that ends at the cursor.
 fn slide(viewer: &mut Viewer) {
     let range = VisibleTimeRange {
@@ -49,7 +39,7 @@ fn slide(viewer: &mut Viewer) {
             end: TimeBoundary::CursorRelative(0),
         },
     };
-    set(viewer, &VisibleTimeRanges::default().with_ranges([range]));
+    viewer.set(&VisibleTimeRanges::default().with_ranges([range]));
 }
 
 /// Which series of the view are shown, in the order of their names.
@@ -58,7 +48,7 @@ fn shown(viewer: &Viewer) -> Vec<bool> {
         .app
         .world()
         .resource::<Visuals<crate::time_series::SeriesLines>>();
-    let visuals = visuals.view(view(viewer)).unwrap();
+    let visuals = visuals.view(viewer.first_view()).unwrap();
     let mut shown: Vec<_> = visuals
         .iter()
         .map(|(key, series)| (key.entity, series.styles[0].visible))
@@ -119,7 +109,7 @@ fn colors_and_names_that_change_hold_from_when_they_were_logged() {
         .app
         .world()
         .resource::<Visuals<crate::time_series::SeriesLines>>();
-    let visuals = visuals.view(view(&viewer)).unwrap();
+    let visuals = visuals.view(viewer.first_view()).unwrap();
     let (_, series) = visuals.iter().next().unwrap();
     let color = |time| series.look_at(0, time).color.unwrap().to_array();
     assert_eq!([color(0), color(49)], [[0x3C, 0xC8, 0x3C, 0xFF]; 2]);
@@ -167,7 +157,7 @@ fn a_double_click_in_the_legend_shows_one_series_alone_and_the_next_all() {
 #[test]
 fn what_the_legend_hides_is_hidden_for_the_tree_and_shown_from_it() {
     let mut viewer = Viewer::new(["p/a", "p/b"].map(|entity| scalars(entity, 0, 100)));
-    let id = view(&viewer);
+    let id = viewer.first_view();
     let entity = |viewer: &Viewer, path: &str| {
         let recordings = viewer.app.world().resource::<Recordings>();
         recordings
@@ -209,14 +199,14 @@ fn the_blueprint_says_which_axis_and_which_scale() {
         samples("p/b", &[0, 100], &[70_000.0, 70_001.0]),
     ]);
     let logarithmic = ScalarAxisScale::default().with_scale(AxisScale::Logarithmic);
-    set(&mut viewer, &logarithmic);
+    viewer.set(&logarithmic);
     let text = viewer.text(CLASS);
     assert_has(&text, "0.01");
     assert_has(&text, "10000");
     assert!(!viewer.settings(CLASS).contains("Right axis"));
 
     let right = chronoscope_types::own::SeriesAxis::default().with_sides([AxisSide::Right]);
-    let command = BlueprintCommand::override_entity(view(&viewer), "/p/b".into(), &right);
+    let command = BlueprintCommand::override_entity(viewer.first_view(), "/p/b".into(), &right);
     viewer.command(ViewerCommand::Blueprint(command));
     let text = viewer.text(CLASS);
     assert_has(&text, "70000.5");
@@ -257,7 +247,7 @@ fn measurements_are_lines_with_units_and_another_unit_has_another_axis() {
 fn a_series_is_dragged_from_the_legend() {
     let chunks = || [scalars("plots/a", 0, 100), scalars("plots/b", 0, 100)];
     let mut viewer = Viewer::new(chunks());
-    let view = view(&viewer);
+    let view = viewer.first_view();
     let drag = |viewer: &mut Viewer| {
         viewer.draw(CLASS, Vec::new());
         let texts = viewer.draw(CLASS, Vec::new());

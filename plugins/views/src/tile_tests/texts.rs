@@ -1,10 +1,9 @@
 //! Logs and documents as the blueprint wants them.
 
-use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{ActiveBlueprint, Transforms, ViewerCommand, Visualizers};
+use chronoscope_frame::{ActiveBlueprint, Transforms, Visualizers};
 use chronoscope_store::{Chunk, Timeline};
 use chronoscope_types::{
-    AsComponents, TextDocument, TextLog, TextLogColumn, TimelineColumn, Transform3D,
+    TextDocument, TextLog, TextLogColumn, TimelineColumn, Transform3D,
     blueprint::{TextDocumentFormat, TextLogColumns, TextLogRows},
     enums::TextLogColumnKind,
     log_chunk,
@@ -12,13 +11,6 @@ use chronoscope_types::{
 
 use super::{Viewer, assert_has, frame};
 use crate::testing::context_with_fonts;
-
-fn set(viewer: &mut Viewer, property: &impl AsComponents) {
-    let viewport = viewer.app.world().resource::<ActiveBlueprint>().viewport();
-    let view: ViewId = *viewport.views.keys().next().unwrap();
-    let command = BlueprintCommand::SetProperty(view, property.components());
-    viewer.command(ViewerCommand::Blueprint(command));
-}
 
 fn line(time: i64, text: &str, level: &str) -> Chunk {
     let times = [(frame(), time), (Timeline::sequence("step"), time * 100)];
@@ -63,16 +55,13 @@ fn a_log_has_the_columns_that_the_blueprint_names() {
             column(TextLogColumnKind::EntityPath, false),
             column(TextLogColumnKind::LogLevel, true),
         ]);
-    set(&mut viewer, &columns);
+    viewer.set(&columns);
     assert_eq!(titles(&mut viewer), ["step", "text", "level"]);
     let text = viewer.text("TextLog");
     assert_has(&text, "#200");
     assert!(!text.contains("#2|"), "{text}");
 
-    set(
-        &mut viewer,
-        &TextLogRows::default().with_filter_by_log_level(["WARN"]),
-    );
+    viewer.set(&TextLogRows::default().with_filter_by_log_level(["WARN"]));
     let text = viewer.text("TextLog");
     assert!(text.contains("second") && !text.contains("first"), "{text}");
 }
@@ -92,7 +81,7 @@ fn a_document_wraps_where_the_blueprint_says_so() {
         texts.collect::<Vec<_>>()
     };
     assert_eq!(heights(&mut viewer), [1]);
-    set(&mut viewer, &TextDocumentFormat::default().with_word_wrap(true));
+    viewer.set(&TextDocumentFormat::default().with_word_wrap(true));
     let wrapped = heights(&mut viewer);
     assert!(wrapped.len() == 1 && wrapped[0] > 5, "{wrapped:?}");
 }

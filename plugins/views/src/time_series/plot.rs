@@ -43,12 +43,9 @@ const NEAR: f32 = 10.0;
 /// Draws a plot into all of the space that is there, and says what the user does to it.
 pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Vec<PlotEvent> {
     let mut events = Vec::new();
-    let tile = ui.available_rect_before_wrap();
-    ui.advance_cursor_after_rect(tile);
-    ui.painter().rect_filled(tile, 0.0, input.background);
-    if !axes::has_room(ui, input.style, &tile) {
+    let Some(tile) = axes::plot_tile(ui, input.style, input.background) else {
         return events;
-    }
+    };
     let font = egui::TextStyle::Small.resolve(ui.style());
     let entries: Vec<LegendEntry<'_>> = input
         .lines
@@ -139,11 +136,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     events.extend(legend.events().map(PlotEvent::Shared));
     events.extend(legend.moved.map(|(at, side)| PlotEvent::SetSide(at, side)));
 
-    if let Some(at) = legend.hovered.or(hit) {
-        events.push(PlotEvent::Shared(SharedEvent::Hover(at)));
-    } else if background.hovered() || legend.contains_pointer {
-        events.push(PlotEvent::Shared(SharedEvent::HoverNothing));
-    }
+    events.extend(legend.hover(&background, hit).map(PlotEvent::Shared));
     if background.clicked() && !ui.input(|input| input.modifiers.shift) {
         let add = ui.input(|input| input.modifiers.command);
         events.push(PlotEvent::Shared(SharedEvent::Click(hit, add)));

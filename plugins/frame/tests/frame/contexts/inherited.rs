@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bevy_app::App;
 use chronoscope_frame::{
-    ActiveBlueprint, AppEntityContextExt as _, AppVisualizerExt as _, ContextReader, ContextRows,
-    EntityContext, EntityContexts, Inherit, ReadContext, Recordings, Report, Transforms, Visual, Visualizer,
-    VisualizerInfo, VisualizerInput, Visuals, Work, WorkCounters, visualizer::QueryMode,
+    ActiveBlueprint, AppEntityContextExt as _, AppVisualizerExt as _, ContextRows, EntityContext,
+    EntityContexts, Inherit, Report, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals, Work,
+    WorkCounters, visualizer::QueryMode,
 };
 use chronoscope_types::{Points3D, Scalars, read};
 
-use super::{between, entity, in_frame, log, seek};
+use super::{between, context, entity, in_frame, log, seek};
 use crate::{CLASS, new_app, products};
 
 /// The sum of the scalars at an entity and above: a context of a plugin.
@@ -47,14 +47,6 @@ impl EntityContext for FrameSum {
     fn read(rows: &ContextRows<'_>, above: Option<&i64>) -> Result<Option<i64>, Report> {
         Sum::read(rows, above)
     }
-}
-
-fn context<T: ReadContext>(app: &App, path: &str) -> Option<T::Value> {
-    let world = app.world();
-    let recordings = world.resource::<Recordings>();
-    let store = recordings.active().unwrap().store();
-    let contexts = world.resource::<EntityContexts>();
-    ContextReader::new(contexts, world.resource(), store).get::<T>(entity(app, path))
 }
 
 #[test]
@@ -325,17 +317,7 @@ fn a_visualizer_runs_again_exactly_when_a_context_that_it_names_changed_for_its_
         seek(app, time);
         RUNS.load(Ordering::Relaxed) - before
     };
-    let sum = |app: &App, path: &str| {
-        let world = app.world();
-        let recordings = world.resource::<Recordings>();
-        let store = recordings.active().unwrap().store();
-        ContextReader::new(
-            world.resource::<EntityContexts>(),
-            world.resource::<Transforms>(),
-            store,
-        )
-        .get::<Sum>(entity(app, path))
-    };
+    let sum = context::<Sum>;
     assert_eq!(
         [sum(&app, "/a"), sum(&app, "/a/b/c"), sum(&app, "/d")],
         [Some(1), Some(11), None]

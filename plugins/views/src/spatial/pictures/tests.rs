@@ -437,17 +437,8 @@ fn crc32(bytes: &[u8]) -> u32 {
 fn a_value_is_told_in_the_words_of_its_picture() {
     let picture = |format, bytes: &[u8], mapping: PixelMapping| {
         let source = source(format, bytes);
-        Picture {
-            key: PictureKey::of_bytes(bytes, &source, mapping.kind()),
-            source,
-            mapping,
-            time: 0,
-            opacity: None,
-            magnification: MagnificationFilter::Nearest,
-            is_overlay: false,
-            point_fill_ratio: None,
-            pose: None,
-        }
+        let key = PictureKey::of_bytes(bytes, &source, mapping.kind());
+        Picture::new(key, source, mapping, 0)
     };
     let depth = PixelMapping::Depth {
         colormap: Colormap::Turbo,

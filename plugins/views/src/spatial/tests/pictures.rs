@@ -239,17 +239,8 @@ impl Visualizer for StreamVisualizer {
         };
         let index = components::Position2D::read(&array).unwrap()[0][0] as u64;
         let source = PixelSource::Custom(Arc::new(Frame { index }));
-        let picture = Picture {
-            key: PictureKey::of_bytes(&[], &source, PixelKind::Color),
-            source,
-            mapping: PixelMapping::Color,
-            time: index as i64,
-            opacity: None,
-            magnification: MagnificationFilter::Nearest,
-            is_overlay: false,
-            point_fill_ratio: None,
-            pose: None,
-        };
+        let key = PictureKey::of_bytes(&[], &source, PixelKind::Color);
+        let picture = Picture::new(key, source, PixelMapping::Color, index as i64);
         Ok(Some(SpatialVisual::new([Part::picture(picture)])))
     }
 }
@@ -438,8 +429,7 @@ fn a_picture_that_is_too_large_for_a_texture_says_how_much_of_it_is_shown() {
     viewer.finish_decoding();
     viewer.settle();
     let view = viewer.view();
-    let world = viewer.app.world();
-    let reports = world.resource::<Visualizers>().reports(world, view);
+    let reports = viewer.reports(view);
     let messages: Vec<&str> = reports.iter().map(|report| &*report.message).collect();
     assert_eq!(
         messages,

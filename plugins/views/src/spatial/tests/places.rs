@@ -38,31 +38,13 @@ fn a_broken_transform_hides_what_is_below_until_it_is_good_again() {
     for _ in 0..2 {
         viewer.work_of(seek(0));
         assert_eq!(shown(&mut viewer), hand(1.0));
-        let bounds = viewer
-            .app
-            .world_mut()
-            .resource_mut::<SpatialScenes>()
-            .iter_mut()
-            .next()
-            .unwrap()
-            .bounds();
+        let bounds = viewer.scene().bounds();
         viewer.work_of(seek(1));
         assert_eq!(shown(&mut viewer), [("/table".to_owned(), 0.0)]);
-        let less = viewer
-            .app
-            .world_mut()
-            .resource_mut::<SpatialScenes>()
-            .iter_mut()
-            .next()
-            .unwrap()
-            .bounds();
+        let less = viewer.scene().bounds();
         assert_ne!(bounds, less);
         let view = viewer.view();
-        let reports = viewer
-            .app
-            .world()
-            .resource::<Visualizers>()
-            .reports(viewer.app.world(), view);
+        let reports = viewer.reports(view);
         let reports: Vec<String> = reports.iter().map(Report::to_string).collect();
         assert_eq!(reports, ["transform: /arm: the quaternion has no length"]);
         viewer.work_of(seek(2));
@@ -98,11 +80,7 @@ fn what_no_frame_connects_to_the_view_is_hidden_and_named() {
         .collect();
     assert_eq!(shown, [("/robot".to_owned(), 4.0)]);
     let view = viewer.view();
-    let reports = viewer
-        .app
-        .world()
-        .resource::<Visualizers>()
-        .reports(viewer.app.world(), view);
+    let reports = viewer.reports(view);
     let reports: Vec<String> = reports.iter().map(Report::to_string).collect();
     let message = "transform: /lost/a: no transform leads to the origin of the view, from the frame nowhere";
     assert_eq!(reports, [message]);
@@ -204,8 +182,7 @@ fn what_has_no_place_costs_nothing_while_others_move() {
     viewer.settle();
     viewer.work_of(seek(9));
     for view in [world_view, robot] {
-        let world = viewer.app.world();
-        let reports = world.resource::<Visualizers>().reports(world, view);
+        let reports = viewer.reports(view);
         let reports: Vec<String> = reports.iter().map(Report::to_string).collect();
         assert_eq!(reports, ["transform: /tf/nowhere: the quaternion has no length"]);
         assert_eq!(state(&viewer, view).0, 1);

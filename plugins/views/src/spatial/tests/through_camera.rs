@@ -2,7 +2,7 @@
 
 use chronoscope_blueprint::{BlueprintCommand, ContentsFilter, ViewBlueprint, ViewClassId, ViewId};
 use chronoscope_frame::{
-    Item, TimeCommand, View, ViewerCommand, Visualizers,
+    Item, TimeCommand, View, ViewerCommand,
     selection::{ClickButton, ClickSource, EntityClicked},
 };
 use chronoscope_render::Highlight;
@@ -114,11 +114,7 @@ fn what_is_in_space_is_seen_where_the_camera_sees_it() {
         .map(|(_, label)| &*label.text)
         .collect();
     assert_eq!(labels, ["front", "back"]);
-    let reports = viewer
-        .app
-        .world()
-        .resource::<Visualizers>()
-        .reports(viewer.app.world(), view);
+    let reports = viewer.reports(view);
     assert!(reports.is_empty(), "{reports:?}");
 }
 
@@ -301,11 +297,7 @@ fn a_camera_sees_the_distances_of_others_as_points() {
     // Up to two units before that camera.
     let bounds = before.bounds_of(&"/world/other/depth".into());
     assert!((bounds.max.z - 22.0).abs() < 1e-6, "{bounds:?}");
-    let reports = viewer
-        .app
-        .world()
-        .resource::<Visualizers>()
-        .reports(viewer.app.world(), view);
+    let reports = viewer.reports(view);
     assert!(reports.is_empty(), "{reports:?}");
 }
 

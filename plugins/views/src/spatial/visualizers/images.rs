@@ -111,17 +111,7 @@ impl PicturePixels {
     ///
     /// Precondition: the mapping is of the kind for which the pixels were read.
     pub(super) fn into_picture(self, mapping: PixelMapping) -> Picture {
-        Picture {
-            key: self.key,
-            source: self.source,
-            mapping,
-            time: self.time,
-            opacity: None,
-            magnification: MagnificationFilter::Nearest,
-            is_overlay: false,
-            point_fill_ratio: None,
-            pose: None,
-        }
+        Picture::new(self.key, self.source, mapping, self.time)
     }
 
     pub(super) fn source(&self) -> &PixelSource {

@@ -147,18 +147,12 @@ fn a_policy_says_what_is_drawn_of_a_column() {
         .collect();
     let drawn = |aggregation: AggregationPolicy| {
         let mut series = series(&times, &values);
-        series.styles = vec![SeriesStyle {
-            name: None,
-            color: None,
-            visible: true,
-            unit: None,
-            side: None,
-            mark: Mark::Line {
-                width: 1.0,
-                interpolation: InterpolationMode::Linear,
-                aggregation,
-            },
-        }];
+        let mark = Mark::Line {
+            width: 1.0,
+            interpolation: InterpolationMode::Linear,
+            aggregation,
+        };
+        series.styles = vec![SeriesStyle { mark, ..linear() }];
         let window = TimeWindow::of(TimeRange::new(0, 3_999), 1.0);
         let points = series.visible_points(0, &window, AxisScale::Linear, 40);
         points.iter().map(|point| point.value).collect::<Vec<_>>()

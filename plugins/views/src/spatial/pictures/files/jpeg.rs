@@ -3,7 +3,7 @@
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 
-use super::{DecodeError, Decoded, FileFormat, Header, orientation, with_alpha};
+use super::{DecodeError, Decoded, FileFormat, Header, with_alpha};
 
 const FORMAT: FileFormat = FileFormat::Jpeg;
 
@@ -24,10 +24,8 @@ fn headers(bytes: &[u8]) -> Result<JpegDecoder<ZCursor<&[u8]>>, DecodeError> {
 pub(super) fn header(bytes: &[u8]) -> Result<Header, DecodeError> {
     let decoder = headers(bytes)?;
     let info = decoder.info().ok_or_else(|| FORMAT.broken("it has no header"))?;
-    Ok(Header {
-        size: [u32::from(info.width), u32::from(info.height)],
-        orientation: orientation::of_exif(decoder.exif().map(Vec::as_slice)),
-    })
+    let size = [info.width, info.height].map(u32::from);
+    Ok(Header::with_exif(size, decoder.exif().map(Vec::as_slice)))
 }
 
 /// What the camera noted.

@@ -144,6 +144,14 @@ impl Header {
             orientation: Orientation::NoTransforms,
         }
     }
+
+    /// Of a file that says in a block of EXIF which way is up, if anywhere.
+    fn with_exif(size: [u32; 2], block: Option<&[u8]>) -> Self {
+        Self {
+            size,
+            orientation: orientation::of_exif(block),
+        }
+    }
 }
 
 /// What is known of a file before it is decoded.

@@ -5,8 +5,7 @@ use std::io::Cursor;
 use image::{ColorType, ImageDecoder, codecs::png::PngDecoder};
 
 use super::{
-    DecodeError, Decoded, FileFormat, Header, MAX_DECODED_BYTES, narrow, orientation, with_alpha,
-    with_gray_alpha,
+    DecodeError, Decoded, FileFormat, Header, MAX_DECODED_BYTES, narrow, with_alpha, with_gray_alpha,
 };
 
 const FORMAT: FileFormat = FileFormat::Png;
@@ -21,11 +20,7 @@ pub(super) fn header(bytes: &[u8]) -> Result<Header, DecodeError> {
     let mut decoder = open(bytes)?;
     // Only a block before the pixels is known here; one behind them is not searched for.
     let exif = decoder.exif_metadata().ok().flatten();
-    let (width, height) = decoder.dimensions();
-    Ok(Header {
-        size: [width, height],
-        orientation: orientation::of_exif(exif.as_deref()),
-    })
+    Ok(Header::with_exif(decoder.dimensions().into(), exif.as_deref()))
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image_webp::WebPDecoder;
 
-use super::{DecodeError, Decoded, FileFormat, Header, MAX_DECODED_BYTES, orientation, with_alpha};
+use super::{DecodeError, Decoded, FileFormat, Header, MAX_DECODED_BYTES, with_alpha};
 
 const FORMAT: FileFormat = FileFormat::WebP;
 
@@ -17,11 +17,7 @@ fn open(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>, DecodeError> {
 pub(super) fn header(bytes: &[u8]) -> Result<Header, DecodeError> {
     let mut decoder = open(bytes)?;
     let exif = decoder.exif_metadata().ok().flatten();
-    let (width, height) = decoder.dimensions();
-    Ok(Header {
-        size: [width, height],
-        orientation: orientation::of_exif(exif.as_deref()),
-    })
+    Ok(Header::with_exif(decoder.dimensions().into(), exif.as_deref()))
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
