@@ -13,7 +13,7 @@ use arrow_array::Array as _;
 use smallvec::SmallVec;
 
 use crate::{
-    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, StoreError, StoreEvent, TimeRange,
+    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, StoreError, StoreEvent, TimeRange,
     append_buffer::{self, AppendBuffer},
     growing_lists::GrowingLists,
     merge_queue::{Candidate, MAX_QUEUES, MergeQueue},
@@ -214,9 +214,10 @@ impl ChunkStore {
             return Ok(None);
         }
         let id = ChunkId::new();
-        let Some(buffer) = AppendBuffer::of(id, first_rows, second_rows, self.append_limits()) else {
+        let Some(mut buffer) = AppendBuffer::of(id, first_rows, second_rows, self.append_limits()) else {
             return Ok(None);
         };
+        buffer.series = self.series_positions(meta);
         let mut meta = ChunkMeta { id, ..meta.clone() };
         if let Some(added) = append_buffer::added_meta(&meta, second_rows) {
             append_buffer::include(&mut meta, &added);
@@ -231,6 +232,19 @@ impl ChunkStore {
         )?;
         self.drop_run(&[first.0, second.0], ChangeReason::Merged, events, drop);
         Ok(Some((slot, id)))
+    }
+
+    /// Where the series of a chunk stand: per timeline that of all rows, then those of the components.
+    fn series_positions(&self, meta: &ChunkMeta) -> SmallVec<[u32; 4]> {
+        let components = || meta.components.iter().map(|column| column.component);
+        let names = meta.timelines.iter().flat_map(|times| {
+            let all = std::iter::once(ComponentId::ANY).chain(components());
+            all.map(|component| (times.timeline, component))
+        });
+        let data = self.entity(meta.entity);
+        names
+            .filter_map(|(timeline, component)| data?.series.find(timeline, component))
+            .collect()
     }
 
     /// Puts one chunk in the place of several, of the kind of the one in this slot.
