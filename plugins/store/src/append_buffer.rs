@@ -1,6 +1,9 @@
 //! An append buffer: rows that arrive one by one, put behind each other in arrays that grow.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    hint::black_box,
+    sync::{Arc, OnceLock},
+};
 
 use arrow_array::{Array as _, ListArray};
 use arrow_schema::{DataType, Field};
@@ -28,6 +31,8 @@ pub(crate) struct AppendBuffer {
     row_ids: Vec<RowId>,
     timelines: SmallVec<[(Timeline, Vec<i64>); 2]>,
     columns: SmallVec<[(ComponentDescriptor, GrowingLists); 4]>,
+    /// Where the series of its rows stand in the store: per timeline that of all rows, then those of the components.
+    pub(crate) series: SmallVec<[u32; 4]>,
     row_bytes: u64,
     /// What the chunk takes beside its rows.
     own_bytes: u64,
@@ -60,6 +65,7 @@ impl AppendBuffer {
                 .map(|times| (times.timeline().clone(), Vec::with_capacity(rows)))
                 .collect(),
             columns: first.components().iter().map(column).collect::<Option<_>>()?,
+            series: SmallVec::new(),
             row_bytes: 0,
             own_bytes: 0,
             chunk: OnceLock::new(),
@@ -126,6 +132,17 @@ impl AppendBuffer {
     /// The memory that its rows take as a chunk.
     pub(crate) fn num_bytes(&self) -> u64 {
         self.row_bytes + self.own_bytes
+    }
+
+    /// Reads a value of each line of memory that the next row is written to. See
+    /// [`ChunkStore::prefetch_append`](crate::ChunkStore::prefetch_append).
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        black_box((self.row_bytes, self.row_ids.last().copied()));
+        for (_, times) in &self.timelines {
+            black_box(times.last().copied());
+        }
+        self.columns.iter().for_each(|(_, lists)| lists.prefetch());
     }
 
     /// Whether there is no room for another row.
@@ -219,6 +236,11 @@ impl AppendBuffer {
                 .iter()
                 .map(|(_, lists)| lists.heap_bytes())
                 .sum::<usize>()
+            + if self.series.spilled() {
+                self.series.capacity() * size_of::<u32>()
+            } else {
+                0
+            }
     }
 }
 

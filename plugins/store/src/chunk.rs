@@ -3,10 +3,11 @@
 mod builder;
 mod combined;
 
-use std::ops::Range;
+use std::{hint::black_box, ops::Range};
 
 use arrow_array::{Array, ArrayRef, ListArray, cast::AsArray as _};
 use arrow_data::{ArrayData, transform::MutableArrayData};
+use arrow_schema::DataType;
 use smallvec::SmallVec;
 
 pub use self::{builder::ChunkBuilder, combined::ChunkGroup};
@@ -389,6 +390,30 @@ impl Chunk {
     /// Begins a chunk to be filled row by row.
     pub fn builder(entity_path: impl Into<EntityPath>) -> ChunkBuilder {
         ChunkBuilder::new(entity_path.into())
+    }
+
+    /// Reads a value of each line of memory that comparing and copying the rows reads. See
+    /// [`ChunkStore::prefetch_append`](crate::ChunkStore::prefetch_append).
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        let first_byte = |text: &str| text.as_bytes().first().copied();
+        black_box((
+            first_byte(self.entity_path.as_str()),
+            self.row_ids().last().copied(),
+        ));
+        for column in &self.timelines {
+            black_box((first_byte(column.timeline.name()), column.times.last().copied()));
+        }
+        for ComponentColumn { descriptor, lists } in &self.components {
+            black_box((
+                first_byte(&descriptor.component),
+                lists.value_offsets().last().copied(),
+                lists.values().len(),
+            ));
+            if let DataType::List(field) = lists.data_type() {
+                black_box((first_byte(field.name()), field.is_nullable()));
+            }
+        }
     }
 
     /// The chunk's id.

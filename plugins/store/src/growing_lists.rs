@@ -3,7 +3,7 @@
 //! Arrow's own `concat` compares the types of all parts at all depths, which takes most of its time where the parts are small, and
 //! wants to have all of them at once. Here the types are known to be alike.
 
-use std::{ops::Range, sync::Arc};
+use std::{hint::black_box, ops::Range, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, FixedSizeListArray, ListArray,
@@ -88,6 +88,13 @@ impl GrowingLists {
             self.offsets.truncate(before);
         }
         appended
+    }
+
+    /// Reads a value of each line of memory that the next list is written to, so that they are fetched together.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        black_box(self.offsets.last().copied());
+        self.values.prefetch();
     }
 
     /// Takes lists off the end. The values stay, so that no more can be appended.
@@ -198,6 +205,19 @@ impl Values {
             Self::List(lists) => lists.append_range(array.as_list_opt().ok_or(NotAppended)?, used)?,
         }
         Ok(())
+    }
+
+    #[inline]
+    fn prefetch(&self) {
+        match self {
+            Self::Primitive { bytes, .. } => _ = black_box(bytes.last().copied()),
+            Self::Boolean(bits) => _ = black_box(bits.as_slice().last().copied()),
+            Self::Bytes { offsets, bytes, .. } => {
+                black_box((offsets.last().copied(), bytes.last().copied()));
+            }
+            Self::FixedSizeList { values, .. } => values.prefetch(),
+            Self::List(lists) => lists.prefetch(),
+        }
     }
 
     fn finish(self) -> Option<ArrayRef> {

@@ -10,7 +10,7 @@ mod node;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BinaryHeap;
+use std::{collections::BinaryHeap, hint::black_box};
 
 use smallvec::SmallVec;
 
@@ -124,6 +124,15 @@ impl IntervalIndex {
             Root::Tree(root) => root.grow(key, max, more_rows),
         };
         debug_assert!(found, "an entry that is not there cannot grow");
+    }
+
+    /// Reads the last entry, which mostly is the one that [grows](Self::grow), so that it is at hand.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        match &self.root {
+            Root::Few(entries) => _ = black_box(entries.last().map(|entry| entry.rows)),
+            Root::Tree(node) => _ = black_box(node.rows),
+        }
     }
 
     /// Removes entries by their beginnings and slots, which are in order, and answers how many of them were there.

@@ -1,6 +1,6 @@
 //! What is known of a chunk without its data: enough for every index.
 
-use std::sync::Arc;
+use std::{hint::black_box, sync::Arc};
 
 use arrow_array::Array as _;
 use smallvec::SmallVec;
@@ -100,6 +100,18 @@ impl ChunkMeta {
     /// Whether a row could be among the chunk's, by its id.
     pub(crate) fn may_hold(&self, row_id: RowId) -> bool {
         self.row_ids.0 <= row_id && row_id <= self.row_ids.1
+    }
+
+    /// Reads a value of each line of memory that it lies in, so that they are fetched together.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        black_box((self.id, self.num_bytes, self.row_ids.1));
+        for column in &self.timelines {
+            black_box(column.range.max);
+        }
+        for column in &self.components {
+            black_box((column.num_valid, column.ranges.last().map(|range| range.max)));
+        }
     }
 
     /// The memory that this metadata takes.

@@ -141,6 +141,14 @@ impl ChunkData {
     }
 
     /// The buffers that more rows may be put to, where there are any.
+    pub(crate) fn append_buffer(&self) -> Option<&AppendBuffer> {
+        match &self.content {
+            Content::Whole(_) => None,
+            Content::AppendBuffer(buffer) => Some(buffer),
+        }
+    }
+
+    /// As [`Self::append_buffer`], to put rows to.
     pub(crate) fn append_buffer_mut(&mut self) -> Option<&mut AppendBuffer> {
         match &mut self.content {
             Content::Whole(_) => None,

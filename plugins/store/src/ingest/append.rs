@@ -15,11 +15,12 @@
 //! Only what is plain is appended: rows in the order of their ids and times, no nulls, types that
 //! [`GrowingLists`](crate::growing_lists::GrowingLists) takes.
 
-use std::sync::Arc;
+use std::{hint::black_box, sync::Arc};
 
 use crate::{
-    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkStore, ComponentId, StoreEvent,
+    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkStore, EntityId, StoreEvent,
     append_buffer::{AppendLimits, MAX_BYTES, MAX_ROWS, added_meta, include},
+    rows::ChunkData,
     store::{EntityData, Slot},
 };
 
@@ -69,7 +70,9 @@ impl ChunkStore {
         if chunk.num_rows() * 2 > limits.rows || !self.settings.compaction {
             return None;
         }
+        chunk.prefetch();
         let entity = self.tree.find(chunk.entity_path())?;
+        self.prefetch_append(entity);
         let data = self.entities.get_mut(entity.index())?;
         let (first, last) = (*chunk.row_ids().first()?, *chunk.row_ids().last()?);
         if data.newest_made >= first {
@@ -115,21 +118,19 @@ impl ChunkStore {
         data.newest_made = last;
 
         self.generation += 1;
-        for (at, (column, times)) in added.timelines.iter().zip(&whole.timelines).enumerate() {
-            let components = whole
-                .components
-                .iter()
-                .map(|column| (column.component, column.ranges.get(at)));
-            let all = std::iter::once((ComponentId::ANY, Some(&times.range)));
-            for (component, range) in all.chain(components) {
-                let Some(range) = range else { continue };
-                let position = data.series.find(column.timeline, component);
-                if let Some(series) = position.and_then(|at| self.series.get_mut(at as usize)) {
+        let width = 1 + whole.components.len();
+        debug_assert_eq!(buffer.series.len(), width * whole.timelines.len());
+        let series_by_timeline = buffer.series.chunks_exact(width);
+        for (at, (times, positions)) in whole.timelines.iter().zip(series_by_timeline).enumerate() {
+            let components = whole.components.iter().map(|column| column.ranges.get(at));
+            let ranges = std::iter::once(Some(&times.range)).chain(components);
+            for (range, position) in ranges.zip(positions) {
+                if let Some((range, series)) = range.zip(self.series.get_mut(*position as usize)) {
                     series.index.grow((range.min, slot), range.max, added.num_rows);
                     series.version = self.generation;
                 }
             }
-            let by_time = &mut self.timelines[column.timeline.index()].loaded;
+            let by_time = &mut self.timelines[times.timeline.index()].loaded;
             by_time.grow((times.range.min, slot), times.range.max, added.num_rows);
         }
         events.push(self.event(ChunkChange::Grown, ChangeReason::Request, added, true));
@@ -138,5 +139,35 @@ impl ChunkStore {
         }
         self.finish((slot, id));
         Some(Appended::Full(slot))
+    }
+
+    /// Reads a value of each line of memory that appending to an entity's last used buffer reads or writes.
+    ///
+    /// Rows of another entity came before, so that each line lies far away. Read one after the other as they are needed, each is waited
+    /// for; here those that do not lead to one another are fetched together. Nobody uses the values: `black_box` keeps the compiler from
+    /// leaving the reads out, and changes nothing where it does not.
+    #[inline]
+    fn prefetch_append(&self, entity: EntityId) {
+        let Some(data) = self.entity(entity) else { return };
+        black_box((data.newest_made, data.stats.num_rows));
+        let place = data
+            .queues
+            .last()
+            .and_then(|queue| queue.appends_to)
+            .and_then(|(slot, _)| self.slot(slot));
+        let Some(Slot { meta, chunk_data, .. }) = place else {
+            return;
+        };
+        meta.prefetch();
+        let Some(buffer) = chunk_data.as_ref().and_then(ChunkData::append_buffer) else {
+            return;
+        };
+        for position in &buffer.series {
+            if let Some(series) = self.series.get(*position as usize) {
+                black_box(series.version);
+                series.index.prefetch();
+            }
+        }
+        buffer.prefetch();
     }
 }

@@ -1,4 +1,4 @@
-//! Small chunks merged, large ones split.
+//! Small chunks merged.
 //!
 //! The chunks of an entity that have the same columns wait in levels, of up to 32 rows, 1024 rows, and so on. 32 chunks of a level,
 //! or as many as make a chunk of the size wanted, are merged into one of the next. (This is the tiered compaction of log-structured
@@ -13,7 +13,7 @@ use arrow_array::Array as _;
 use smallvec::SmallVec;
 
 use crate::{
-    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, StoreError, StoreEvent, TimeRange,
+    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, StoreError, StoreEvent, TimeRange,
     append_buffer::{self, AppendBuffer},
     growing_lists::GrowingLists,
     merge_queue::{Candidate, MAX_QUEUES, MergeQueue},
@@ -23,29 +23,6 @@ use crate::{
 };
 
 impl ChunkStore {
-    /// The pieces of a chunk that is larger than the settings want, in the order of its rows. The first keeps the id, so
-    /// that the chunk is recognized when it comes again. Each has its rows copied, so that collecting it frees them: pieces that
-    /// share the chunk's memory would free nothing until the last one goes.
-    pub(crate) fn split(&self, chunk: &Arc<Chunk>) -> Option<Vec<Chunk>> {
-        let rows = chunk.num_rows();
-        let settings = &self.settings;
-        let (max_rows, max_bytes) = (settings.max_rows.max(1), settings.max_bytes.max(1));
-        if !settings.compaction || chunk.is_static() || rows < 2 {
-            return None;
-        }
-        if rows <= max_rows.saturating_mul(2) && chunk.row_bytes() <= max_bytes.saturating_mul(2) {
-            return None;
-        }
-        let by_bytes = usize::try_from(chunk.row_bytes().div_ceil(max_bytes)).unwrap_or(usize::MAX);
-        let pieces = rows.div_ceil(max_rows).max(by_bytes).min(rows);
-        let each = rows.div_ceil(pieces);
-        let pieces = (0..rows.div_ceil(each)).map(|piece| {
-            let id = if piece == 0 { chunk.id() } else { ChunkId::new() };
-            chunk.slice_owned(id, piece * each..((piece + 1) * each).min(rows))
-        });
-        Some(pieces.collect())
-    }
-
     /// Lets a chunk that was just added become an append buffer, or wait for others. Also one whose append buffer is full.
     pub(crate) fn compact(&mut self, slot: u32, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
         let Some(candidate) = self
@@ -214,9 +191,10 @@ impl ChunkStore {
             return Ok(None);
         }
         let id = ChunkId::new();
-        let Some(buffer) = AppendBuffer::of(id, first_rows, second_rows, self.append_limits()) else {
+        let Some(mut buffer) = AppendBuffer::of(id, first_rows, second_rows, self.append_limits()) else {
             return Ok(None);
         };
+        buffer.series = self.series_positions(meta);
         let mut meta = ChunkMeta { id, ..meta.clone() };
         if let Some(added) = append_buffer::added_meta(&meta, second_rows) {
             append_buffer::include(&mut meta, &added);
@@ -231,6 +209,19 @@ impl ChunkStore {
         )?;
         self.drop_run(&[first.0, second.0], ChangeReason::Merged, events, drop);
         Ok(Some((slot, id)))
+    }
+
+    /// Where the series of a chunk stand: per timeline that of all rows, then those of the components.
+    fn series_positions(&self, meta: &ChunkMeta) -> SmallVec<[u32; 4]> {
+        let components = || meta.components.iter().map(|column| column.component);
+        let names = meta.timelines.iter().flat_map(|times| {
+            let all = std::iter::once(ComponentId::ANY).chain(components());
+            all.map(|component| (times.timeline, component))
+        });
+        let data = self.entity(meta.entity);
+        names
+            .filter_map(|(timeline, component)| data?.series.find(timeline, component))
+            .collect()
     }
 
     /// Puts one chunk in the place of several, of the kind of the one in this slot.
