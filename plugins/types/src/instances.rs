@@ -64,6 +64,21 @@ pub fn num_instances(archetype: &str, len_of: impl FnMut(&str) -> usize) -> usiz
         .map_or(0, |archetype| archetype.num_instances(len_of))
 }
 
+/// The same of the solids in 3D (boxes, capsules, cylinders, ellipsoids), without a look at the [`Vocabulary`]: by the lengths of their
+/// sizes, all of which they need, and of their places and rotations.
+///
+/// ```
+/// use chronoscope_types::num_solids;
+/// assert_eq!(num_solids(&[1], &[3, 0, 0]), 3);
+/// assert_eq!(num_solids(&[0], &[3, 0, 0]), 0);
+/// ```
+pub fn num_solids(sizes: &[usize], poses: &[usize]) -> usize {
+    if sizes.contains(&0) {
+        return 0;
+    }
+    sizes.iter().chain(poses).copied().max().unwrap_or(0)
+}
+
 impl ArchetypeInfo {
     /// The number of instances, see [`num_instances`].
     pub fn num_instances(&self, mut len_of: impl FnMut(&str) -> usize) -> usize {
@@ -140,6 +155,28 @@ mod tests {
             5,
         );
         check("Cylinders3D", &[("lengths", 1), ("radii", 6), ("centers", 5)], 6);
+    }
+
+    #[test]
+    #[allow(clippy::unwrap_used, reason = "a test")]
+    fn solids_are_as_many_without_the_vocabulary() {
+        for (archetype, fields) in BY_LONGEST {
+            let info = Vocabulary::get().archetype(archetype).unwrap();
+            let is_size = |field: &&str| info.field(field).unwrap().presence == Presence::Required;
+            let (sizes, poses): (Vec<&str>, Vec<&str>) = fields.iter().partition(|field| is_size(field));
+            // Each length is zero, one or more, and each of these is the longest.
+            for lengths in 0..3_usize.pow(fields.len() as u32) {
+                let len_of = |at: usize| lengths / 3_usize.pow(at as u32) % 3 * (at + 1);
+                let of = |names: &[&str]| -> Vec<usize> {
+                    let places = names
+                        .iter()
+                        .map(|name| fields.iter().position(|field| field == name));
+                    places.map(|at| len_of(at.unwrap())).collect()
+                };
+                let known: Vec<(&str, usize)> = fields.iter().copied().zip((0..).map(len_of)).collect();
+                check(archetype, &known, num_solids(&of(&sizes), &of(&poses)));
+            }
+        }
     }
 
     #[test]

@@ -116,7 +116,7 @@ pub use component::{Component, ComponentName};
 pub use datatype::{format_datatype, parse_datatype};
 pub use encoding::{NoValue, lists::ListSlices, plain::PlainValue, text::TextSlices};
 pub use error::ReadError;
-pub use instances::num_instances;
+pub use instances::{num_instances, num_solids};
 pub use join::{clamped, clamped_iter, clamped_options};
 pub use log::{columns_chunk, columns_chunk_with_lengths, log_chunk};
 pub use message::{LogMessage, StoreInfo, StoreSource, absent_chunk_bytes};

@@ -33,6 +33,11 @@ impl VisualChunks {
         self.by_result.values().chain([&self.shared])
     }
 
+    /// Whether it has nothing of any result.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_result.is_empty()
+    }
+
     /// Whether a result, or all of them, were made from a chunk, or lack it.
     pub(super) fn names(&self, key: ResultKey, chunk: ChunkId) -> bool {
         let own = self.by_result.get(&key).into_iter().chain([&self.shared]);

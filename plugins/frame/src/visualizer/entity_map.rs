@@ -9,8 +9,10 @@ const PAGE: usize = 64;
 
 /// Values by entity. An entity takes the room of a page where it is the only one in that.
 pub(super) struct EntityMap<T> {
-    /// By the entity's index: `None` where no entity of a page has a value.
+    /// By the entity's index, from the first page on: `None` where no entity of a page has a value.
     pages: Vec<Option<Box<Page<T>>>>,
+    /// The page of the first entities that it may have.
+    first_page: usize,
 }
 
 struct Page<T> {
@@ -20,7 +22,10 @@ struct Page<T> {
 
 impl<T> Default for EntityMap<T> {
     fn default() -> Self {
-        Self { pages: Vec::new() }
+        Self {
+            pages: Vec::new(),
+            first_page: 0,
+        }
     }
 }
 
@@ -33,24 +38,63 @@ impl<T> Default for Page<T> {
     }
 }
 
+/// The page of an entity.
+pub(super) fn page_of(entity: EntityId) -> usize {
+    entity.index() / PAGE
+}
+
 impl<T> EntityMap<T> {
+    /// Takes a page out, as a map of its own: to be [put back](Self::put_back).
+    pub(super) fn take_page(&mut self, page: usize) -> Self {
+        let taken = self.pages.get_mut(page - self.first_page).and_then(Option::take);
+        Self {
+            pages: vec![taken],
+            first_page: page,
+        }
+    }
+
+    /// Puts back what was taken out, whatever it has now.
+    pub(super) fn put_back(&mut self, taken: Self) {
+        let first = taken.first_page - self.first_page;
+        for (at, page) in (first..).zip(taken.pages) {
+            if let Some(page) = page {
+                self.grow(at);
+                self.pages[at] = Some(page);
+            }
+        }
+    }
+
+    /// Makes room for a page.
+    fn grow(&mut self, at: usize) {
+        if self.pages.len() <= at {
+            self.pages.resize_with(at + 1, || None);
+        }
+    }
+
+    /// Where the page of an entity stands.
+    fn at(&self, entity: EntityId) -> Option<usize> {
+        page_of(entity).checked_sub(self.first_page)
+    }
+
     pub(super) fn contains(&self, entity: EntityId) -> bool {
         self.get(entity).is_some()
     }
 
     pub(super) fn get(&self, entity: EntityId) -> Option<&T> {
-        let page = self.pages.get(entity.index() / PAGE)?.as_ref()?;
+        let page = self.pages.get(self.at(entity)?)?.as_ref()?;
         page.values[entity.index() % PAGE].as_ref()
     }
 
     pub(super) fn get_mut(&mut self, entity: EntityId) -> Option<&mut T> {
-        let page = self.pages.get_mut(entity.index() / PAGE)?.as_mut()?;
+        let at = self.at(entity)?;
+        let page = self.pages.get_mut(at)?.as_mut()?;
         page.values[entity.index() % PAGE].as_mut()
     }
 
     /// Takes the value of an entity out.
     pub(super) fn remove(&mut self, entity: EntityId) -> Option<T> {
-        let place = self.pages.get_mut(entity.index() / PAGE)?;
+        let at = self.at(entity)?;
+        let place = self.pages.get_mut(at)?;
         let page = place.as_mut()?;
         let value = page.values[entity.index() % PAGE].take()?;
         page.len -= 1;
@@ -62,7 +106,8 @@ impl<T> EntityMap<T> {
 
     /// All values, in the order of the entities.
     pub(super) fn iter(&self) -> impl Iterator<Item = (EntityId, &T)> {
-        self.pages.iter().enumerate().flat_map(|(at, page)| {
+        let pages = (self.first_page..).zip(&self.pages);
+        pages.flat_map(|(at, page)| {
             let values = page.iter().flat_map(|page| page.values.iter().enumerate());
             values.filter_map(move |(within, value)| Some((entity_at(at, within), value.as_ref()?)))
         })
@@ -80,8 +125,8 @@ impl<T> EntityMap<T> {
 
     /// Takes all values out.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = (EntityId, T)> + use<T> {
-        let pages = std::mem::take(&mut self.pages);
-        pages.into_iter().enumerate().flat_map(|(at, page)| {
+        let pages = (self.first_page..).zip(std::mem::take(&mut self.pages));
+        pages.flat_map(|(at, page)| {
             let values = page
                 .into_iter()
                 .flat_map(|page| page.values.into_iter().enumerate());
@@ -91,7 +136,7 @@ impl<T> EntityMap<T> {
 
     /// Drops the values of which `keep` says so.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(EntityId, &mut T) -> bool) {
-        for (at, place) in self.pages.iter_mut().enumerate() {
+        for (at, place) in (self.first_page..).zip(&mut self.pages) {
             let Some(page) = place else { continue };
             for (within, value) in page.values.iter_mut().enumerate() {
                 if value
@@ -112,10 +157,8 @@ impl<T> EntityMap<T> {
 impl<T: Default> EntityMap<T> {
     /// The value of an entity, added where there was none.
     pub(super) fn get_or_default(&mut self, entity: EntityId) -> &mut T {
-        let (at, within) = (entity.index() / PAGE, entity.index() % PAGE);
-        if self.pages.len() <= at {
-            self.pages.resize_with(at + 1, || None);
-        }
+        let (at, within) = (page_of(entity) - self.first_page, entity.index() % PAGE);
+        self.grow(at);
         let Page { values, len } = &mut **self.pages[at].get_or_insert_default();
         let value = &mut values[within];
         *len += usize::from(value.is_none());
@@ -147,7 +190,27 @@ mod tests {
         let (mut map, mut expected) = (EntityMap::<Vec<usize>>::default(), BTreeMap::new());
         for step in 0..4_000 {
             let entity = EntityId::from_index(next(&mut seed) % 300);
-            match next(&mut seed) % 5 {
+            match next(&mut seed) % 6 {
+                // A page is taken out, changed, and put back.
+                5 => {
+                    let mut page = map.take_page(page_of(entity));
+                    assert!(map.get(entity).is_none());
+                    assert_eq!(page.get(entity), expected.get(&entity.index()));
+                    if step % 3 == 0 {
+                        assert_eq!(page.remove(entity), expected.remove(&entity.index()));
+                    } else {
+                        page.get_or_default(entity).push(step);
+                        expected.entry(entity.index()).or_default().push(step);
+                    }
+                    let of_page = page.iter().map(|(entity, value)| (entity.index(), value));
+                    let first = page_of(entity) * PAGE;
+                    assert!(
+                        of_page.eq(expected
+                            .range(first..first + PAGE)
+                            .map(|(at, value)| (*at, value)))
+                    );
+                    map.put_back(page);
+                }
                 0 => assert_eq!(map.remove(entity), expected.remove(&entity.index())),
                 1 if step % 50 == 0 => {
                     map.retain(|entity, value| !(entity.index() + value.len()).is_multiple_of(3));

@@ -7,6 +7,7 @@
 //! A visual is made once for all views that ask for the same: [`pool`] keeps it under what it was made from,
 //! and views share it.
 
+mod block;
 mod candidates;
 mod chunks;
 mod coming;
@@ -15,6 +16,7 @@ mod entity_map;
 mod first_look;
 mod input;
 mod inputs;
+mod make;
 mod pool;
 mod resolve;
 mod rows;
@@ -119,6 +121,18 @@ pub trait Visualizer: Send + Sync + 'static {
     fn update(
         input: &VisualizerInput<'_>,
         _previous: Arc<Self::Visual>,
+    ) -> Result<Option<Self::Visual>, Report> {
+        Self::visualize(input)
+    }
+
+    /// Makes the visual of one data result from the memory of another visual that nobody shows any more: what is made in each frame need
+    /// not be allocated in each. The result must be that of [`Self::visualize`]; what is left in `spare` does not matter.
+    ///
+    /// # Errors
+    /// As [`Self::visualize`].
+    fn visualize_from_spare(
+        input: &VisualizerInput<'_>,
+        _spare: &mut Self::Visual,
     ) -> Result<Option<Self::Visual>, Report> {
         Self::visualize(input)
     }

@@ -43,21 +43,28 @@ impl VisualKey {
     }
 }
 
-/// What was made from a key.
+/// What was made from a key. Of small visuals there are many, and each line of memory counts: what few of them have lies elsewhere.
 pub(super) struct Made<T> {
     pub(super) key: VisualKey,
     /// `None` where there is nothing to draw.
     pub(super) visual: Option<Arc<T>>,
+    /// How many times a visualizer was called for it.
+    num_made: usize,
+    /// Its bytes, all in all.
+    bytes: u64,
+    extras: Option<Box<Extras<T>>>,
+}
+
+/// What most visuals have nothing of.
+pub(super) struct Extras<T> {
     /// What is wrong.
-    pub(super) report: Option<Report>,
+    report: Option<Report>,
     /// The visuals of the single rows, where it was joined from them.
     pub(super) rows: RowVisuals<T>,
     /// The parts of components that it was made from, where the blueprint selects some of a range.
     pub(super) columns: SelectedColumns,
     /// The chunks it was made from, where that is to be known.
-    pub(super) chunks: SourceChunks,
-    /// Its bytes, all in all.
-    bytes: u64,
+    chunks: SourceChunks,
 }
 
 impl<T: Visual> Made<T> {
@@ -75,10 +82,7 @@ impl<T: Visual> Made<T> {
             self.key.entity.index(),
             self.key.rows as usize,
             self.key.contexts as usize,
-            self.num_made(),
-            self.chunks.used.len(),
-            self.bytes as usize,
-            usize::from(self.report.is_some()),
+            self.num_made,
             usize::from(self.visual.is_some()),
         ]);
     }
@@ -91,7 +95,26 @@ impl<T: Visual> Made<T> {
 
     /// How many times a visualizer was called for it.
     pub(super) fn num_made(&self) -> usize {
-        self.rows.num_made
+        self.num_made
+    }
+
+    /// What is wrong.
+    pub(super) fn report(&self) -> Option<&Report> {
+        self.extras.as_ref()?.report.as_ref()
+    }
+
+    /// The chunks that it was made from, where that is to be known.
+    pub(super) fn chunks(&self) -> &SourceChunks {
+        static NONE: SourceChunks = SourceChunks {
+            used: Vec::new(),
+            missing: Vec::new(),
+        };
+        self.extras.as_ref().map_or(&NONE, |extras| &extras.chunks)
+    }
+
+    /// Takes out what most visuals have nothing of.
+    pub(super) fn take_extras(&mut self) -> Option<Box<Extras<T>>> {
+        self.extras.take()
     }
 
     /// What came of a key.
@@ -105,18 +128,31 @@ impl<T: Visual> Made<T> {
         let of_visual = visual
             .as_ref()
             .map_or(0, |visual| size_of::<T>() as u64 + visual.heap_bytes());
+        let num_made = rows.num_made;
+        let is_plain = report.is_none() && rows.is_empty() && columns.is_empty() && chunks.is_empty();
+        let extras = (!is_plain).then(|| {
+            Box::new(Extras {
+                report,
+                rows,
+                columns,
+                chunks,
+            })
+        });
+        let of_extras = extras.as_ref().map_or(0, |extras| {
+            let Extras {
+                rows,
+                columns,
+                chunks,
+                ..
+            } = &**extras;
+            size_of::<Extras<T>>() as u64 + rows.bytes() + columns.heap_bytes() + chunks.heap_bytes()
+        });
         Self {
-            bytes: size_of::<Self>() as u64
-                + of_visual
-                + rows.bytes()
-                + columns.heap_bytes()
-                + chunks.heap_bytes(),
             key,
             visual,
-            report,
-            rows,
-            columns,
-            chunks,
+            num_made,
+            bytes: size_of::<Self>() as u64 + of_visual + of_extras,
+            extras,
         }
     }
 }
@@ -133,9 +169,15 @@ struct Slot<T> {
 pub(super) struct Pool<T> {
     /// Few of one entity differ: most often there is one.
     by_entity: EntityMap<Slots<T>>,
-    len: usize,
-    bytes: u64,
-    idle_bytes: u64,
+    totals: Totals,
+}
+
+/// What all visuals of a pool are, or of a page of it what came and went.
+#[derive(Clone, Copy, Default)]
+struct Totals {
+    len: i64,
+    bytes: i64,
+    idle_bytes: i64,
 }
 
 type Slots<T> = SmallVec<[Slot<T>; 1]>;
@@ -144,26 +186,45 @@ impl<T> Default for Pool<T> {
     fn default() -> Self {
         Self {
             by_entity: EntityMap::default(),
-            len: 0,
-            bytes: 0,
-            idle_bytes: 0,
+            totals: Totals::default(),
         }
     }
 }
 
 impl<T: Visual> Pool<T> {
     pub(super) fn len(&self) -> usize {
-        self.len
+        self.totals.len as usize
     }
 
     /// The bytes of all visuals.
     pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+        self.totals.bytes as u64
     }
 
     /// The bytes of the visuals that no shown view holds.
     pub(super) fn idle_bytes(&self) -> u64 {
-        self.idle_bytes
+        self.totals.idle_bytes as u64
+    }
+
+    /// Takes the visuals of a page of entities out, as a pool of its own: to be [put back](Self::put_back).
+    pub(super) fn take_page(&mut self, page: usize) -> Self {
+        Self {
+            by_entity: self.by_entity.take_page(page),
+            totals: Totals::default(),
+        }
+    }
+
+    /// Puts back what was taken out, with what became of it.
+    pub(super) fn put_back(&mut self, taken: Self) {
+        let Totals {
+            len,
+            bytes,
+            idle_bytes,
+        } = taken.totals;
+        self.by_entity.put_back(taken.by_entity);
+        self.totals.len += len;
+        self.totals.bytes += bytes;
+        self.totals.idle_bytes += idle_bytes;
     }
 
     /// Hands a visual to a shown view.
@@ -172,7 +233,7 @@ impl<T: Visual> Pool<T> {
         slot.users += 1;
         slot.shown += 1;
         if slot.shown == 1 {
-            self.idle_bytes -= slot.made.bytes;
+            self.totals.idle_bytes -= slot.made.bytes as i64;
         }
         Some(Arc::clone(&slot.made))
     }
@@ -184,8 +245,8 @@ impl<T: Visual> Pool<T> {
             slots.iter().all(|slot| slot.made.key != made.key),
             "what is there is not made again"
         );
-        self.bytes += made.bytes;
-        self.len += 1;
+        self.totals.bytes += made.bytes as i64;
+        self.totals.len += 1;
         slots.push(Slot {
             made: Arc::clone(made),
             users,
@@ -195,8 +256,19 @@ impl<T: Visual> Pool<T> {
 
     /// Takes a visual back from a view, and returns it if that was the last one: nobody else holds it then.
     pub(super) fn release(&mut self, made: Arc<Made<T>>, is_shown: bool) -> Option<Arc<Made<T>>> {
-        let (entity, bytes) = (made.key.entity, made.bytes);
-        let slots = self.by_entity.get_mut(entity)?;
+        let entity = made.key.entity;
+        let released = self.exchange(made, is_shown);
+        if self.by_entity.get(entity).is_some_and(SmallVec::is_empty) {
+            self.by_entity.remove(entity);
+        }
+        released
+    }
+
+    /// As [`Self::release`], where another visual of the entity is [taken](Self::take) or [added](Self::insert) in its place: that
+    /// finds the room.
+    pub(super) fn exchange(&mut self, made: Arc<Made<T>>, is_shown: bool) -> Option<Arc<Made<T>>> {
+        let bytes = made.bytes as i64;
+        let slots = self.by_entity.get_mut(made.key.entity)?;
         let at = slots.iter().position(|slot| Arc::ptr_eq(&slot.made, &made))?;
         drop(made);
         let slot = &mut slots[at];
@@ -204,19 +276,16 @@ impl<T: Visual> Pool<T> {
         if is_shown {
             slot.shown -= 1;
             if slot.shown == 0 {
-                self.idle_bytes += bytes;
+                self.totals.idle_bytes += bytes;
             }
         }
         if slot.users > 0 {
             return None;
         }
         let slot = slots.swap_remove(at);
-        if slots.is_empty() {
-            self.by_entity.remove(entity);
-        }
-        self.len -= 1;
-        self.bytes -= bytes;
-        self.idle_bytes -= bytes;
+        self.totals.len -= 1;
+        self.totals.bytes -= bytes;
+        self.totals.idle_bytes -= bytes;
         Some(slot.made)
     }
 
@@ -225,13 +294,13 @@ impl<T: Visual> Pool<T> {
         let Some(slot) = find(&mut self.by_entity, key) else {
             return;
         };
-        let bytes = slot.made.bytes;
+        let bytes = slot.made.bytes as i64;
         if is_shown {
             slot.shown += 1;
-            self.idle_bytes -= if slot.shown == 1 { bytes } else { 0 };
+            self.totals.idle_bytes -= if slot.shown == 1 { bytes } else { 0 };
         } else {
             slot.shown -= 1;
-            self.idle_bytes += if slot.shown == 0 { bytes } else { 0 };
+            self.totals.idle_bytes += if slot.shown == 0 { bytes } else { 0 };
         }
     }
 

@@ -141,7 +141,8 @@ impl VisualizerComponents {
         let begin = usize::from(self.first[mark]).checked_sub(1);
         let alike = begin.map_or(&[][..], |begin| &self.ids[begin..]).iter();
         let mut alike = alike.take_while(|(known, _)| mark_of(known) == mark);
-        let known = alike.find(|(known, _)| *known == name);
+        // Mostly it is the very same text.
+        let known = alike.find(|(known, _)| std::ptr::eq(*known, name) || *known == name);
         known.map_or_else(|| store.component_id(name), |(_, id)| *id)
     }
 }

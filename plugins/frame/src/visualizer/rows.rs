@@ -39,6 +39,10 @@ impl<T> Default for RowVisuals<T> {
 }
 
 impl<T> RowVisuals<T> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         // What is joined shares what is in it.
         (self.rows.capacity() * (size_of::<RowVisual<T>>() + size_of::<T>())) as u64
@@ -55,8 +59,25 @@ pub(super) struct Joined<T> {
 impl<T> Joined<T> {
     /// What was made in one call.
     pub(super) fn one(visual: Result<Option<T>, Report>) -> Self {
+        Self::of(visual.map(|visual| visual.map(Arc::new)))
+    }
+
+    /// The same, in the place of a visual that is not needed any more.
+    pub(super) fn in_place_of(mut spare: Arc<T>, visual: Result<Option<T>, Report>) -> Self {
+        Self::of(visual.map(|visual| {
+            visual.map(|visual| match Arc::get_mut(&mut spare) {
+                Some(place) => {
+                    *place = visual;
+                    spare
+                }
+                None => Arc::new(visual),
+            })
+        }))
+    }
+
+    fn of(visual: Result<Option<Arc<T>>, Report>) -> Self {
         let (visual, report) = match visual {
-            Ok(visual) => (visual.map(Arc::new), None),
+            Ok(visual) => (visual, None),
             Err(report) => (None, Some(report)),
         };
         Self {

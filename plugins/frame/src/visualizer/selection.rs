@@ -74,6 +74,10 @@ impl Selections {
 }
 
 impl SelectedColumns {
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_component.is_empty()
+    }
+
     /// The bytes that they take beside the chunks that they were made from.
     pub(super) fn heap_bytes(&self) -> u64 {
         let columns = self.by_component.iter().map(|(_, columns)| columns.heap_bytes());

@@ -9,8 +9,10 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::{
-    VisualChunks, Visualizer, VisualizerId,
+    Visual as _, VisualChunks, Visualizer, VisualizerId,
+    chunks::SourceChunks,
     entity_map::EntityMap,
+    inputs::ViewInputs,
     pool::{Made, Pool},
 };
 use crate::{ContextId, InstructionIndex, RecordingKey, Recordings, Report, ResultKey};
@@ -21,6 +23,9 @@ pub struct Visuals<V: Visualizer> {
     pub(super) id: VisualizerId,
     pub(super) views: FxHashMap<ViewId, ViewVisuals<V>>,
     pub(super) pool: Pool<V::Visual>,
+    /// What was shown until the last frame, and is shown no more.
+    pub(super) spares: Vec<Arc<V::Visual>>,
+    spare_bytes: u64,
 }
 
 impl<V: Visualizer> Visuals<V> {
@@ -29,6 +34,8 @@ impl<V: Visualizer> Visuals<V> {
             id,
             views: FxHashMap::default(),
             pool: Pool::default(),
+            spares: Vec::new(),
+            spare_bytes: 0,
         }
     }
 
@@ -49,19 +56,43 @@ impl<V: Visualizer> Visuals<V> {
 
     /// The bytes of all visuals; what views share counts once.
     pub fn bytes(&self) -> u64 {
-        self.pool.bytes()
+        self.pool.bytes() + self.spare_bytes
     }
 
     /// The bytes of the visuals that no shown view holds: what a purge can free.
     pub fn idle_bytes(&self) -> u64 {
-        self.pool.idle_bytes()
+        self.pool.idle_bytes() + self.spare_bytes
+    }
+
+    /// Takes visuals back that no view holds any more. Those of the next frame are made
+    /// [from their memory](Visualizer::visualize_from_spare), and what that does not need is freed then.
+    ///
+    /// Not of visualizers that go on from [the visual before](Visualizer::update).
+    pub fn recycle(&mut self, visuals: Vec<Arc<V::Visual>>) {
+        let bytes = visuals
+            .iter()
+            .map(|visual| size_of::<V::Visual>() as u64 + visual.heap_bytes());
+        self.spare_bytes += bytes.sum::<u64>();
+        if self.spares.is_empty() {
+            self.spares = visuals;
+        } else {
+            self.spares.extend(visuals);
+        }
+    }
+
+    /// Takes out what was [given back](Self::recycle).
+    pub(super) fn take_spares(&mut self) -> Vec<Arc<V::Visual>> {
+        self.spare_bytes = 0;
+        std::mem::take(&mut self.spares)
     }
 
     /// Gives up visuals that no shown view holds until so many bytes are free, or as many as there are. Returns how many are.
     ///
     /// Views whose visuals are given up make them anew when they are shown.
     pub fn purge(&mut self, bytes: u64) -> u64 {
-        let before = self.pool.bytes();
+        let spare_bytes = self.spare_bytes;
+        drop(self.take_spares());
+        let before = self.pool.bytes() + spare_bytes;
         let mut hidden: Vec<_> = self.views.iter_mut().filter(|(_, view)| !view.is_shown).collect();
         hidden.sort_unstable_by_key(|(id, _)| **id);
         for (_, view) in hidden {
@@ -134,7 +165,7 @@ impl<V: Visualizer> ViewVisuals<V> {
 
     /// What is wrong with a data result. The rest of it may be shown nevertheless.
     pub fn report(&self, key: ResultKey) -> Option<&Report> {
-        self.made(key)?.report.as_ref()
+        self.made(key)?.report()
     }
 
     /// The visuals of an entity, in the order of its instructions.
@@ -145,7 +176,7 @@ impl<V: Visualizer> ViewVisuals<V> {
 
     /// What is wrong with an entity, in the order of its instructions.
     pub fn reports_of(&self, entity: EntityId) -> impl Iterator<Item = &Report> {
-        self.all_of(entity).filter_map(|(_, made)| made.report.as_ref())
+        self.all_of(entity).filter_map(|(_, made)| made.report())
     }
 
     /// All visuals, in no order. What reaches the screen goes through [`crate::DataResults`], which are ordered by path.
@@ -158,7 +189,7 @@ impl<V: Visualizer> ViewVisuals<V> {
         self.entries
             .keys()
             .flat_map(|entity| self.all_of(entity))
-            .filter_map(|(key, made)| Some((key, made.report.as_ref()?)))
+            .filter_map(|(key, made)| Some((key, made.report()?)))
     }
 
     /// The data results whose visuals are others than in the frame before, in the order of
@@ -179,11 +210,7 @@ impl<V: Visualizer> ViewVisuals<V> {
     }
 
     fn made(&self, key: ResultKey) -> Option<&Made<V::Visual>> {
-        let mut entries = self.entries.get(key.entity)?.iter();
-        entries
-            .find(|entry| entry.instruction == key.instruction)?
-            .made
-            .as_deref()
+        made_of(&self.entries, key)
     }
 
     fn all_of(&self, entity: EntityId) -> impl Iterator<Item = (ResultKey, &Made<V::Visual>)> {
@@ -233,6 +260,33 @@ impl<V: Visualizer> ViewVisuals<V> {
         }
         if is_shown {
             self.removed.append(&mut self.given_up);
+        }
+    }
+
+    /// Whether it is kept account of what the visuals were made from.
+    pub(super) fn keeps_chunks(&self, inputs: &ViewInputs<'_>) -> bool {
+        !inputs.context.entry.sources().is_empty() || !self.chunks.is_empty()
+    }
+
+    /// Keeps account of what visuals were made from: of those that are others, of those that are gone, and of those whose rows are in
+    /// other chunks than before.
+    pub(super) fn follow_chunks(
+        &mut self,
+        changed: &[ResultKey],
+        removed: &[ResultKey],
+        elsewhere: &[(ResultKey, SourceChunks)],
+    ) {
+        let Self { entries, chunks, .. } = self;
+        for key in changed {
+            if let Some(made) = made_of(entries, *key) {
+                chunks.set(*key, made.chunks());
+            }
+        }
+        for (key, of_key) in elsewhere {
+            chunks.set(*key, of_key);
+        }
+        for key in removed {
+            chunks.remove(*key);
         }
     }
 
@@ -287,4 +341,12 @@ impl<V: Visualizer> ViewVisuals<V> {
             !entries.is_empty()
         });
     }
+}
+
+fn made_of<T>(entries: &EntityMap<Entries<T>>, key: ResultKey) -> Option<&Made<T>> {
+    let mut entries = entries.get(key.entity)?.iter();
+    entries
+        .find(|entry| entry.instruction == key.instruction)?
+        .made
+        .as_deref()
 }

@@ -1,5 +1,7 @@
 //! Visuals are made once for all views that ask for the same, and go when nobody needs them.
 
+use std::sync::Arc;
+
 use bevy_app::App;
 use chronoscope_blueprint::{
     BlueprintCommand, ContainerBlueprint, ContainerId, ContainerKind, Contents, Instruction, InstructionId,
@@ -19,7 +21,7 @@ use chronoscope_types::{
     log_chunk, read,
 };
 
-use crate::{CLASS, Points, add, new_app, show_all, store_id};
+use crate::{CLASS, Cloud, Points, add, new_app, show_all, store_id};
 
 pub(crate) fn view(at: usize) -> ViewId {
     ViewId::hashed(["visuals", &at.to_string()])
@@ -411,4 +413,49 @@ fn the_visuals_of_a_recording_that_is_closed_go_at_once() {
     let hidden = [view(0), view(1)].into_iter().min().unwrap();
     let visuals = visuals(&app).view(hidden).unwrap();
     assert!(!visuals.removed().is_empty());
+}
+
+#[test]
+fn what_is_given_back_is_used_for_the_next_visual() {
+    let mut app = app_with(1, 0..10);
+    let cloud = |app: &App| {
+        let visuals = visuals(app).view(view(0)).unwrap();
+        let cloud = visuals.of_entity(entity(app)).next().unwrap().1;
+        Arc::clone(cloud)
+    };
+    let give_back = |app: &mut App, cloud: Arc<Cloud>| {
+        let mut visuals = app.world_mut().resource_mut::<Visuals<Points>>();
+        visuals.recycle(vec![cloud]);
+    };
+    seek(&mut app, 1);
+    let (first, bytes) = (cloud(&app), visuals(&app).bytes());
+    let address = Arc::as_ptr(&first);
+    seek(&mut app, 2);
+    give_back(&mut app, first);
+    let spare_bytes = visuals(&app).idle_bytes();
+    assert!(spare_bytes > 0);
+    assert_eq!(visuals(&app).bytes(), bytes + spare_bytes);
+    seek(&mut app, 3);
+    assert_eq!(Arc::as_ptr(&cloud(&app)), address);
+    assert_eq!(shown(&app, 0), [[3.0]]);
+    assert_eq!((visuals(&app).bytes(), visuals(&app).idle_bytes()), (bytes, 0));
+
+    // What somebody holds stays as it is.
+    let held = cloud(&app);
+    seek(&mut app, 4);
+    give_back(&mut app, Arc::clone(&held));
+    seek(&mut app, 5);
+    assert_ne!(Arc::as_ptr(&cloud(&app)), address);
+    assert_eq!((held.positions[0][0], shown(&app, 0)), (3.0, vec![vec![5.0]]));
+
+    // It goes when nothing is made, and when memory is short.
+    give_back(&mut app, held);
+    app.update();
+    assert_eq!(visuals(&app).idle_bytes(), 0);
+    let last = cloud(&app);
+    seek(&mut app, 6);
+    give_back(&mut app, last);
+    let freed = app.world_mut().resource_mut::<Visuals<Points>>().purge(1);
+    assert_eq!((freed, visuals(&app).idle_bytes()), (spare_bytes, 0));
+    assert_eq!(shown(&app, 0), [[6.0]]);
 }

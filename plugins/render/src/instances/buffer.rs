@@ -78,6 +78,15 @@ struct Visual<P> {
     is_listed: bool,
 }
 
+/// Why instances can be in the place of others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// They are there already.
+    There,
+    /// Nobody shows the others any longer.
+    Free,
+}
+
 impl<P> Visual<P> {
     fn range(&self) -> Range<u32> {
         self.start..self.start + self.instances.len() as u32
@@ -131,8 +140,15 @@ impl<P: Primitive> InstanceBuffer<P> {
         let instances = instances.into();
         // What nobody else holds is not here, either.
         let is_here = Arc::strong_count(&instances) > 1 && self.find(&instances).is_some();
-        if !is_here && self.overwrite_in_place(slot, &instances, 1) {
-            return Ok(slot);
+        if !is_here {
+            match self.fits_in_place(slot, &instances, 1) {
+                Some(Fit::There) => return Ok(slot),
+                Some(Fit::Free) => {
+                    self.overwrite(slot.0, instances);
+                    return Ok(slot);
+                }
+                None => {}
+            }
         }
         let Some(visual) = self.visual(slot.0) else {
             return self.insert(instances);
@@ -153,24 +169,28 @@ impl<P: Primitive> InstanceBuffer<P> {
     /// to: each of them calls this. Not where the visual has other users, or the slice is here already: one that no more than two hold, its
     /// maker and who calls, is taken for new. Returns whether it did, or another one of them before: all that refers to the slot stays
     /// right.
-    pub fn overwrite_in_place(&mut self, slot: Slot, instances: &Arc<[P]>, users: usize) -> bool {
-        let Some(visual) = self.visual(slot.0) else {
-            return false;
-        };
+    pub fn overwrite_in_place(&mut self, slot: Slot, instances: Arc<[P]>, users: usize) -> bool {
+        let fits = self.fits_in_place(slot, &instances, users);
+        if fits == Some(Fit::Free) {
+            self.overwrite(slot.0, instances);
+        }
+        fits.is_some()
+    }
+
+    /// Whether other instances can be put in the place of a visual; `None` where they cannot.
+    fn fits_in_place(&mut self, slot: Slot, instances: &Arc<[P]>, users: usize) -> Option<Fit> {
+        let visual = self.visual(slot.0)?;
         if Arc::ptr_eq(&visual.instances, instances) {
-            return true;
+            return Some(Fit::There);
         }
         // Of several, all are known only where the buffer and one other hold the slice.
         let is_shown_by_them = visual.users == 1
             || (visual.users as usize == users && Arc::strong_count(&visual.instances) <= 2);
         if !is_shown_by_them || visual.instances.len() != instances.len() {
-            return false;
+            return None;
         }
-        if Arc::strong_count(instances) > 2 && self.find(instances).is_some() {
-            return false;
-        }
-        self.overwrite(slot.0, Arc::clone(instances));
-        true
+        let is_here = Arc::strong_count(instances) > 2 && self.find(instances).is_some();
+        (!is_here).then_some(Fit::Free)
     }
 
     /// Takes a user from a visual, which goes with its last one. Returns whether it went.

@@ -208,7 +208,7 @@ pub(crate) fn overwrite<P: Primitive>(
         for (segment, slot, instances, users) in some {
             let overwritten = buffer.as_mut().zip(slot).zip(instances);
             let overwritten = overwritten
-                .map(|((buffer, slot), instances)| buffer.overwrite_in_place(slot, &instances, users));
+                .map(|((buffer, slot), instances)| buffer.overwrite_in_place(slot, instances, users));
             if overwritten != Some(true) {
                 failed(segment);
             }

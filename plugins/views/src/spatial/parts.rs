@@ -3,19 +3,22 @@
 //! Nothing here lists the primitives. A part knows its own type; who presents parts looks the type up in [`PartKinds`], which
 //! [`AppPartsExt::add_spatial_primitive`] extends.
 
+mod content;
+
 use std::{
     any::{Any, TypeId},
-    fmt,
-    hash::{Hash as _, Hasher as _},
     hint::black_box,
     sync::Arc,
 };
 
 use bevy::{app::App, asset::Assets, ecs::prelude::*, log::warn_once, shader::Shader};
-use bytemuck::allocation::try_cast_slice_arc;
+use bytemuck::{allocation::try_cast_slice_arc, try_cast_slice_mut};
 use chronoscope_render::{InstancePlugin, SegmentTransform, SegmentUniform};
-use glam::{DAffine3, DVec3};
-use rustc_hash::{FxHashMap, FxHasher};
+use glam::DAffine3;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use content::{Content, Instances, MeshContent, PicturePart, hash_of_bytes};
 
 use super::{
     bounds::Bounds,
@@ -45,6 +48,30 @@ impl Part {
     /// is logged once.
     pub fn new<P: SpatialPrimitive>(instances: impl Into<Arc<[P]>>) -> Self {
         Self::of(Content::of_instances(instances.into()))
+    }
+
+    /// As [`Self::new`], in the memory of one of `spares` that has as many of them and that nobody else holds, if there is one.
+    pub(crate) fn from_spares<P: SpatialPrimitive>(
+        instances: impl ExactSizeIterator<Item = P>,
+        spares: &mut SmallVec<[Self; 2]>,
+    ) -> Self {
+        let num_bytes = instances.len() * size_of::<P>();
+        let is_as_large = |part: &Self| match &part.content {
+            Content::Words(words, kind) => {
+                kind.type_id == TypeId::of::<Instances<P>>() && size_of_val(&**words) == num_bytes
+            }
+            Content::Other(_) => false,
+        };
+        let spare = spares.iter().position(is_as_large);
+        if let Some(mut spare) = spare.map(|at| spares.swap_remove(at))
+            && let Some(places) = spare.instances_mut::<P>()
+        {
+            for (place, instance) in places.iter_mut().zip(instances) {
+                *place = instance;
+            }
+            return Self::of(spare.content);
+        }
+        Self::new(instances.collect::<Arc<[P]>>())
     }
 
     /// A picture in the plane z = 0. Of several in one visual the last is shown.
@@ -130,6 +157,16 @@ impl Part {
         }
     }
 
+    /// The instances, if they are words of this primitive that nobody else holds.
+    fn instances_mut<P: SpatialPrimitive>(&mut self) -> Option<&mut [P]> {
+        match &mut self.content {
+            Content::Words(words, kind) if kind.type_id == TypeId::of::<Instances<P>>() => {
+                try_cast_slice_mut(Arc::get_mut(words)?).ok()
+            }
+            _ => None,
+        }
+    }
+
     /// The picture, if it is one.
     pub fn as_picture(&self) -> Option<&Arc<Picture>> {
         Some(&self.downcast::<PicturePart>()?.0)
@@ -166,6 +203,14 @@ impl Part {
         match &self.content {
             Content::Words(words, kind) => size_of_val(&**words) / kind.instance_bytes,
             Content::Other(content) => content.num_instances(),
+        }
+    }
+
+    /// Whether there is no instance.
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.content {
+            Content::Words(words, _) => words.is_empty(),
+            Content::Other(content) => content.num_instances() == 0,
         }
     }
 
@@ -217,150 +262,6 @@ impl Part {
             Content::Words(_, kind) => kind.type_id,
             Content::Other(content) => (**content).type_id(),
         }
-    }
-}
-
-/// The content of a part, whatever its type.
-#[derive(Clone, Debug)]
-enum Content {
-    /// Instances that are made of whole words of 32 bits, as nearly all are: a shared slice without anything around it. Of small visuals
-    /// there are many, and each allocation counts.
-    Words(Arc<[u32]>, &'static InstanceKind),
-    /// Any other.
-    Other(Arc<dyn AnyContent>),
-}
-
-impl Content {
-    fn of_instances<P: SpatialPrimitive>(instances: Arc<[P]>) -> Self {
-        match try_cast_slice_arc(instances) {
-            Ok(words) => Self::Words(words, Instances::<P>::KIND),
-            Err((_, instances)) => Self::Other(Arc::new(Instances(instances))),
-        }
-    }
-}
-
-/// What is to be known of instances that are kept as words.
-struct InstanceKind {
-    name: &'static str,
-    /// The type of [`Instances`] of this primitive.
-    type_id: TypeId,
-    instance_bytes: usize,
-    bounds: fn(&[u32]) -> Bounds,
-}
-
-impl fmt::Debug for InstanceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-/// A content of its own type.
-trait AnyContent: Any + fmt::Debug + Send + Sync {
-    fn num_instances(&self) -> usize;
-    fn heap_bytes(&self) -> u64;
-    fn bounds(&self) -> Bounds;
-    fn content_hash(&self) -> u64;
-}
-
-#[derive(Debug)]
-struct Instances<P>(Arc<[P]>);
-
-impl<P: SpatialPrimitive> Instances<P> {
-    const KIND: &'static InstanceKind = &InstanceKind {
-        name: P::NAME,
-        type_id: TypeId::of::<Self>(),
-        instance_bytes: size_of::<P>(),
-        bounds: |words| bounds_of::<P>(bytemuck::cast_slice(words)),
-    };
-}
-
-fn bounds_of<P: SpatialPrimitive>(instances: &[P]) -> Bounds {
-    let bounds = instances.iter().map(SpatialPrimitive::bounds);
-    bounds.fold(Bounds::EMPTY, Bounds::union)
-}
-
-fn hash_of_bytes(bytes: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(bytes);
-    hasher.finish()
-}
-
-impl<P: SpatialPrimitive> AnyContent for Instances<P> {
-    fn num_instances(&self) -> usize {
-        self.0.len()
-    }
-
-    fn heap_bytes(&self) -> u64 {
-        size_of_val(&*self.0) as u64
-    }
-
-    fn bounds(&self) -> Bounds {
-        bounds_of(&self.0)
-    }
-
-    fn content_hash(&self) -> u64 {
-        hash_of_bytes(bytemuck::cast_slice(&self.0))
-    }
-}
-
-#[derive(Debug)]
-struct PicturePart(Arc<Picture>);
-
-impl AnyContent for PicturePart {
-    fn num_instances(&self) -> usize {
-        1
-    }
-
-    fn heap_bytes(&self) -> u64 {
-        size_of::<Picture>() as u64
-    }
-
-    fn bounds(&self) -> Bounds {
-        let [width, height] = self.0.size().map(f64::from);
-        let pixels = Bounds::between(DVec3::ZERO, DVec3::new(width, height, 0.0));
-        pixels.transformed(&self.0.entity_from_picture())
-    }
-
-    fn content_hash(&self) -> u64 {
-        let mut hasher = FxHasher::default();
-        self.0.key.hash(&mut hasher);
-        hasher.finish()
-    }
-}
-
-#[derive(Debug)]
-struct MeshContent(Arc<Mesh>);
-
-impl AnyContent for MeshContent {
-    fn num_instances(&self) -> usize {
-        self.0.poses.as_ref().map_or(1, |poses| poses.len())
-    }
-
-    fn heap_bytes(&self) -> u64 {
-        let poses = self.0.poses.as_ref().map_or(0, |poses| size_of_val(&**poses));
-        (size_of::<Mesh>() + poses) as u64
-    }
-
-    fn bounds(&self) -> Bounds {
-        self.0.bounds()
-    }
-
-    fn content_hash(&self) -> u64 {
-        let mut hasher = FxHasher::default();
-        let Mesh {
-            key,
-            albedo_factor,
-            sides,
-            poses,
-            ..
-        } = &*self.0;
-        (key, albedo_factor, sides).hash(&mut hasher);
-        for pose in poses.iter().flat_map(|poses| poses.iter()) {
-            pose.instance.hash(&mut hasher);
-            let values = pose.entity_from_mesh.to_cols_array();
-            values.map(f32::to_bits).hash(&mut hasher);
-        }
-        hasher.finish()
     }
 }
 

@@ -30,6 +30,11 @@ pub(crate) fn instruction_of(source: SourceId) -> InstructionIndex {
     InstructionIndex((source & 0xFFFF) as u16)
 }
 
+/// The position of the visualizer that a source is.
+fn position_of(source: SourceId) -> usize {
+    (source >> 16) as usize
+}
+
 /// Registers visualizers of spatial views.
 pub trait AppSpatialExt {
     /// Adds a visualizer to spatial view classes, and presents what it makes.
@@ -69,6 +74,7 @@ impl AppSpatialExt for App {
             looker: Looker::of::<V>(),
             collect: scene::collect_changes_of::<V>,
             coming: scene::coming_pictures::<V>,
+            recycle: recycle::<V>,
             reports: reports::<V>,
         };
         // Another visualizer of a known name takes its place.
@@ -99,7 +105,7 @@ pub struct SpatialSources {
 impl SpatialSources {
     /// The visualizer of a source.
     pub(crate) fn of(&self, source: SourceId) -> Option<&SpatialSource> {
-        self.sources.get((source >> 16) as usize)
+        self.sources.get(position_of(source))
     }
 
     /// The visualizers of spatial view classes that make spatial visuals, but were not added with
@@ -134,7 +140,43 @@ pub(crate) struct SpatialSource {
     pub(crate) looker: Looker,
     pub(crate) collect: scene::CollectChanges,
     pub(crate) coming: scene::ComingPictures,
+    /// Gives visuals back that no view holds any more.
+    recycle: fn(&mut World, Vec<Arc<SpatialVisual>>),
     pub(crate) reports: fn(&World, ViewId) -> Vec<(ResultKey, Report)>,
+}
+
+/// Visuals that no view holds any more, by the positions of the visualizers that made them: those of the next frame are made from their
+/// memory.
+#[derive(Default)]
+pub(crate) struct Spares {
+    by_position: Vec<(usize, Vec<Arc<SpatialVisual>>)>,
+}
+
+/// What takes more is freed at once: of what is large there is little, and memory would be held that others need.
+const MAX_SPARE_BYTES: u64 = 4096;
+
+impl Spares {
+    /// Takes a visual that a view shows no more, if that was the last one.
+    pub(crate) fn push(&mut self, source: SourceId, visual: Arc<SpatialVisual>) {
+        if Arc::strong_count(&visual) > 1 || visual.heap_bytes() > MAX_SPARE_BYTES {
+            return;
+        }
+        let position = position_of(source);
+        match self.by_position.last_mut() {
+            Some((last, visuals)) if *last == position => visuals.push(visual),
+            _ => self.by_position.push((position, vec![visual])),
+        }
+    }
+
+    /// Gives them back to the visualizers.
+    pub(crate) fn give_back(self, world: &mut World) {
+        for (position, visuals) in self.by_position {
+            let sources = world.resource::<SpatialSources>();
+            if let Some(source) = sources.sources.get(position).copied() {
+                (source.recycle)(world, visuals);
+            }
+        }
+    }
 }
 
 /// What changed in the visuals of one visualizer in one view.
@@ -205,6 +247,12 @@ impl ChangedVisuals {
     /// Takes what changed.
     pub(crate) fn take(&mut self) -> BTreeMap<ViewId, BTreeMap<usize, SourceChanges>> {
         std::mem::take(&mut self.by_view)
+    }
+}
+
+fn recycle<V: Visualizer<Visual = SpatialVisual>>(world: &mut World, visuals: Vec<Arc<SpatialVisual>>) {
+    if let Some(mut known) = world.get_resource_mut::<Visuals<V>>() {
+        known.bypass_change_detection().recycle(visuals);
     }
 }
 

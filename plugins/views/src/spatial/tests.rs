@@ -49,6 +49,7 @@ mod outlines;
 mod picking;
 mod pictures;
 mod places;
+mod playing;
 mod purge;
 mod results;
 mod rows;

@@ -162,7 +162,7 @@ impl SpatialVisual {
 
     /// Whether there is nothing to draw.
     pub fn is_empty(&self) -> bool {
-        self.parts.iter().all(|part| part.num_instances() == 0)
+        self.parts.iter().all(Part::is_empty)
     }
 
     /// Number of instances of all parts, a picture being one.

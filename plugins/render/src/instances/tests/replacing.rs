@@ -38,14 +38,14 @@ fn what_all_users_replace_is_sent_once_in_its_place() {
     mirror.sync(&buffer);
     let (slot, after) = (slots[0], points(10, 2));
     // One more user than say so, another number, or somebody else who holds the slice.
-    assert!(!buffer.overwrite_in_place(slot, &after, 2));
-    assert!(!buffer.overwrite_in_place(slot, &points(9, 2), 3));
+    assert!(!buffer.overwrite_in_place(slot, after.clone(), 2));
+    assert!(!buffer.overwrite_in_place(slot, points(9, 2), 3));
     let held = before.clone();
-    assert!(!buffer.overwrite_in_place(slot, &after, 3));
+    assert!(!buffer.overwrite_in_place(slot, after.clone(), 3));
     drop(held);
     assert!(Arc::ptr_eq(buffer.get(slot).unwrap(), &before));
     for _ in 0..3 {
-        assert!(buffer.overwrite_in_place(slot, &after, 3));
+        assert!(buffer.overwrite_in_place(slot, after.clone(), 3));
     }
     assert_eq!(mirror.sync(&buffer), 10);
     assert!(Arc::ptr_eq(buffer.get(slot).unwrap(), &after));
@@ -59,15 +59,14 @@ fn what_was_put_in_a_place_is_found_there() {
     let mut buffer = Buffer::default();
     let [one, two] = [1, 2].map(|color| buffer.insert(points(10, color)).unwrap());
     let (first, second) = (points(10, 3), points(10, 4));
-    assert!(buffer.overwrite_in_place(one, &first, 1));
-    assert!(buffer.overwrite_in_place(one, &second, 1));
+    assert!(buffer.overwrite_in_place(one, first.clone(), 1));
+    assert!(buffer.overwrite_in_place(one, second.clone(), 1));
     assert_eq!(buffer.insert(second.clone()).unwrap(), one, "it is stored once");
-    let held = second.clone();
-    assert!(!buffer.overwrite_in_place(two, &held, 1));
+    assert!(!buffer.overwrite_in_place(two, second.clone(), 1));
     assert_eq!(buffer.visual_count(), 2);
     // What is gone is not found any more.
     assert!(!buffer.remove(one));
-    assert!(buffer.overwrite_in_place(one, &first, 1));
+    assert!(buffer.overwrite_in_place(one, first.clone(), 1));
     assert!(buffer.remove(one));
     assert_ne!(buffer.insert(second).unwrap(), two);
     assert_eq!((buffer.visual_count(), buffer.len()), (2, 20));

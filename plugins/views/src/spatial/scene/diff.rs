@@ -1,6 +1,6 @@
 //! What changed in a scene since its last frame.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chronoscope_frame::{
     FrameId, NoTransform, Origin, Placement, RecordingEntry, TransformChanges, Transforms, Tree,
@@ -13,13 +13,14 @@ use super::{
     MAX_DRAW_ORDER, SceneKey, Shown, Space, SpatialScene,
     hidden::Hidden,
     lights::Lights,
+    overwrites::{self, Overwrites},
     staged::{ByList, segment_of},
 };
 use crate::spatial::{
     depth_clouds::PictureEye,
     framing::Framed,
     sources::{SourceChanges, SpatialSource, source_id},
-    visual::{AT_ONCE, SpatialVisual, Stand},
+    visual::{SpatialVisual, Stand},
 };
 
 /// What is to be written.
@@ -29,6 +30,8 @@ pub(super) struct Diff {
     pub(super) removed: Vec<(SceneKey, Shown)>,
     /// What was made anew.
     pub(super) written: Vec<SceneKey>,
+    /// What was made anew, and differs from what was shown before in its instances alone. None of it is among the written.
+    pub(super) overwrites: Vec<Overwrites>,
     /// What stands elsewhere. May name an entity twice.
     pub(super) moved: Vec<SceneKey>,
     /// The segments of what stands elsewhere and is otherwise drawn as before, and of how many entities they are. None of these is
@@ -87,7 +90,11 @@ impl Diff {
 
     /// Whether the same is shown in the same places.
     pub(super) fn changes_nothing_but_light(&self) -> bool {
-        self.removed.is_empty() && self.written.is_empty() && self.moved.is_empty() && self.carried.is_empty()
+        self.removed.is_empty()
+            && self.written.is_empty()
+            && self.overwrites.is_empty()
+            && self.moved.is_empty()
+            && self.carried.is_empty()
     }
 
     /// Takes what the visualizers made and dropped.
@@ -98,65 +105,82 @@ impl Diff {
         situation: &Situation<'_>,
     ) {
         let sources = situation.sources;
-        for (at, mut changes) in changes {
+        for (at, changes) in changes {
             for result in changes.removed {
                 self.remove(scene, (source_id(at, result.instruction), result.entity));
             }
-            for changed in changes.changed.chunks_mut(AT_ONCE) {
-                scene.entities.prefetch_changed(at, changed);
-                for (result, visual) in changed {
-                    let key = (source_id(at, result.instruction), result.entity);
-                    let (source, entity) = key;
-                    let visual = visual.take().filter(|visual| !visual.is_empty());
-                    let Some((visual, Place { entry, lights, .. })) = visual.zip(situation.place) else {
-                        self.remove(scene, key);
+            let Some(place) = situation.place else {
+                // All goes.
+                continue;
+            };
+            let found = overwrites::find(&scene.entities, at, &changes.changed);
+            let mut changed = changes.changed.into_iter();
+            for (overwrites, places) in found {
+                for (known, (result, visual)) in places.into_iter().zip(changed.by_ref()) {
+                    if let Some(shown) = known.and_then(|place| scene.entities.at_mut(place)) {
+                        visual.into_iter().for_each(|visual| shown.replace(visual));
                         continue;
-                    };
-                    let store = entry.store();
-                    match scene.entities.get_mut(&key) {
-                        Some(shown) => {
-                            if scene.space == Space::Two && shown.visual.draw_order != visual.draw_order {
-                                shown.view_from_entity = flattened(shown.view_from_entity, visual.draw_order);
-                            }
-                            // Of what is flat a camera may make a cloud.
-                            let is_cloud = |visual: &SpatialVisual| {
-                                visual.stand == Stand::Plane && visual.is_depth_cloud()
-                            };
-                            let is_three = scene.space == Space::Three;
-                            let is_other = is_three && is_cloud(&shown.visual) != is_cloud(&visual);
-                            if shown.visual.stand != visual.stand || is_other {
-                                self.moved.push(key);
-                            }
-                            shown.replace(visual);
-                        }
-                        None if scene.hidden.contains(key) => {
-                            if let Some(shown) = scene.hidden.get_mut(key) {
-                                shown.visual = visual;
-                            }
-                            continue;
-                        }
-                        None => {
-                            let default_radius = sources.get(at).map_or(-1.5, |source| source.default_radius);
-                            let lit = lights.of(store, entity);
-                            let path = store.entity_path(entity).clone();
-                            scene.order.insert((path.clone(), source), key);
-                            scene
-                                .entities
-                                .insert(key, Shown::new(visual, path, default_radius, lit));
-                            // Where it stands is found with the rest of what moved.
-                            self.moved.push(key);
-                        }
                     }
-                    self.written.push(key);
+                    let key = (source_id(at, result.instruction), result.entity);
+                    match visual.filter(|visual| !visual.is_empty()) {
+                        Some(visual) => self.show_visual(scene, key, visual, sources.get(at), place),
+                        None => self.remove(scene, key),
+                    }
+                }
+                if !overwrites.keys.is_empty() {
+                    self.overwrites.push(overwrites);
                 }
             }
         }
     }
 
+    /// Shows a visual of an entity, in the place of another one where there is one.
+    fn show_visual(
+        &mut self,
+        scene: &mut SpatialScene,
+        key: SceneKey,
+        visual: Arc<SpatialVisual>,
+        source: Option<&SpatialSource>,
+        place: Place<'_>,
+    ) {
+        match scene.entities.get_mut(&key) {
+            Some(shown) => {
+                if scene.space == Space::Two && shown.visual.draw_order != visual.draw_order {
+                    shown.view_from_entity = flattened(shown.view_from_entity, visual.draw_order);
+                }
+                // Of what is flat a camera may make a cloud.
+                let is_cloud =
+                    |visual: &SpatialVisual| visual.stand == Stand::Plane && visual.is_depth_cloud();
+                let is_three = scene.space == Space::Three;
+                let is_other = is_three && is_cloud(&shown.visual) != is_cloud(&visual);
+                if shown.visual.stand != visual.stand || is_other {
+                    self.moved.push(key);
+                }
+                shown.replace(visual);
+            }
+            None if scene.hidden.contains(key) => {
+                if let Some(shown) = scene.hidden.get_mut(key) {
+                    shown.visual = visual;
+                }
+                return;
+            }
+            None => {
+                let store = place.entry.store();
+                let default_radius = source.map_or(-1.5, |source| source.default_radius);
+                let lit = place.lights.of(store, key.1);
+                let path = store.entity_path(key.1).clone();
+                scene.order.insert((path.clone(), key.0), key);
+                let shown = Shown::new(visual, path, default_radius, lit);
+                scene.entities.insert(key, shown);
+                // Where it stands is found with the rest of what moved.
+                self.moved.push(key);
+            }
+        }
+        self.written.push(key);
+    }
+
     /// Takes everything out, where no recording is shown.
     fn remove_all(&mut self, scene: &mut SpatialScene) {
-        self.written.clear();
-        self.moved.clear();
         for key in scene.keys() {
             self.remove(scene, key);
         }
@@ -343,7 +367,8 @@ impl Diff {
 
     /// Frames what is new or stands elsewhere.
     fn frame(&self, scene: &mut SpatialScene) {
-        for key in self.written.iter().chain(&self.moved) {
+        let overwritten = self.overwrites.iter().flat_map(|overwrites| &overwrites.keys);
+        for key in self.written.iter().chain(overwritten).chain(&self.moved) {
             if let Some(shown) = scene.entities.get(key) {
                 let framed = Framed::of(&shown.visual, &shown.view_from_entity, scene.space);
                 scene.framing.follow(framed);

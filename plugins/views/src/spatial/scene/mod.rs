@@ -2,17 +2,19 @@
 //!
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
 //! one: what was made anew, what moved with a transform, what [`lights`] up. [`standing`] tells what a frame moves, [`shown_entities`]
-//! holds what is shown, and [`hidden`] what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`staged`]
-//! part by part, [`quads`] into pictures, and [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds
-//! again stay, and of rows that are shown together each is pointed at by itself ([`picked_rows`]). While time plays, pictures are
-//! decoded [`ahead`] of the cursor. The user interface asks for the [`pictures`] at a place. A frame in which nothing changed touches
-//! nothing, and a view that is not shown catches up when it is.
+//! holds what is shown, and [`hidden`] what has no place. What differs from what is drawn in its instances alone [`overwrites`] finds.
+//! [`write`] brings all that into instance buffers, uniforms and labels, [`staged`] part by part, [`quads`] into pictures, and
+//! [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds again stay, and of rows that are shown
+//! together each is pointed at by itself ([`picked_rows`]). While time plays, pictures are decoded [`ahead`] of the cursor. The user
+//! interface asks for the [`pictures`] at a place. A frame in which nothing changed touches nothing, and a view that is not shown
+//! catches up when it is.
 
 mod ahead;
 mod diff;
 mod hidden;
 mod lights;
 mod meshes;
+mod overwrites;
 mod picked_rows;
 mod pictures;
 mod placed;

@@ -351,6 +351,7 @@ impl SpatialScene {
                 counters.add(Work::SegmentsPlaced, written.segments);
                 counters.add(Work::LabelsLaidOut, written.labels);
             }
+            written.spares.give_back(world);
         }
         self.present_pictures(world, textures);
         self.present_meshes(world);

@@ -53,49 +53,37 @@ impl ShownEntities {
         self.shown.get_mut(place as usize)?.as_mut()
     }
 
-    /// Reads what is asked first of some entities, and of their visuals: see [`AT_ONCE`].
-    pub(super) fn prefetch(&self, keys: &[SceneKey]) {
-        let entities: SmallVec<[&Shown; AT_ONCE]> = keys.iter().filter_map(|key| self.get(key)).collect();
-        let visuals = || {
-            let visuals = entities
-                .iter()
-                .map(|shown| [Some(&shown.visual), shown.previous.as_ref()]);
-            visuals.flatten().flatten()
-        };
-        for shown in &entities {
-            shown.prefetch();
-        }
-        for visual in visuals() {
-            visual.prefetch();
-        }
-        for visual in visuals() {
-            visual.prefetch_parts();
-        }
-    }
-
-    /// Reads what is asked first of visuals of a source, and of those that they take the place of, likewise.
-    pub(super) fn prefetch_changed(
-        &self,
+    /// What is shown in the places of visuals of a source, and where that is. Reads what is asked first of both: see [`AT_ONCE`].
+    pub(super) fn prefetch_changed<'a>(
+        &'a self,
         source: usize,
         changed: &[(ResultKey, Option<Arc<SpatialVisual>>)],
-    ) {
-        let keys = changed
-            .iter()
-            .map(|(result, _)| (source_id(source, result.instruction), result.entity));
-        let entities: SmallVec<[&Shown; AT_ONCE]> = keys.filter_map(|key| self.get(&key)).collect();
+    ) -> SmallVec<[Option<(u32, &'a Shown)>; AT_ONCE]> {
+        let found = changed.iter().map(|(result, _)| {
+            let place = self.place((source_id(source, result.instruction), result.entity))?;
+            Some((place, self.shown.get(place as usize)?.as_ref()?))
+        });
+        let found: SmallVec<[Option<(u32, &Shown)>; AT_ONCE]> = found.collect();
+        let entities = || found.iter().flatten().map(|(_, shown)| *shown);
         let visuals = || changed.iter().filter_map(|(_, visual)| visual.as_ref());
-        for shown in &entities {
+        for shown in entities() {
             shown.prefetch();
         }
         for visual in visuals() {
             visual.prefetch();
         }
-        for shown in entities {
+        for shown in entities() {
             shown.visual.prefetch();
         }
         for visual in visuals() {
             visual.prefetch_parts();
         }
+        found
+    }
+
+    /// What is at a place where something [was found](Self::prefetch_changed) and is still shown.
+    pub(super) fn at_mut(&mut self, place: u32) -> Option<&mut Shown> {
+        self.shown.get_mut(place as usize)?.as_mut()
     }
 
     /// Adds an entity, or puts it in the place of what is shown of it.

@@ -1,7 +1,5 @@
 //! The parts of a scene, and what they are written to: list by list, so that each list is looked up once.
 
-use std::sync::Arc;
-
 use bevy::ecs::world::World;
 use chronoscope_render::{Highlight, InstanceSet, SegmentTransform, SegmentUniform};
 use chronoscope_store::{EntityId, RowId};
@@ -11,6 +9,7 @@ use smallvec::SmallVec;
 use super::{
     MAX_DRAW_ORDER, Placed, PlacedPart, SceneKey, Shown, ShownEntities, Space, SpatialScene,
     lights::Lit,
+    overwrites::Overwrites,
     picked_rows::PickedRows,
     placed::{Drawn, PlannedPart, heap_bytes, plan},
 };
@@ -18,16 +17,10 @@ use crate::spatial::{
     draw_order::{DrawOrder, OrderOfPart, Segment},
     lists::ListKey,
     parts::{KindId, Part, PartKind, PartKinds, PartPlace, Stage},
+    sources::Spares,
     textures::PictureTextures,
-    visual::{AT_ONCE, Stand},
+    visual::Stand,
 };
-
-/// The most parts of a visual that are looked at two by two.
-const MOST_OVERWRITTEN: usize = 4;
-
-/// So many visuals are taken through all steps of overwriting before the next ones: what is read of them, a kilobyte or so each, stays in
-/// the cache of the processor's core.
-const MOST_AT_HAND: usize = 512;
 
 /// A scene taken apart: what it shows, and what that is written to.
 pub(super) struct Staged<'a> {
@@ -38,6 +31,17 @@ pub(super) struct Staged<'a> {
     placed_bytes: &'a mut usize,
     picked_rows: &'a mut PickedRows,
     pub(super) stage: Stage<'a>,
+}
+
+/// What overwriting visuals led to.
+#[derive(Default)]
+pub(super) struct Overwritten {
+    /// The number of instances written.
+    pub(super) num_instances: usize,
+    /// The visuals of which there is more to do.
+    pub(super) others: Vec<SceneKey>,
+    /// The visuals that were shown before.
+    pub(super) spares: Spares,
 }
 
 /// Things by the lists that they belong to, of which there are few.
@@ -103,81 +107,46 @@ impl SpatialScene {
 }
 
 impl Staged<'_> {
-    /// Puts the parts of visuals in the places of those of the ones before, where they differ in their instances alone and did not move.
-    /// Returns the number of instances written, and those of `written` of which there is more to do.
+    /// Puts visuals in the places of the ones before, but for those that moved.
     pub(super) fn overwrite(
         &mut self,
-        written: &[SceneKey],
+        overwrites: Vec<Overwrites>,
         has_moved: impl Fn(&SceneKey) -> bool,
-    ) -> (usize, Vec<SceneKey>) {
-        let (mut num_written, mut others) = (0, Vec::new());
-        for some in written.chunks(MOST_AT_HAND) {
-            num_written += self.overwrite_some(some, &has_moved, &mut others);
-        }
-        (num_written, others)
-    }
-
-    /// As [`Self::overwrite`], of so few that all that was read of them is still at hand in the next step. Adds those of which there is
-    /// more to do to `others`.
-    fn overwrite_some(
-        &mut self,
-        written: &[SceneKey],
-        has_moved: &impl Fn(&SceneKey) -> bool,
-        others: &mut Vec<SceneKey>,
-    ) -> usize {
+    ) -> Overwritten {
         let Self {
             entities,
             kinds,
             stage,
             ..
         } = self;
-        let mut by_list: ByList<(u64, &Part, usize)> = ByList::with_room(written.len());
-        let mut done = Vec::with_capacity(written.len());
-        for some in written.chunks(AT_ONCE) {
-            entities.prefetch(some);
-            for key in some {
-                let shown = entities.get(key).filter(|_| !has_moved(key));
-                let parts = shown
-                    .and_then(|shown| Some((shown, shown.previous.as_ref()?, shown.overwritten_parts()?)));
-                let Some((shown, previous, parts)) = parts else {
-                    others.push(*key);
+        let mut all = Overwritten::default();
+        let mut failed: FxHashSet<SceneKey> = FxHashSet::default();
+        for Overwrites { keys, parts } in overwrites {
+            for (list, parts) in parts.lists {
+                let Some(kind) = kinds.get(list.kind) else {
                     continue;
                 };
-                done.push(*key);
-                // A view that keeps the visual before got it from a visualizer, which holds it, too. If only views hold it, all of
-                // them are about to show the other.
-                let views = Arc::strong_count(previous);
-                for at in parts {
-                    if let (Some(part), Some(Some(placed))) =
-                        (shown.visual.parts.get(at), shown.placed.get(at))
-                    {
-                        by_list.push(placed.list, (segment_of(*key, placed), part, views));
-                    }
+                let mut parts = parts.iter().filter_map(|part| {
+                    let has_moved = has_moved(&(list.source, entity_of(part.segment)));
+                    let content = part.part().filter(|_| !has_moved)?;
+                    all.num_instances += part.num_instances;
+                    Some((part.segment, content, part.views))
+                });
+                (kind.overwrite)(stage, list, &mut parts, &mut |segment| {
+                    failed.insert((list.source, entity_of(segment)));
+                });
+            }
+            for key in keys {
+                if failed.contains(&key) || has_moved(&key) {
+                    all.others.push(key);
+                } else if let Some(shown) = entities.get_mut(&key)
+                    && let Some(previous) = shown.previous.take()
+                {
+                    all.spares.push(key.0, previous);
                 }
             }
         }
-        let mut num_written = 0;
-        let mut failed: FxHashSet<SceneKey> = FxHashSet::default();
-        for (list, parts) in by_list.lists {
-            let Some(kind) = kinds.get(list.kind) else {
-                continue;
-            };
-            num_written += parts
-                .iter()
-                .map(|(_, part, _)| part.num_instances())
-                .sum::<usize>();
-            (kind.overwrite)(stage, list, &mut parts.into_iter(), &mut |segment| {
-                failed.insert((list.source, entity_of(segment)));
-            });
-        }
-        for key in done {
-            if failed.contains(&key) {
-                others.push(key);
-            } else if let Some(shown) = entities.get_mut(&key) {
-                shown.previous = None;
-            }
-        }
-        num_written
+        all
     }
 
     /// Writes the parts of an entity that are not drawn yet, and removes those that are drawn and gone. Returns the number of
@@ -209,7 +178,7 @@ impl Staged<'_> {
                 placed: &shown.placed,
             };
             plan(drawn, &visual.parts, |part| {
-                let kind = kinds.id_of(part).filter(|_| part.num_instances() > 0)?;
+                let kind = kinds.id_of(part).filter(|_| !part.is_empty())?;
                 Some(list_of(space, key, kind, kinds.get(kind)?, part))
             })
         };
@@ -336,32 +305,6 @@ impl Staged<'_> {
                     .remove(&order_of(self.space, key, shown, placed.rank));
             }
         }
-    }
-}
-
-impl Shown {
-    /// The positions of the parts that differ from what is drawn, where these differ in their instances alone. `None` where there is
-    /// more to do than to put the ones in the places of the others.
-    fn overwritten_parts(&self) -> Option<SmallVec<[usize; MOST_OVERWRITTEN]>> {
-        let (now, before) = (&self.visual, self.previous.as_ref()?);
-        // Visuals of many parts are ranges that slide, and their parts stay what they are at other positions.
-        let stays_elsewhere = |(at, part): (usize, &Part)| {
-            let mut others = before.parts.iter().enumerate();
-            others.any(|(other, before)| other != at && part.is_clone_of(before))
-        };
-        let is_same_but_for_instances = now.parts.len() <= MOST_OVERWRITTEN
-            && now.is_drawn_like(before)
-            && !now.parts.iter().enumerate().any(stays_elsewhere)
-            && now.labels.is_empty()
-            && before.labels.is_empty()
-            && self.placed.len() == now.parts.len()
-            && self.placed.iter().all(Option::is_some)
-            && now.parts.iter().all(|part| part.num_instances() > 0);
-        is_same_but_for_instances.then(|| {
-            let parts = now.parts.iter().zip(&before.parts).enumerate();
-            let differs = |(_, (part, before)): &(usize, (&Part, &Part))| !part.is_clone_of(before);
-            parts.filter(differs).map(|(at, _)| at).collect()
-        })
     }
 }
 

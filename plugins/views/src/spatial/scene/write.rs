@@ -8,15 +8,18 @@ use rustc_hash::FxHashSet;
 
 use super::{SceneKey, SpatialScene, diff::Diff, placed::heap_bytes};
 use crate::spatial::{
-    draw_order::Run, labels::PlacedLabel, lists::ListKey, textures::PictureTextures, visual::Label,
+    draw_order::Run, labels::PlacedLabel, lists::ListKey, sources::Spares, textures::PictureTextures,
+    visual::Label,
 };
 
-/// How much was written.
-#[derive(Clone, Copy, Debug, Default)]
+/// How much was written, and what was there before.
+#[derive(Default)]
 pub(super) struct Written {
     pub(super) instances: usize,
     pub(super) segments: usize,
     pub(super) labels: usize,
+    /// The visuals in whose places others were written.
+    pub(super) spares: Spares,
 }
 
 impl SpatialScene {
@@ -26,7 +29,8 @@ impl SpatialScene {
         self.version += u64::from(!diff.changes_nothing_but_light());
         let Diff {
             removed,
-            written,
+            mut written,
+            overwrites,
             mut moved,
             mut lit,
             carried,
@@ -46,11 +50,13 @@ impl SpatialScene {
         moved.dedup();
         let has_moved = |key: &SceneKey| moved.binary_search(key).is_ok();
         let mut staged = self.staged(world, textures);
-        let (overwritten, others) = staged.overwrite(&written, has_moved);
-        count.instances += overwritten;
-        for key in others {
-            count.instances += self.staged(world, textures).write_parts(key, has_moved(&key));
-            count.labels += self.place_labels(key);
+        let overwritten = staged.overwrite(overwrites, has_moved);
+        count.instances += overwritten.num_instances;
+        count.spares = overwritten.spares;
+        written.extend(overwritten.others);
+        for key in &written {
+            count.instances += self.staged(world, textures).write_parts(*key, has_moved(key));
+            count.labels += self.place_labels(*key);
         }
         self.write_order(world, textures);
         if !written.is_empty() && !moved.is_empty() {

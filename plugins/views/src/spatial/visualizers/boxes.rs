@@ -54,9 +54,15 @@ impl Visualizer for Boxes3DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        sized_solids::<Self, _>(input, Boxes3D::HALF_SIZES, &POSES, |half_size| OrientedBox {
-            half_size,
-        })
+        Self::visualize_from_spare(input, &mut SpatialVisual::default())
+    }
+
+    fn visualize_from_spare(
+        input: &VisualizerInput<'_>,
+        spare: &mut SpatialVisual,
+    ) -> Result<Option<SpatialVisual>, Report> {
+        let shape_of = |half_size| OrientedBox { half_size };
+        sized_solids::<Self, _>(input, spare, Boxes3D::HALF_SIZES, &POSES, shape_of)
     }
 }
 

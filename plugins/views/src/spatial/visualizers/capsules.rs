@@ -51,7 +51,14 @@ impl Visualizer for Capsules3DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        tubes::<Self, _>(input, &NAMES, Capsule)
+        Self::visualize_from_spare(input, &mut SpatialVisual::default())
+    }
+
+    fn visualize_from_spare(
+        input: &VisualizerInput<'_>,
+        spare: &mut SpatialVisual,
+    ) -> Result<Option<SpatialVisual>, Report> {
+        tubes::<Self, _>(input, spare, &NAMES, Capsule)
     }
 }
 

@@ -48,9 +48,15 @@ impl Visualizer for Ellipsoids3DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        sized_solids::<Self, _>(input, Ellipsoids3D::HALF_SIZES, &POSES, |half_size| Ellipsoid {
-            half_size,
-        })
+        Self::visualize_from_spare(input, &mut SpatialVisual::default())
+    }
+
+    fn visualize_from_spare(
+        input: &VisualizerInput<'_>,
+        spare: &mut SpatialVisual,
+    ) -> Result<Option<SpatialVisual>, Report> {
+        let shape_of = |half_size| Ellipsoid { half_size };
+        sized_solids::<Self, _>(input, spare, Ellipsoids3D::HALF_SIZES, &POSES, shape_of)
     }
 }
 

@@ -3,17 +3,18 @@
 use std::{
     borrow::Cow,
     f32::consts::{PI, TAU},
-    sync::Arc,
 };
 
 use chronoscope_frame::{Report, Visualizer, VisualizerInput};
 use chronoscope_render::{ArcInstance, BoxEdgesInstance, LineInstance};
 use chronoscope_store::Cell;
-use chronoscope_types::{ComponentName, clamped, enums::FillMode, read, records::RotationAxisAngle};
+use chronoscope_types::{
+    ComponentName, clamped, enums::FillMode, num_solids, read, records::RotationAxisAngle,
+};
 use glam::{Quat, Vec3};
 use smallvec::SmallVec;
 
-use super::{fail, num_instances, poses::repeat, rotations};
+use super::{fail, poses::repeat, rotations};
 use crate::spatial::{
     SpatialPrimitive,
     bounds::Bounds,
@@ -76,15 +77,10 @@ pub(super) struct Poses<'a> {
 }
 
 impl Poses<'_> {
-    /// The number of solids of an archetype, of which these are the numbers of sizes.
-    pub(super) fn num_solids(&self, names: &PoseNames, sizes: &[(ComponentName, usize)]) -> usize {
-        let poses = [
-            (names.places, self.places.len()),
-            (names.axis_angles, self.axis_angles.len()),
-            (names.quaternions, self.quaternions.len()),
-        ];
-        let lengths: SmallVec<[_; 5]> = sizes.iter().copied().chain(poses).collect();
-        num_instances(names.places.archetype, &lengths)
+    /// The number of solids that have so many of each of their sizes.
+    pub(super) fn num_solids(&self, sizes: &[usize]) -> usize {
+        let poses = [self.places.len(), self.axis_angles.len(), self.quaternions.len()];
+        num_solids(sizes, &poses)
     }
 
     /// The pose of a solid; `None` where it is said that there is none, by a quaternion without length or a place
@@ -102,11 +98,12 @@ impl Poses<'_> {
     }
 
     /// The visual of `count` solids, whose shapes `shape_of` gives: `None` for those that are not drawn. `marks` has the
-    /// radii of their edges.
+    /// radii of their edges. It is made from the memory of `spare`, as far as that fits.
     pub(super) fn visual<S: SolidShape>(
         &self,
         count: usize,
         marks: &Marks<'_>,
+        spare: &mut SpatialVisual,
         shape_of: impl Fn(usize) -> Option<S>,
     ) -> Option<SpatialVisual> {
         let solids: SmallVec<[Solid<S>; 1]> = (0..count)
@@ -132,19 +129,18 @@ impl Poses<'_> {
             Some(solid.shape.center(&solid.pose).as_dvec3())
         });
         let fill = self.fill_mode;
+        let has_alpha = marks.has_alpha();
+        let spares = &mut spare.parts;
         let mut parts = SmallVec::new();
         let has_lines = fill != FillMode::Solid;
         if matches!(fill, FillMode::Solid | FillMode::TransparentFillMajorWireframe) {
-            let faces: Arc<[S::Face]> = solids
-                .iter()
-                .map(|solid| {
-                    let (instance, color) = (solid.instance as u32, marks.packed_color(solid.instance));
-                    solid.shape.face(&solid.pose, color, instance)
-                })
-                .collect();
+            let faces = solids.iter().map(|solid| {
+                let (instance, color) = (solid.instance as u32, marks.packed_color(solid.instance));
+                solid.shape.face(&solid.pose, color, instance)
+            });
             let opacity = if has_lines { TRANSPARENT_FACE_OPACITY } else { 255 };
-            let faces = Part::new(faces).with_opacity(opacity);
-            parts.push(faces.with_translucency(marks.has_alpha()));
+            let faces = Part::from_spares(faces, spares).with_opacity(opacity);
+            parts.push(faces.with_translucency(has_alpha));
         }
         if has_lines {
             let mut edges = Edges::default();
@@ -157,11 +153,8 @@ impl Poses<'_> {
                 };
                 solid.shape.edges(&solid.pose, stroke, &mut edges);
             }
-            parts.extend(
-                edges
-                    .into_parts()
-                    .map(|part| part.with_translucency(marks.has_alpha())),
-            );
+            let add = |part: Part| parts.push(part.with_translucency(has_alpha));
+            edges.into_parts(spares, add);
         }
         Some(SpatialVisual {
             parts,
@@ -172,12 +165,13 @@ impl Poses<'_> {
     }
 }
 
-/// The visual of solids that are given by half of their sizes.
+/// The visual of solids that are given by half of their sizes, made from the memory of `spare`, as far as that fits.
 ///
 /// # Errors
 /// Where a component cannot be read as that.
 pub(super) fn sized_solids<V: Visualizer, S: SolidShape>(
     input: &VisualizerInput<'_>,
+    spare: &mut SpatialVisual,
     half_sizes_name: ComponentName,
     names: &PoseNames,
     shape_of: fn(Vec3) -> S,
@@ -188,9 +182,9 @@ pub(super) fn sized_solids<V: Visualizer, S: SolidShape>(
     let half_sizes = read::half_sizes3d(&half_sizes).map_err(|error| fail(input, &error))?;
     let cells = PoseCells::of(input, names);
     let poses = cells.read(input)?;
-    let count = poses.num_solids(names, &[(half_sizes_name, half_sizes.len())]);
+    let count = poses.num_solids(&[half_sizes.len()]);
     let marks = MarkCells::of::<V>(input);
-    let visual = poses.visual(count, &marks.read(input)?, |instance| {
+    let visual = poses.visual(count, &marks.read(input)?, spare, |instance| {
         let half_size = Vec3::from_array(clamped(&half_sizes, instance)?).abs();
         half_size.is_finite().then(|| shape_of(half_size))
     });
@@ -249,12 +243,18 @@ pub(super) struct Edges {
 }
 
 impl Edges {
-    fn into_parts(self) -> impl Iterator<Item = Part> {
+    /// Hands on a part for each primitive that there is, made from the memory of `spares` as far as that fits.
+    fn into_parts(self, spares: &mut SmallVec<[Part; 2]>, mut add: impl FnMut(Part)) {
         let Self { boxes, arcs, lines } = self;
-        let boxes = (!boxes.is_empty()).then(|| Part::new(boxes.as_slice()));
-        let arcs = (!arcs.is_empty()).then(|| Part::new(arcs));
-        let lines = (!lines.is_empty()).then(|| Part::new(lines));
-        [boxes, arcs, lines].into_iter().flatten()
+        if !boxes.is_empty() {
+            add(Part::from_spares(boxes.into_iter(), spares));
+        }
+        if !arcs.is_empty() {
+            add(Part::from_spares(arcs.into_iter(), spares));
+        }
+        if !lines.is_empty() {
+            add(Part::from_spares(lines.into_iter(), spares));
+        }
     }
 
     /// The edges of a box.

@@ -66,12 +66,13 @@ pub(super) struct TubeNames {
     pub(super) poses: PoseNames,
 }
 
-/// The visual of tubes.
+/// The visual of tubes, made from the memory of `spare`, as far as that fits.
 ///
 /// # Errors
 /// Where a component cannot be read as that.
 pub(super) fn tubes<V: Visualizer, S: SolidShape>(
     input: &VisualizerInput<'_>,
+    spare: &mut SpatialVisual,
     names: &TubeNames,
     shape_of: fn(Tube) -> S,
 ) -> Result<Option<SpatialVisual>, Report> {
@@ -79,13 +80,9 @@ pub(super) fn tubes<V: Visualizer, S: SolidShape>(
     let tubes = cells.read(input)?;
     let cells = PoseCells::of(input, &names.poses);
     let poses = cells.read(input)?;
-    let sizes = [
-        (names.lengths, tubes.lengths.len()),
-        (names.radii, tubes.radii.len()),
-    ];
-    let count = poses.num_solids(&names.poses, &sizes);
+    let count = poses.num_solids(&[tubes.lengths.len(), tubes.radii.len()]);
     let marks = MarkCells::of::<V>(input);
-    let visual = poses.visual(count, &marks.read(input)?, |instance| {
+    let visual = poses.visual(count, &marks.read(input)?, spare, |instance| {
         tubes.get(instance).map(shape_of)
     });
     repeat(input, visual)
