@@ -17,8 +17,7 @@ use crate::{
     InstructionId, ViewId,
     query::BlueprintQuery,
     vocabulary::{
-        contents_path, defaults_path, instruction_path, old_override_path, overridden_entity, override_path,
-        overrides_root,
+        defaults_path, instruction_path, old_override_path, overridden_entity, override_path, overrides_root,
     },
 };
 

@@ -279,6 +279,7 @@ fn list(item: &Arc<Field>, lengths: impl Iterator<Item = usize>, values: ArrayRe
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use arrow_array::StructArray;
     use half::f16;
 
     use super::*;
