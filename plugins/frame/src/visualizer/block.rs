@@ -81,8 +81,8 @@ impl<'a, V: Visualizer> Block<'a, V> {
                 let Shown { inputs, visuals } = &mut views[*view];
                 ViewBlock {
                     view: *view,
-                    inputs: *inputs,
-                    candidates: *candidates,
+                    inputs,
+                    candidates,
                     entries: visuals.entries.take_page(page),
                     changed: Vec::new(),
                     removed: Vec::new(),
