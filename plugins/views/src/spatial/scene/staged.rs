@@ -4,7 +4,6 @@ use bevy::ecs::world::World;
 use chronoscope_render::{Highlight, InstanceSet, SegmentTransform, SegmentUniform};
 use chronoscope_store::{EntityId, RowId};
 use rustc_hash::FxHashSet;
-use smallvec::SmallVec;
 
 use super::{
     MAX_DRAW_ORDER, Placed, PlacedPart, SceneKey, Shown, ShownEntities, Space, SpatialScene,
