@@ -5,9 +5,8 @@
 //! holds what is shown, and [`hidden`] what has no place. What differs from what is drawn in its instances alone [`overwrites`] finds.
 //! [`write`] brings all that into instance buffers, uniforms and labels, [`staged`] part by part, [`quads`] into pictures, and
 //! [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds again stay, and of rows that are shown
-//! together each is pointed at by itself ([`picked_rows`]). While time plays, pictures are decoded [`ahead`] of the cursor. The user
-//! interface asks for the [`pictures`] at a place. A frame in which nothing changed touches nothing, and a view that is not shown
-//! catches up when it is.
+//! together each is pointed at by itself ([`picked_rows`]). While time plays, pictures are decoded [`ahead`]. The user interface asks
+//! for the [`pictures`] at a place. A frame in which nothing changed touches nothing; a hidden view catches up when it is shown.
 
 mod ahead;
 mod diff;
