@@ -81,12 +81,17 @@ fn caches_that_hosts_add_are_listed_and_purged_the_cheapest_first() {
     assert!(app.world().resource::<Copies>().0 < 600_000);
     assert!(app.world().resource::<Pictures>().purges.is_empty());
 
-    // They are not any more, and what is shown of the pictures stays.
+    // They are not any more; what is shown of the pictures stays, and of the others what has room in three quarters of the limit.
     app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(200_000);
     app.update();
     assert_eq!(app.world().resource::<Copies>().0, 0);
     let pictures = app.world().resource::<Pictures>();
-    assert_eq!((pictures.size.bytes, pictures.size.idle_bytes), (100_000, 0));
+    assert!(
+        (100_000..=150_000).contains(&pictures.size.bytes),
+        "{:?}",
+        pictures.size
+    );
+    assert_eq!(pictures.size.bytes - pictures.size.idle_bytes, 100_000);
     assert_eq!(pictures.purges.len(), 1);
 }
 

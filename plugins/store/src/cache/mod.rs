@@ -68,8 +68,8 @@ type SeriesName = (EntityId, TimelineId, ComponentId);
 
 type TouchedRanges = FxHashMap<SeriesName, SmallVec<[TimeRange; 1]>>;
 
-/// How many changes are sorted at once.
-const MAX_UNSORTED: usize = 1 << 10;
+/// How many changes are sorted at once: enough to be fetched together, and little memory of each cache.
+const MAX_UNSORTED: usize = 32;
 
 /// With changes of more series than this it is cheaper to begin anew.
 const MAX_TOUCHED: usize = 1 << 16;
