@@ -57,9 +57,6 @@ struct Pending {
     generations: Option<(u64, u64)>,
     /// Whether some event in between was not handed in, or there were too many.
     gap: bool,
-    /// What changed last, in order, to be sorted by series many at a time: each series lies elsewhere in memory, and what one event
-    /// would wait for is fetched for several at once.
-    unsorted: Vec<(SeriesName, TimeRange)>,
     /// Per series what changed in which ranges.
     touched: TouchedRanges,
 }
@@ -67,9 +64,6 @@ struct Pending {
 type SeriesName = (EntityId, TimelineId, ComponentId);
 
 type TouchedRanges = FxHashMap<SeriesName, SmallVec<[TimeRange; 1]>>;
-
-/// How many changes are sorted at once: enough to be fetched together, and little memory of each cache.
-const MAX_UNSORTED: usize = 32;
 
 /// With changes of more series than this it is cheaper to begin anew.
 const MAX_TOUCHED: usize = 1 << 16;
@@ -85,13 +79,7 @@ const FREED_PER_FRAME: usize = 1024;
 
 impl Pending {
     /// Takes the memory of what was applied for what comes.
-    fn reuse(&mut self, applied: Self) {
-        let Self {
-            unsorted,
-            mut touched,
-            ..
-        } = applied;
-        self.unsorted = unsorted;
+    fn reuse(&mut self, mut touched: TouchedRanges) {
         if touched.capacity() <= ROOM_FOR_TOUCHED {
             touched.clear();
             self.touched = touched;
@@ -99,22 +87,6 @@ impl Pending {
     }
 
     fn touch(&mut self, series: SeriesName, range: TimeRange) {
-        if self.unsorted.len() == MAX_UNSORTED {
-            self.sort();
-        }
-        self.unsorted.push((series, range));
-    }
-
-    /// Sorts what changed by series.
-    fn sort(&mut self) {
-        let mut unsorted = std::mem::take(&mut self.unsorted);
-        for (series, range) in unsorted.drain(..) {
-            self.touch_series(series, range);
-        }
-        self.unsorted = unsorted;
-    }
-
-    fn touch_series(&mut self, series: SeriesName, range: TimeRange) {
         if self.touched.len() >= MAX_TOUCHED && !self.touched.contains_key(&series) {
             self.gap = true;
             return;
@@ -204,13 +176,12 @@ impl QueryCache {
     pub fn apply_pending(&mut self, store: &ChunkStore) {
         profile_scope!("apply_invalidations");
         let mut pending = std::mem::take(&mut self.pending);
-        pending.sort();
         self.epoch += 1;
         if !self.retired.is_empty() {
             self.free_retired(u64::MAX, FREED_PER_FRAME);
         }
         if self.instance == store.instance && self.generation == store.generation() {
-            self.pending.reuse(pending);
+            self.pending.reuse(pending.touched);
             return;
         }
         let mut tally = Tally::default();
@@ -233,7 +204,7 @@ impl QueryCache {
             self.retired.extend(std::mem::take(&mut self.series));
             self.series.grow_with(store.series.len(), OnceLock::new);
         }
-        self.pending.reuse(pending);
+        self.pending.reuse(pending.touched);
         self.counters.add(&tally);
         self.instance = store.instance;
         self.generation = store.generation();

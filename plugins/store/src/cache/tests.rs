@@ -139,7 +139,6 @@ fn changes_of_many_series_join_however_they_alternate() {
             pending.touch(series(at), TimeRange::point(time * 1_000));
         }
     }
-    pending.sort();
     assert!(pending.touched.len() == 100 && !pending.gap);
     let ranges = pending.touched.values().next().unwrap();
     assert!(ranges.len() <= MAX_RANGES);
