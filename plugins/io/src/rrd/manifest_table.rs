@@ -28,10 +28,12 @@ use crate::{
     MessageError,
     wire::{
         Decoder, MAX_CHUNK_BYTES,
-        chunk::{time_type, time_values},
+        chunk::time_values,
         ipc::read_batch,
+        layout::time_type,
         migrate::{ComponentNames, SharedNames, checked_name, component_names, entity_path},
         payload,
+        schemas::Schemas,
     },
 };
 
@@ -85,7 +87,7 @@ impl ManifestTable {
         let bytes = part.payload.ok_or(MessageError::Missing("list of chunks"))?;
         let bytes = payload::arrow_bytes(part.compression, &bytes, part.uncompressed_size, left.bytes)?;
         left.bytes -= bytes.len() as u64;
-        let batch = read_batch(&bytes, &mut SharedNames::default())?;
+        let batch = read_batch(&bytes, &mut Schemas::default())?.rows;
 
         let ids = column::<FixedSizeBinaryArray>(&batch, "chunk_id")?;
         if ids.value_length() != 16 {

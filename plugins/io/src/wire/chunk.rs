@@ -10,12 +10,15 @@ use arrow_array::{
     RecordBatch, StructArray, TimestampNanosecondArray, UInt64Array,
 };
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use arrow_schema::{DataType, Field, Schema};
 use chronoscope_store::{Chunk, ChunkId, ComponentColumn, RowId, RowIds, TimeColumn, TimeType, Timeline};
 
 use super::{
     WireError,
-    migrate::{Metadata, SharedNames, abbreviated, checked_name, component_names},
+    ipc::Batch,
+    layout::{Column, Layout, column_type},
+    migrate::{Metadata, abbreviated, parse_id},
+    schemas::Schemas,
 };
 use crate::MessageError;
 
@@ -25,44 +28,37 @@ const LAYOUT_VERSION: &str = "0.1.3";
 
 /// The chunk of a batch. The id of the batch's metadata goes before the message's.
 pub(crate) fn chunk_from_batch(
-    batch: &RecordBatch,
+    batch: &Batch,
     message_id: Option<ChunkId>,
-    names: &mut SharedNames,
+    schemas: &mut Schemas,
 ) -> Result<Chunk, WireError> {
-    let schema = batch.schema_ref();
-    let metadata = Metadata::new(schema.metadata());
-    let entity = names.entity_path(&metadata)?;
+    let schema = &*batch.schema.schema;
+    let Layout { entity, columns } = batch.schema.layout(schemas)?;
     let fail = |reason: MessageError| WireError {
         entity: Some(entity.clone()),
         reason,
     };
-
-    let id = match metadata.get("id") {
-        Some(text) => parse_id(text).ok_or_else(|| {
+    let written_id = || Metadata::new(schema.metadata()).get("id");
+    let id = match (batch.id, written_id()) {
+        (Some(id), _) => id,
+        (None, Some(text)) => parse_id(text).ok_or_else(|| {
             fail(MessageError::Metadata {
                 key: "id",
                 value: abbreviated(text),
             })
         })?,
-        None => message_id.ok_or_else(|| fail(MessageError::Missing("chunk id")))?,
+        (None, None) => message_id.ok_or_else(|| fail(MessageError::Missing("chunk id")))?,
     };
     let (mut row_ids, mut timelines, mut components) = (None, Vec::new(), Vec::new());
-    for (field, column) in schema.fields().iter().zip(batch.columns()) {
-        match Metadata::new(field.metadata()).get("kind") {
-            Some("control" | "row_id") => row_ids = Some(read_row_ids(field, column).map_err(fail)?),
-            Some("index" | "time") => timelines.push(read_times(field, column, names).map_err(fail)?),
-            Some("data" | "component") | None => {
-                if let Some(component) = component_names(field).map_err(fail)? {
-                    let lists = as_lists(column).map_err(fail)?;
-                    components.push(ComponentColumn::new(component.descriptor(names), lists));
-                }
+    for ((field, array), column) in schema.fields().iter().zip(batch.rows.columns()).zip(columns) {
+        match column {
+            Column::RowIds => row_ids = Some(read_row_ids(field, array).map_err(fail)?),
+            Column::Times(timeline) => timelines.push(read_times(field, array, timeline).map_err(fail)?),
+            Column::Component(descriptor) => {
+                let lists = as_lists(array).map_err(fail)?;
+                components.push(ComponentColumn::new(descriptor.clone(), lists));
             }
-            Some(other) => {
-                return Err(fail(MessageError::Metadata {
-                    key: "kind",
-                    value: abbreviated(other),
-                }));
-            }
+            Column::Nothing => {}
         }
     }
     let row_ids = row_ids.ok_or_else(|| fail(MessageError::Missing("column of row ids")))?;
@@ -145,12 +141,6 @@ fn column_metadata(kind: &str, sorted: bool) -> HashMap<String, String> {
     metadata
 }
 
-/// An id in hexadecimal digits, behind a prefix or not.
-fn parse_id(text: &str) -> Option<ChunkId> {
-    let digits = text.rsplit('_').next()?;
-    u128::from_str_radix(digits, 16).ok().map(ChunkId::from_u128)
-}
-
 fn format_id(id: ChunkId) -> String {
     format!("{:032x}", id.as_u128())
 }
@@ -184,32 +174,13 @@ fn read_row_ids(field: &Field, column: &ArrayRef) -> Result<RowIds, MessageError
     Err(column_type(field, "FixedSizeBinary(16)"))
 }
 
-fn read_times(field: &Field, column: &ArrayRef, names: &mut SharedNames) -> Result<TimeColumn, MessageError> {
-    let name = Metadata::new(field.metadata())
-        .get("index_name")
-        .unwrap_or_else(|| field.name());
-    let name = checked_name("timeline", name)?;
-    let time_type = time_type(field)?;
+fn read_times(field: &Field, column: &ArrayRef, timeline: &Timeline) -> Result<TimeColumn, MessageError> {
     if column.null_count() > 0 {
         return Err(MessageError::NullInIndex {
             column: abbreviated(field.name()),
         });
     }
-    Ok(TimeColumn::new(
-        Timeline::new(names.get(name), time_type),
-        time_values(field, column)?,
-    ))
-}
-
-/// What the times of a column are.
-pub(crate) fn time_type(field: &Field) -> Result<TimeType, MessageError> {
-    match field.data_type() {
-        DataType::Int64 => Ok(TimeType::Sequence),
-        DataType::Duration(TimeUnit::Nanosecond) => Ok(TimeType::DurationNs),
-        // Whatever the time zone, the values are in UTC.
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => Ok(TimeType::TimestampNs),
-        _ => Err(column_type(field, "Int64, Duration(ns) or Timestamp(ns)")),
-    }
+    Ok(TimeColumn::new(timeline.clone(), time_values(field, column)?))
 }
 
 /// The times of a column whose type was found to be one of times. What stands for a null is undefined.
@@ -253,12 +224,4 @@ fn as_lists(column: &ArrayRef) -> Result<ListArray, MessageError> {
     let offsets = OffsetBuffer::new((0..=rows).collect());
     let field = Arc::new(Field::new("item", column.data_type().clone(), true));
     Ok(ListArray::try_new(field, offsets, Arc::clone(column), nulls)?)
-}
-
-fn column_type(field: &Field, expected: &'static str) -> MessageError {
-    MessageError::ColumnType {
-        column: abbreviated(field.name()),
-        data_type: abbreviated(&field.data_type().to_string()),
-        expected,
-    }
 }

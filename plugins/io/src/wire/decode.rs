@@ -18,8 +18,9 @@ use super::{
     MAX_CHUNK_BYTES, Msg, WireError,
     chunk::chunk_from_batch,
     ipc::read_batch,
-    migrate::{Metadata, SharedNames, abbreviated, checked_name},
+    migrate::{Metadata, abbreviated, checked_name},
     payload,
+    schemas::Schemas,
 };
 use crate::{MessageError, panic_text, profile::profile_scope};
 
@@ -40,7 +41,7 @@ pub struct Decoder {
     sdk_version: Option<Arc<str>>,
     /// The stores heard of, the latest last. Files have few.
     stores: Vec<StoreId>,
-    names: SharedNames,
+    schemas: Schemas,
 }
 
 impl Decoder {
@@ -50,7 +51,7 @@ impl Decoder {
         Self {
             sdk_version: None,
             stores: vec![store],
-            names: SharedNames::default(),
+            schemas: Schemas::default(),
         }
     }
 
@@ -125,17 +126,17 @@ impl Decoder {
             message.uncompressed_size,
             MAX_CHUNK_BYTES,
         )?;
-        let batch = read_batch(&bytes, &mut self.names).map_err(|failure| WireError {
+        let batch = read_batch(&bytes, &mut self.schemas).map_err(|failure| WireError {
             // What is wrong with the data itself is no reason not to say whose it is.
             entity: failure
                 .schema
-                .and_then(|schema| Metadata::new(schema.metadata()).entity_path().ok()),
+                .and_then(|schema| Metadata::new(schema.schema.metadata()).entity_path().ok()),
             reason: failure.error,
         })?;
         let id = message.chunk_id.map(|id| {
             ChunkId::from_u128((u128::from(id.time_ns.unwrap_or(0)) << 64) | u128::from(id.inc.unwrap_or(0)))
         });
-        let chunk = chunk_from_batch(&batch, id, &mut self.names)?;
+        let chunk = chunk_from_batch(&batch, id, &mut self.schemas)?;
         Ok(LogMessage::Chunk {
             store,
             chunk: Arc::new(chunk),

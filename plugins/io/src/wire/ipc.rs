@@ -10,22 +10,31 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_ipc::{
     MessageHeader,
-    convert::fb_to_schema,
     reader::{read_dictionary, read_record_batch},
 };
-use arrow_schema::Schema;
+use chronoscope_store::ChunkId;
 
 use super::{
-    ipc_check::{check_batch, check_schema},
-    migrate::SharedNames,
+    ipc_check::check_batch,
+    schemas::{BatchSchema, Schemas},
 };
 use crate::error::MessageError;
+
+/// The batch of a stream.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub rows: RecordBatch,
+    /// What the stream says about its columns, or one before that says the same of all but the chunk's id.
+    pub schema: Arc<BatchSchema>,
+    /// The chunk's id, where the schema is of a stream before.
+    pub id: Option<ChunkId>,
+}
 
 /// Why a stream gives no batch.
 #[derive(Debug)]
 pub(crate) struct BatchError {
     /// What the stream says about its columns, where it gets that far.
-    pub schema: Option<Arc<Schema>>,
+    pub schema: Option<Arc<BatchSchema>>,
     pub error: MessageError,
 }
 
@@ -40,19 +49,30 @@ impl From<BatchError> for MessageError {
 const METADATA_PARTS: usize = 8;
 
 /// Reads the one record batch of a stream. Its arrays share the memory of `bytes`, unless more than an eighth of that is metadata.
-pub(crate) fn read_batch(bytes: &Buffer, names: &mut SharedNames) -> Result<RecordBatch, BatchError> {
-    let mut schema = None;
-    read_messages(bytes, &mut schema, names).map_err(|error| BatchError { schema, error })
+pub(crate) fn read_batch(bytes: &Buffer, schemas: &mut Schemas) -> Result<Batch, BatchError> {
+    let mut read = None;
+    read_messages(bytes, &mut read, schemas).map_err(|error| BatchError {
+        schema: read.map(|(schema, _id)| schema),
+        error,
+    })
 }
 
 fn read_messages(
     bytes: &Buffer,
-    schema: &mut Option<Arc<Schema>>,
-    names: &mut SharedNames,
-) -> Result<RecordBatch, MessageError> {
+    read: &mut Option<(Arc<BatchSchema>, Option<ChunkId>)>,
+    schemas: &mut Schemas,
+) -> Result<Batch, MessageError> {
+    const NO_SCHEMA: MessageError = MessageError::Ipc("there is no schema before the data");
     let mut stream = bytes.clone();
     let mut dictionaries: HashMap<i64, ArrayRef> = HashMap::new();
     while let Some((metadata, rest)) = next_message(&stream)? {
+        if read.is_none() {
+            *read = schemas.find(&metadata);
+            if read.is_some() {
+                stream = rest;
+                continue;
+            }
+        }
         // A table takes four bytes at least, so more tables than that are shared ones, which would multiply.
         let options = flatbuffers::VerifierOptions {
             max_tables: metadata.len() / 4 + 1,
@@ -70,13 +90,11 @@ fn read_messages(
         match message.header_type() {
             MessageHeader::Schema => {
                 let header = message.header_as_schema().ok_or(MessageError::Flatbuffer)?;
-                check_schema(header)?;
-                *schema = Some(Arc::new(names.schema(fb_to_schema(header))));
+                *read = Some((schemas.read(&metadata, header, body_bytes)?, None));
             }
             MessageHeader::DictionaryBatch => {
-                let schema = schema
-                    .as_ref()
-                    .ok_or(MessageError::Ipc("there is no schema before the data"))?;
+                let (schema, _id) = read.as_ref().ok_or(NO_SCHEMA)?;
+                let schema = &*schema.schema;
                 let header = message
                     .header_as_dictionary_batch()
                     .ok_or(MessageError::Flatbuffer)?;
@@ -94,11 +112,14 @@ fn read_messages(
                 read_dictionary(&body, header, schema, &mut dictionaries, &version)?;
             }
             MessageHeader::RecordBatch => {
-                let schema = schema
-                    .clone()
-                    .ok_or(MessageError::Ipc("there is no schema before the data"))?;
+                let (schema, id) = read.clone().ok_or(NO_SCHEMA)?;
                 let header = message.header_as_record_batch().ok_or(MessageError::Flatbuffer)?;
-                let types: Vec<_> = schema.fields().iter().map(|field| field.data_type()).collect();
+                let types: Vec<_> = schema
+                    .schema
+                    .fields()
+                    .iter()
+                    .map(|field| field.data_type())
+                    .collect();
                 check_batch(&types, header, version, &body)?;
                 // The arrays keep all of their memory alive, which for few rows is mostly what was said about them.
                 let body = if bytes.len() - body.len() > bytes.capacity() / METADATA_PARTS {
@@ -106,14 +127,9 @@ fn read_messages(
                 } else {
                     body
                 };
-                return Ok(read_record_batch(
-                    &body,
-                    header,
-                    schema,
-                    &dictionaries,
-                    None,
-                    &version,
-                )?);
+                let of_rows = Arc::clone(&schema.schema);
+                let rows = read_record_batch(&body, header, of_rows, &dictionaries, None, &version)?;
+                return Ok(Batch { rows, schema, id });
             }
             _ => return Err(MessageError::Ipc("a message is of an unknown kind")),
         }

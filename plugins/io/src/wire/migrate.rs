@@ -6,7 +6,7 @@ use std::{
 };
 
 use arrow_schema::{Field, FieldRef, Fields, Schema};
-use chronoscope_store::{ComponentDescriptor, EntityPath};
+use chronoscope_store::{ChunkId, ComponentDescriptor, EntityPath};
 
 use crate::error::MessageError;
 
@@ -49,6 +49,22 @@ pub(crate) fn abbreviated(text: &str) -> String {
     }
 }
 
+/// What keys of metadata begin with: those of now, and those before 0.24.
+const PREFIXES: [&str; 2] = ["rerun:", "rerun."];
+
+/// Whether a key of metadata has this name.
+pub(crate) fn is_key(key: &str, name: &str) -> bool {
+    PREFIXES
+        .iter()
+        .any(|prefix| key.strip_prefix(prefix) == Some(name))
+}
+
+/// A chunk's id in hexadecimal digits, behind a prefix or not.
+pub(crate) fn parse_id(text: &str) -> Option<ChunkId> {
+    let digits = text.rsplit('_').next()?;
+    u128::from_str_radix(digits, 16).ok().map(ChunkId::from_u128)
+}
+
 /// The metadata of a batch or a column, with the keys of now: `rerun:` where SDKs before 0.24 have `rerun.`.
 pub(crate) struct Metadata<'a>(&'a HashMap<String, String>);
 
@@ -60,18 +76,12 @@ impl<'a> Metadata<'a> {
     /// The value of `rerun:name`, unless it is empty.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         // The maps have a handful of entries: to look at each costs less than to make a key and hash it.
-        let find = |separator: char| {
-            let is_it = |key: &str| {
-                key.strip_prefix("rerun")
-                    .and_then(|key| key.strip_prefix(separator))
-                    .is_some_and(|key| key == name)
-            };
-            self.0.iter().find(|(key, _)| is_it(key)).map(|(_, value)| value)
+        let find = |prefix: &str| {
+            let mut pairs = self.0.iter();
+            pairs.find(|(key, _)| key.strip_prefix(prefix) == Some(name))
         };
-        find(':')
-            .or_else(|| find('.'))
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        let (_, value) = PREFIXES.into_iter().find_map(find)?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// The path of the entity whose data a batch holds.

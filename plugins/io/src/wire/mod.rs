@@ -8,6 +8,8 @@
 //! | `decode` | messages | facts about stores, activations, and payloads with their store |
 //! | `payload` | compressed bytes | bytes, whose size is known to be true before memory is taken |
 //! | `ipc`, `ipc_check` | bytes | Arrow record batches, whose every length is checked before Arrow sees it |
+//! | `schemas` | what is said about columns | a schema, read once for all that say the same |
+//! | `layout` | schemas | what a batch is about, and what each of its columns is |
 //! | `migrate` | metadata of older SDKs | metadata as it is now |
 //! | `chunk` | record batches | chunks, and back |
 //! | `encode` | messages, chunks | their bytes |
@@ -22,6 +24,9 @@ pub(crate) mod ipc;
 mod ipc_check;
 
 pub(crate) mod migrate;
+
+pub(crate) mod layout;
+pub(crate) mod schemas;
 
 pub(crate) mod chunk;
 
