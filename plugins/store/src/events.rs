@@ -29,8 +29,7 @@ pub enum ChangeReason {
     Request,
     /// Newer static data overwrites the whole chunk.
     Overwritten,
-    /// Small chunks were merged, or a large one was split: the rows of the chunks `Dropped` for this reason are in those `Added` for
-    /// it.
+    /// Small chunks were merged: the rows of the chunks `Dropped` for this reason are in the chunk `Added` for it.
     Merged,
     /// The garbage collection took it.
     Collected,

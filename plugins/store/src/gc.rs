@@ -5,8 +5,6 @@
 //! last chunk that was looked at. What changes in between does not matter, since whether a chunk is protected is asked when
 //! its turn comes. Removing a chunk costs O(log n) per column, whatever else the store holds.
 //!
-//! A heavy chunk of which only some rows may go is split first: see [`ChunkStore::split`].
-//!
 //! Farthest from a cursor first means from both ends of its timeline inwards: see `farthest`.
 //!
 //! A chunk that a source can give back (it was made known by [`ChunkStore::insert_absent`]) is evicted and stays known; any
@@ -14,7 +12,6 @@
 //! gained. Other static chunks are evicted where a source can give them back, and never dropped.
 
 mod clock;
-mod cut;
 mod farthest;
 mod options;
 pub(crate) mod state;
@@ -25,7 +22,6 @@ use smallvec::SmallVec;
 
 use self::{
     clock::Clock,
-    cut::Cut,
     state::{GcState, Question},
 };
 pub use self::{
@@ -62,7 +58,6 @@ impl ChunkStore {
         if state.question != question {
             state = GcState {
                 question,
-                cut: state.cut.take(),
                 ..GcState::default()
             };
         }
@@ -70,10 +65,6 @@ impl ChunkStore {
         // Chunks of a run that wait count as there when a later one is asked about, which changes no answer: of each series,
         // more than the latest that are kept end after the last of them.
         while report.freed_bytes < options.target_bytes && clock.has_time() {
-            if state.cut.is_some() {
-                self.go_on_cutting(&mut state, &mut clock, buffers);
-                continue;
-            }
             let Some(slot) = self.next_candidate(&mut state, options, &mut clock) else {
                 // Out of time, or out of candidates.
                 report.done = clock.has_time();
@@ -81,11 +72,6 @@ impl ChunkStore {
             };
             let entries = self.num_entries(slot);
             let Some(place) = self.slot(slot) else { continue };
-            let left_bytes = options.target_bytes - report.freed_bytes;
-            if self.is_cut_first(slot, place, left_bytes, options, &mut clock) {
-                state.cut = Some(Cut::of(slot, place));
-                continue;
-            }
             report.freed_bytes += place.meta.num_bytes;
             if place.origin == Origin::Source {
                 let chunk = place.chunk_data.as_ref().map(|data| Arc::clone(data.chunk()));
@@ -156,7 +142,7 @@ impl ChunkStore {
         })
     }
 
-    /// Whether a chunk is loaded and not protected, or so [heavy](Self::is_heavy) that some of its rows may go.
+    /// Whether a chunk is loaded and not protected.
     fn may_go(&self, slot: u32, options: &GcOptions<'_>, clock: &mut Clock) -> bool {
         clock.did(1);
         let Some(chunk) = self.slot(slot) else {
@@ -166,21 +152,17 @@ impl ChunkStore {
         let may_go = chunk.chunk_data.is_some()
             && (chunk.origin == Origin::Source || !meta.is_static && !options.only_recoverable)
             && !(meta.is_static && meta.num_bytes <= SMALL_STATIC_BYTES)
-            && !self.has_clears(meta);
-        may_go && (self.is_heavy(chunk) || !self.is_protected(slot, meta, options, clock))
-    }
-
-    /// Whether some row of a chunk is protected.
-    fn is_protected(&self, slot: u32, meta: &ChunkMeta, options: &GcOptions<'_>, clock: &mut Clock) -> bool {
-        let in_range = |(timeline, range): &(_, TimeRange)| meta.time_range(*timeline).intersects(range);
-        if (options.is_protected)(meta) || options.protected_time_ranges.iter().any(in_range) {
-            return true;
-        }
-        if options.protect_latest == 0 {
-            return false;
+            && !self.has_clears(meta)
+            && !(options.is_protected)(meta)
+            && !options
+                .protected_time_ranges
+                .iter()
+                .any(|(timeline, range)| meta.time_range(*timeline).intersects(range));
+        if !may_go || options.protect_latest == 0 {
+            return may_go;
         }
         clock.did(self.num_entries(slot));
-        self.is_among_latest(meta, options.protect_latest)
+        !self.is_among_latest(meta, options.protect_latest)
     }
 
     /// Whether a static chunk is worth evicting, and can be.

@@ -34,8 +34,7 @@ pub struct StoreSettings {
     pub compaction: bool,
     /// Chunks are merged up to this many rows, and split above twice as many.
     pub max_rows: usize,
-    /// Chunks are merged up to this many bytes. Those of more than twice as many are split once a collection may take some of their
-    /// rows and not all, and those of more than forty times as many as they come.
+    /// Chunks are merged up to this many bytes, and split above twice as many.
     pub max_bytes: u64,
 }
 

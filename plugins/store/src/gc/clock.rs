@@ -37,11 +37,6 @@ impl Clock {
         }
     }
 
-    /// No more time is left.
-    pub(super) fn end(&mut self) {
-        self.is_late = true;
-    }
-
     /// Whether there was time left at the last look.
     pub(super) fn has_time(&self) -> bool {
         !self.is_late

@@ -118,8 +118,7 @@ pub struct GcReport {
     /// Whether the target is reached, or there is nothing left that may go. Otherwise another call does more.
     pub done: bool,
     /// The greatest number of items that were worked on between two looks at the clock: chunks that were looked at, and index
-    /// entries that were asked or removed; a piece of a chunk that is split counts as [`MAX_ITEMS_BETWEEN_LOOKS`](crate::MAX_ITEMS_BETWEEN_LOOKS). At most
-    /// twice that, and what one more chunk takes.
+    /// entries that were asked or removed. At most twice [`MAX_ITEMS_BETWEEN_LOOKS`](crate::MAX_ITEMS_BETWEEN_LOOKS), and what one more chunk takes.
     pub max_items_between_looks: usize,
     /// The time of the whole call.
     pub total_time: Duration,

@@ -2,11 +2,8 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use super::{
-    cut::Cut,
-    options::{GcOptions, GcOrder},
-};
-use crate::{ChunkMeta, RowId, TimelineId, interval_index::Key};
+use super::options::{GcOptions, GcOrder};
+use crate::{RowId, TimelineId, interval_index::Key};
 
 /// Where a collection that ran out of time goes on.
 #[derive(Debug, Default)]
@@ -16,8 +13,6 @@ pub(crate) struct GcState {
     /// The oldest rows up to here were looked at.
     pub(super) after: Option<(RowId, u32)>,
     pub(super) farthest: Farthest,
-    /// The chunk that is being split.
-    pub(super) cut: Option<Cut>,
 }
 
 /// What decides about which chunks are passed over.
@@ -43,28 +38,8 @@ impl Question {
 }
 
 impl GcState {
-    /// Goes back to where the pieces of a chunk begin that was split.
-    pub(super) fn look_again_at(&mut self, meta: &ChunkMeta) {
-        let before = meta.row_ids.0.as_u128().checked_sub(1);
-        self.after = before.map(|before| (RowId::from_u128(before), u32::MAX));
-        let range = |timeline| meta.time_range(timeline);
-        if let Some(range) = self
-            .question
-            .timeline
-            .map(range)
-            .filter(|range| !range.is_empty())
-        {
-            // To take others twice that lie there costs a look at each.
-            let (front, back) = (&mut self.farthest.front, &mut self.farthest.back);
-            *front = front.map(|front| front.min((range.min.saturating_sub(1), u32::MAX)));
-            *back = back.map(|back| back.max((range.max, u32::MAX)));
-        } else {
-            self.farthest.elsewhere_after = None;
-        }
-    }
-
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.farthest.heap_bytes() + self.cut.as_ref().map_or(0, Cut::heap_bytes)
+        self.farthest.heap_bytes()
     }
 }
 

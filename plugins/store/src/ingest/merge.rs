@@ -1,4 +1,4 @@
-//! Small chunks merged.
+//! Small chunks merged, large ones split.
 //!
 //! The chunks of an entity that have the same columns wait in levels, of up to 32 rows, 1024 rows, and so on. 32 chunks of a level,
 //! or as many as make a chunk of the size wanted, are merged into one of the next. (This is the tiered compaction of log-structured
@@ -23,6 +23,29 @@ use crate::{
 };
 
 impl ChunkStore {
+    /// The pieces of a chunk that is larger than the settings want, in the order of its rows. The first keeps the id, so
+    /// that the chunk is recognized when it comes again. Each has its rows copied, so that collecting it frees them: pieces that
+    /// share the chunk's memory would free nothing until the last one goes.
+    pub(crate) fn split(&self, chunk: &Arc<Chunk>) -> Option<Vec<Chunk>> {
+        let rows = chunk.num_rows();
+        let settings = &self.settings;
+        let (max_rows, max_bytes) = (settings.max_rows.max(1), settings.max_bytes.max(1));
+        if !settings.compaction || chunk.is_static() || rows < 2 {
+            return None;
+        }
+        if rows <= max_rows.saturating_mul(2) && chunk.row_bytes() <= max_bytes.saturating_mul(2) {
+            return None;
+        }
+        let by_bytes = usize::try_from(chunk.row_bytes().div_ceil(max_bytes)).unwrap_or(usize::MAX);
+        let pieces = rows.div_ceil(max_rows).max(by_bytes).min(rows);
+        let each = rows.div_ceil(pieces);
+        let pieces = (0..rows.div_ceil(each)).map(|piece| {
+            let id = if piece == 0 { chunk.id() } else { ChunkId::new() };
+            chunk.slice_owned(id, piece * each..((piece + 1) * each).min(rows))
+        });
+        Some(pieces.collect())
+    }
+
     /// Lets a chunk that was just added become an append buffer, or wait for others. Also one whose append buffer is full.
     pub(crate) fn compact(&mut self, slot: u32, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
         let Some(candidate) = self

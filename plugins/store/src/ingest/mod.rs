@@ -7,9 +7,8 @@
 //! happen to small chunks before and after that:
 //!
 //! 1. [`append`] puts rows that arrive one by one behind each other, in the append buffer of a chunk that is there already.
-//! 2. [`merge`] lets chunks of the same columns wait in levels of 32, 1024, ... rows, and makes one of each 32.
-//!
-//! [`split`] does the opposite to large ones.
+//! 2. [`merge`] lets chunks of the same columns wait in levels of 32, 1024, ... rows, and makes one of each 32. It also splits large
+//!    chunks.
 //!
 //! [`known_rows`] recognizes what is inserted again after its chunk's id was forgotten so.
 //!
@@ -21,4 +20,3 @@ mod known_rows;
 mod link;
 mod load;
 mod merge;
-mod split;

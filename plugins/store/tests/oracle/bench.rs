@@ -1,6 +1,6 @@
 //! The store and its model side by side, and how both are changed.
 
-use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+use std::{cell::RefCell, time::Duration};
 
 use chronoscope_store::{
     ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityPath, GcBuffers, GcOptions, GcOrder,
@@ -28,8 +28,6 @@ pub(crate) struct Bench {
     pub(crate) schema: RefCell<(u64, Vec<(chronoscope_store::EntityId, Vec<ComponentId>)>)>,
     /// How often a row was put behind others, in a chunk that gathers.
     pub(crate) grown: usize,
-    /// How many pieces collections split chunks into.
-    pub(crate) split: usize,
 }
 
 /// An entity, a timeline and a component of the model.
@@ -56,7 +54,6 @@ impl Bench {
             inserted: Vec::new(),
             schema: RefCell::default(),
             grown: 0,
-            split: 0,
         }
     }
 
@@ -70,26 +67,9 @@ impl Bench {
     }
 
     pub(crate) fn follow(&mut self, events: &[StoreEvent]) {
-        // How many rows of chunks that are split are in pieces already.
-        let mut split: BTreeMap<ChunkId, usize> = BTreeMap::new();
         for event in events {
             match event.change {
                 ChunkChange::Added if event.reason == ChangeReason::Merged => {
-                    if let Some(whole) = event.split_from() {
-                        let (taken, whole) =
-                            (split.entry(whole).or_default(), &self.model.chunks[&whole].spec);
-                        let rows = whole.rows[*taken..*taken + event.meta.num_rows as usize].to_vec();
-                        *taken += rows.len();
-                        let spec = ChunkSpec {
-                            rows,
-                            ..whole.clone()
-                        };
-                        self.model
-                            .chunks
-                            .insert(event.meta.id, ModelChunk { spec, loaded: true });
-                        self.split += 1;
-                        continue;
-                    }
                     let spec = ChunkSpec {
                         entity: 0,
                         timelines: [true; 3],
@@ -105,9 +85,7 @@ impl Bench {
                 ChunkChange::Dropped => {
                     let dropped = self.model.chunks.remove(&event.meta.id).unwrap();
                     assert_eq!(event.is_loaded, dropped.loaded);
-                    if let Some(taken) = split.get(&event.meta.id) {
-                        assert_eq!(*taken, dropped.spec.rows.len());
-                    } else if event.reason == ChangeReason::Merged {
+                    if event.reason == ChangeReason::Merged {
                         // The rows are in the merged chunk now.
                         let merged = &mut self.model.chunks.get_mut(&self.merged.unwrap()).unwrap().spec;
                         (merged.entity, merged.timelines) = (dropped.spec.entity, dropped.spec.timelines);
@@ -313,12 +291,12 @@ impl Bench {
             time_budget,
             ..GcOptions::default()
         };
+        let before = self.model.chunks.clone();
         let latest: Vec<Vec<Found>> = self.latest_rows(protect_latest);
         for calls in 0.. {
-            let before = self.model.chunks.clone();
             let (events, report) = self.collect(&options);
             self.follow(&events);
-            for event in events.iter().filter(|event| event.reason != ChangeReason::Merged) {
+            for event in &events {
                 assert_eq!(
                     (event.change, event.reason),
                     (ChunkChange::Dropped, ChangeReason::Collected)

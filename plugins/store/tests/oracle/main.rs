@@ -64,11 +64,6 @@ proptest! {
     fn any_history_equals_the_model_with_merging(ops in proptest::collection::vec(op(), 1..100)) {
         check_history(StoreSettings { max_rows: 6, ..StoreSettings::default() }, ops);
     }
-
-    #[test]
-    fn any_history_equals_the_model_with_heavy_chunks(ops in proptest::collection::vec(op(), 1..100)) {
-        check_history(StoreSettings { max_bytes: 60, ..StoreSettings::default() }, ops);
-    }
 }
 
 #[test]
