@@ -85,8 +85,8 @@ pub use drawing::InstancePlugin;
 pub use drawing::depth_shading::DepthShadingPlugin;
 pub use drawing::shadows::{ShadowPlugin, Shadows};
 pub use instances::{
-    Blending, BufferError, DrawList, DrawRun, Highlight, InstanceBuffer, InstanceSet, MemoryUse, Primitive,
-    SegmentTransform, SegmentUniform, Slot, Sorting, mean_scale,
+    AllUsers, Blending, BufferError, DrawList, DrawRun, Highlight, InstanceBuffer, InstanceSet, MemoryUse,
+    Primitive, SegmentTransform, SegmentUniform, Slot, Sorting, mean_scale,
 };
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{

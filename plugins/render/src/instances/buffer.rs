@@ -78,6 +78,16 @@ struct Visual<P> {
     is_listed: bool,
 }
 
+/// The users of a visual, where all of them are about to show other instances in its place.
+#[derive(Clone, Copy, Debug)]
+pub struct AllUsers {
+    /// How many they are.
+    pub number: usize,
+    /// Where the slice lies that they show so far, which is held meanwhile. One of them may have put another in its place by then, and
+    /// the next have yet another.
+    pub address: usize,
+}
+
 /// Why instances can be in the place of others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fit {
@@ -141,7 +151,7 @@ impl<P: Primitive> InstanceBuffer<P> {
         // What nobody else holds is not here, either.
         let is_here = Arc::strong_count(&instances) > 1 && self.find(&instances).is_some();
         if !is_here {
-            match self.fits_in_place(slot, &instances, 1) {
+            match self.fits_in_place(slot, &instances, None) {
                 Some(Fit::There) => return Ok(slot),
                 Some(Fit::Free) => {
                     self.overwrite(slot.0, instances);
@@ -165,12 +175,12 @@ impl<P: Primitive> InstanceBuffer<P> {
         Ok(slot)
     }
 
-    /// Puts other instances in the place of as many of a visual, for one user who shows them from now on, or for `users` who all are about
-    /// to: each of them calls this. Not where the visual has other users, or the slice is here already: one that no more than two hold, its
+    /// Puts other instances in the place of as many of a visual, for one user who shows them from now on, or for `all` of them who are
+    /// about to: each calls this. Not where the visual has other users, or the slice is here already: one that no more than two hold, its
     /// maker and who calls, is taken for new. Returns whether it did, or another one of them before: all that refers to the slot stays
     /// right.
-    pub fn overwrite_in_place(&mut self, slot: Slot, instances: Arc<[P]>, users: usize) -> bool {
-        let fits = self.fits_in_place(slot, &instances, users);
+    pub fn overwrite_in_place(&mut self, slot: Slot, instances: Arc<[P]>, all: Option<AllUsers>) -> bool {
+        let fits = self.fits_in_place(slot, &instances, all);
         if fits == Some(Fit::Free) {
             self.overwrite(slot.0, instances);
         }
@@ -178,14 +188,18 @@ impl<P: Primitive> InstanceBuffer<P> {
     }
 
     /// Whether other instances can be put in the place of a visual; `None` where they cannot.
-    fn fits_in_place(&mut self, slot: Slot, instances: &Arc<[P]>, users: usize) -> Option<Fit> {
+    fn fits_in_place(&mut self, slot: Slot, instances: &Arc<[P]>, all: Option<AllUsers>) -> Option<Fit> {
         let visual = self.visual(slot.0)?;
         if Arc::ptr_eq(&visual.instances, instances) {
             return Some(Fit::There);
         }
-        // Of several, all are known only where the buffer and one other hold the slice.
-        let is_shown_by_them = visual.users == 1
-            || (visual.users as usize == users && Arc::strong_count(&visual.instances) <= 2);
+        // Of several, all are known only where the buffer and one other hold the slice, and none of them has put another one here.
+        let are_all = |all: AllUsers| {
+            visual.users as usize == all.number
+                && visual.instances.as_ptr().addr() == all.address
+                && Arc::strong_count(&visual.instances) <= 2
+        };
+        let is_shown_by_them = visual.users == 1 || all.is_some_and(are_all);
         if !is_shown_by_them || visual.instances.len() != instances.len() {
             return None;
         }

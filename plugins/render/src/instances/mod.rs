@@ -25,7 +25,7 @@ mod tests;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use self::buffer::Stored;
-pub use self::buffer::{InstanceBuffer, Slot};
+pub use self::buffer::{AllUsers, InstanceBuffer, Slot};
 pub(crate) use self::list::ResolvedRun;
 pub use self::list::{Blending, DrawList, DrawRun, Sorting};
 pub use self::primitive::Primitive;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use bevy::{camera::visibility::RenderLayers, ecs::prelude::*};
 use chronoscope_render::{
-    Blending, DrawList, DrawRun, InstanceBuffer, MemoryUse, PointInstance, Primitive, SegmentTransform,
-    SegmentUniform, Slot, Sorting,
+    AllUsers, Blending, DrawList, DrawRun, InstanceBuffer, MemoryUse, PointInstance, Primitive,
+    SegmentTransform, SegmentUniform, Slot, Sorting,
 };
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -179,20 +179,20 @@ pub(crate) fn write<P: Primitive>(
 }
 
 /// Puts other instances in the places of as many of some parts, which are drawn as those were. `parts` are segments, each with its
-/// instances and the number of views that are about to draw these in the place of what is there. Tells `failed` of those that other
+/// instances and, where they are known, all views that are about to draw others in the place of what is there. Tells `failed` of those that other
 /// views draw as they are, or that have another number.
 pub(crate) fn overwrite<P: Primitive>(
     world: &mut World,
     lists: &ViewLists,
     key: ListKey,
-    parts: impl Iterator<Item = (u64, Option<Arc<[P]>>, usize)>,
+    parts: impl Iterator<Item = (u64, Option<Arc<[P]>>, Option<AllUsers>)>,
     mut failed: impl FnMut(u64),
 ) {
     let list = lists.by_key.get(&key);
     let mut buffer = list.and_then(|list| world.get_mut::<InstanceBuffer<P>>(list.buffer));
-    let mut parts = parts.map(|(segment, instances, users)| {
+    let mut parts = parts.map(|(segment, instances, all)| {
         let slot = list.and_then(|list| list.slots.get(&segment)).copied();
-        (segment, slot, instances, users)
+        (segment, slot, instances, all)
     });
     loop {
         let some: SmallVec<[_; AT_ONCE]> = parts.by_ref().take(AT_ONCE).collect();
@@ -205,10 +205,10 @@ pub(crate) fn overwrite<P: Primitive>(
             let instances = instances.as_ref().map(Arc::strong_count);
             black_box((before.map(Arc::strong_count), instances));
         }
-        for (segment, slot, instances, users) in some {
+        for (segment, slot, instances, all) in some {
             let overwritten = buffer.as_mut().zip(slot).zip(instances);
             let overwritten = overwritten
-                .map(|((buffer, slot), instances)| buffer.overwrite_in_place(slot, instances, users));
+                .map(|((buffer, slot), instances)| buffer.overwrite_in_place(slot, instances, all));
             if overwritten != Some(true) {
                 failed(segment);
             }

@@ -13,7 +13,7 @@ use std::{
 
 use bevy::{app::App, asset::Assets, ecs::prelude::*, log::warn_once, shader::Shader};
 use bytemuck::{allocation::try_cast_slice_arc, try_cast_slice_mut};
-use chronoscope_render::{InstancePlugin, SegmentTransform, SegmentUniform};
+use chronoscope_render::{AllUsers, InstancePlugin, SegmentTransform, SegmentUniform};
 use glam::DAffine3;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -192,6 +192,14 @@ impl Part {
         }
     }
 
+    /// Where its instances lie as long as they are held, wherever it stands; `None` of what is no plain slice of them.
+    pub(crate) fn address_of_instances(&self) -> Option<usize> {
+        match &self.content {
+            Content::Words(words, _) => Some(words.as_ptr().addr()),
+            Content::Other(_) => None,
+        }
+    }
+
     /// Whether it is a clone of another part, drawn alike.
     pub(crate) fn is_clone_of(&self, other: &Self) -> bool {
         self.address() == other.address()
@@ -286,7 +294,7 @@ impl AppPartsExt for App {
             is_single: false,
             write: write_instances::<P>,
             overwrite: |stage, key, parts, failed| {
-                let parts = parts.map(|(segment, part, views)| (segment, part.instances::<P>(), views));
+                let parts = parts.map(|(segment, part, all)| (segment, part.instances::<P>(), all));
                 lists::overwrite(stage.world, stage.lists, key, parts, failed);
             },
             set_uniforms: |stage, key, uniforms| {
@@ -340,8 +348,8 @@ pub(crate) struct PartKind {
     pub(crate) set_runs: fn(&mut Stage<'_>, ListKey, &[&Run]),
 }
 
-/// Parts, by what they are called within their list, with the number of views that are about to show them.
-pub(crate) type Parts<'i, 'p> = &'i mut dyn Iterator<Item = (u64, &'p Part, usize)>;
+/// Parts, by what they are called within their list, with all views that are about to show others than so far, where these are known.
+pub(crate) type Parts<'i, 'p> = &'i mut dyn Iterator<Item = (u64, &'p Part, Option<AllUsers>)>;
 
 /// Uniforms of the parts of a list, by what shows them, and what they are called within it.
 pub(crate) type Uniforms<'i> = &'i mut dyn Iterator<Item = (SceneKey, u64, SegmentUniform)>;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Buffer, Mirror, points};
-use crate::instances::Slot;
+use crate::instances::{AllUsers, Slot};
 
 #[test]
 fn replacing_sends_one_range() {
@@ -37,15 +37,23 @@ fn what_all_users_replace_is_sent_once_in_its_place() {
     let slots: Vec<Slot> = (0..3).map(|_| buffer.insert(before.clone()).unwrap()).collect();
     mirror.sync(&buffer);
     let (slot, after) = (slots[0], points(10, 2));
+    let all = |number| {
+        let address = before.as_ptr().addr();
+        Some(AllUsers { number, address })
+    };
     // One more user than say so, another number, or somebody else who holds the slice.
-    assert!(!buffer.overwrite_in_place(slot, after.clone(), 2));
-    assert!(!buffer.overwrite_in_place(slot, points(9, 2), 3));
+    assert!(!buffer.overwrite_in_place(slot, after.clone(), None));
+    assert!(!buffer.overwrite_in_place(slot, after.clone(), all(2)));
+    assert!(!buffer.overwrite_in_place(slot, points(9, 2), all(3)));
     let held = before.clone();
-    assert!(!buffer.overwrite_in_place(slot, after.clone(), 3));
+    assert!(!buffer.overwrite_in_place(slot, after.clone(), all(3)));
     drop(held);
     assert!(Arc::ptr_eq(buffer.get(slot).unwrap(), &before));
-    for _ in 0..3 {
-        assert!(buffer.overwrite_in_place(slot, after.clone(), 3));
+    assert!(buffer.overwrite_in_place(slot, after.clone(), all(3)));
+    // One who shows something else from now on leaves the others what they have there.
+    assert!(!buffer.overwrite_in_place(slot, points(10, 3), all(3)));
+    for _ in 0..2 {
+        assert!(buffer.overwrite_in_place(slot, after.clone(), all(3)));
     }
     assert_eq!(mirror.sync(&buffer), 10);
     assert!(Arc::ptr_eq(buffer.get(slot).unwrap(), &after));
@@ -59,14 +67,14 @@ fn what_was_put_in_a_place_is_found_there() {
     let mut buffer = Buffer::default();
     let [one, two] = [1, 2].map(|color| buffer.insert(points(10, color)).unwrap());
     let (first, second) = (points(10, 3), points(10, 4));
-    assert!(buffer.overwrite_in_place(one, first.clone(), 1));
-    assert!(buffer.overwrite_in_place(one, second.clone(), 1));
+    assert!(buffer.overwrite_in_place(one, first.clone(), None));
+    assert!(buffer.overwrite_in_place(one, second.clone(), None));
     assert_eq!(buffer.insert(second.clone()).unwrap(), one, "it is stored once");
-    assert!(!buffer.overwrite_in_place(two, second.clone(), 1));
+    assert!(!buffer.overwrite_in_place(two, second.clone(), None));
     assert_eq!(buffer.visual_count(), 2);
     // What is gone is not found any more.
     assert!(!buffer.remove(one));
-    assert!(buffer.overwrite_in_place(one, first.clone(), 1));
+    assert!(buffer.overwrite_in_place(one, first.clone(), None));
     assert!(buffer.remove(one));
     assert_ne!(buffer.insert(second).unwrap(), two);
     assert_eq!((buffer.visual_count(), buffer.len()), (2, 20));

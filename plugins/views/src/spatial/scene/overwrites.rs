@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bevy::tasks::ComputeTaskPool;
 use chronoscope_frame::ResultKey;
+use chronoscope_render::AllUsers;
 use smallvec::SmallVec;
 
 use super::{
@@ -41,8 +42,8 @@ pub(super) struct OverwrittenPart {
     /// Its position in the visual.
     at: usize,
     pub(super) num_instances: usize,
-    /// The number of views that are about to show the part.
-    pub(super) views: usize,
+    /// All views that are about to show others than so far in its place, where these are known.
+    pub(super) all: Option<AllUsers>,
 }
 
 impl OverwrittenPart {
@@ -100,16 +101,17 @@ impl Overwrites {
     fn add(&mut self, key: SceneKey, shown: &Shown, visual: &Arc<SpatialVisual>) -> Option<()> {
         let parts = shown.overwritten_parts(visual)?;
         // A view that keeps the visual before got it from a visualizer, which holds it, too. If only views hold it, all of them are about
-        // to show the other.
-        let views = Arc::strong_count(&shown.visual);
+        // to show others: mostly the same, unless they look at different times.
+        let number = Arc::strong_count(&shown.visual);
         for at in parts {
             let (part, placed) = (visual.parts.get(at)?, shown.placed.get(at)?.as_ref()?);
+            let before = shown.visual.parts.get(at)?.address_of_instances();
             let part = OverwrittenPart {
                 segment: segment_of(key, placed),
                 visual: Arc::clone(visual),
                 at,
                 num_instances: part.num_instances(),
-                views,
+                all: before.map(|address| AllUsers { number, address }),
             };
             self.parts.push(placed.list, part);
         }

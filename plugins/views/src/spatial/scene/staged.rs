@@ -129,7 +129,7 @@ impl Staged<'_> {
                     let has_moved = has_moved(&(list.source, entity_of(part.segment)));
                     let content = part.part().filter(|_| !has_moved)?;
                     all.num_instances += part.num_instances;
-                    Some((part.segment, content, part.views))
+                    Some((part.segment, content, part.all))
                 });
                 (kind.overwrite)(stage, list, &mut parts, &mut |segment| {
                     failed.insert((list.source, entity_of(segment)));

@@ -2,6 +2,7 @@
 
 use chronoscope_blueprint::{ContextTime, QueryContextSettings, RecordingName, ViewBlueprint};
 use chronoscope_frame::{ActiveBlueprint, DiffLog, Recordings, selection::ClickButton};
+use chronoscope_render::{BoxEdgesInstance, InstanceBuffer};
 use chronoscope_store::StoreId;
 use glam::UVec2;
 
@@ -86,6 +87,27 @@ fn a_view_at_another_time_draws_what_it_would_at_the_cursor() {
     assert_eq!(digest_of(&viewer, view), at_eight);
     seek(&mut viewer, 3);
     assert_eq!(digest_of(&viewer, view), at_three);
+}
+
+#[test]
+fn views_that_go_from_one_box_to_two_draw_each_its_own() {
+    let body = |at: i64| {
+        let body = Boxes3D::from_half_sizes([[1.0 / (at + 1) as f32; 3]]);
+        log_chunk("body", [(frame(), at)], &body).unwrap()
+    };
+    let mut viewer = Viewer::new([0, 100, 110].map(body));
+    let second = ViewBlueprint::new(ViewId::hashed(["second"]), ViewClassId::SPATIAL_3D, "/");
+    let view = second.id;
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::AddView(second, None)));
+    viewer.settle();
+    look(&mut viewer, view, &at(ContextTime::Offset(10)));
+    for (time, expected) in [(50, 1), (100, 2), (50, 1), (110, 1), (100, 2)] {
+        seek(&mut viewer, time);
+        let world = viewer.app.world_mut();
+        let mut buffers = world.query::<&InstanceBuffer<BoxEdgesInstance>>();
+        let stored: Vec<usize> = buffers.iter(world).map(InstanceBuffer::visual_count).collect();
+        assert_eq!(stored, [expected], "at {time}");
+    }
 }
 
 #[test]
