@@ -104,6 +104,9 @@ pub trait Visualizer: Send + Sync + 'static {
     /// What it is called and what it needs.
     const INFO: VisualizerInfo;
 
+    /// Whether [`Self::visualize_from_spare`] uses the memory that it is given. Where not, it is not called, and nothing is kept for it.
+    const REUSES_MEMORY: bool = false;
+
     /// Makes the visual of one data result. A pure function of its input; runs on any thread.
     ///
     /// `Ok(None)` where there is nothing to draw.
@@ -126,7 +129,7 @@ pub trait Visualizer: Send + Sync + 'static {
     }
 
     /// Makes the visual of one data result from the memory of another visual that nobody shows any more: what is made in each frame need
-    /// not be allocated in each. The result must be that of [`Self::visualize`]; what is left in `spare` does not matter.
+    /// not be allocated in each. Called instead of [`Self::update`] too, where there is a spare one. The result must be that of [`Self::visualize`]; what is left in `spare` does not matter.
     ///
     /// # Errors
     /// As [`Self::visualize`].

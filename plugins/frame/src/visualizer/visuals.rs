@@ -65,10 +65,12 @@ impl<V: Visualizer> Visuals<V> {
     }
 
     /// Takes visuals back that no view holds any more. Those of the next frame are made
-    /// [from their memory](Visualizer::visualize_from_spare), and what that does not need is freed then.
-    ///
-    /// Not of visualizers that go on from [the visual before](Visualizer::update).
+    /// [from their memory](Visualizer::visualize_from_spare), and what that does not need is freed then, or when memory is short. Those of
+    /// visualizers that do [not use it](Visualizer::REUSES_MEMORY) are freed at once.
     pub fn recycle(&mut self, visuals: Vec<Arc<V::Visual>>) {
+        if !V::REUSES_MEMORY {
+            return;
+        }
         let bytes = visuals
             .iter()
             .map(|visual| size_of::<V::Visual>() as u64 + visual.heap_bytes());

@@ -102,6 +102,8 @@ impl Visualizer for Points {
         mode: QueryMode::LatestAt,
     };
 
+    const REUSES_MEMORY: bool = true;
+
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report> {
         let Some(array) = input.get("Points3D:positions") else {
             return Ok(None);

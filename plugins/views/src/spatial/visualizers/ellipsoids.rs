@@ -47,6 +47,8 @@ impl Visualizer for Ellipsoids3DVisualizer {
         mode: QueryMode::LatestAt,
     };
 
+    const REUSES_MEMORY: bool = true;
+
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
         Self::visualize_from_spare(input, &mut SpatialVisual::default())
     }
