@@ -134,7 +134,13 @@ struct Stream {
 async fn open_stream(link: &Link) -> Result<Stream, LiveError> {
     let mut connection = Connection::open(link).await?;
     let body = Messages::one(framed(&ReadMessagesRequest {}.encode_to_vec()));
-    let response = connection.call(READ_MESSAGES, HeaderMap::new(), body).await?;
+    // It begins to answer at once, also where it has nothing to pass on yet.
+    let answer = connection.call(READ_MESSAGES, HeaderMap::new(), body);
+    let within = Duration::from_secs(ANSWER_SECS);
+    let response = match tokio::time::timeout(within, answer).await {
+        Ok(answered) => answered?,
+        Err(_) => return Err(LiveError::Timeout(ANSWER_SECS)),
+    };
     if let Some(status) = Status::of_fields(response.headers())
         && status != Status::ok()
     {
@@ -292,6 +298,8 @@ async fn call(link: &Link, path: &'static str, fields: HeaderMap, body: Messages
     }
 }
 
+/// The time in which a service begins to answer, however busy it is.
+const ANSWER_SECS: u64 = 30;
 /// The time in which a viewer answers.
 const PROBE_SECS: u64 = 5;
 

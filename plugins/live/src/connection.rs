@@ -1,10 +1,11 @@
 //! A connection to a service elsewhere, over which calls are made.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 
 use http::{HeaderMap, Method, Request, Response, Version, header};
 use hyper::{body::Incoming, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -20,6 +21,8 @@ use crate::{
 
 /// The time that a connection may take to be there.
 const CONNECT_SECS: u64 = 5;
+/// The time until the system asks whether a silent peer is still there, and between its questions.
+const KEEPALIVE: Duration = Duration::from_secs(30);
 /// What may be on its way to us before it is read.
 const WINDOW: u32 = 4 << 20;
 
@@ -49,7 +52,7 @@ impl Connection {
         let stream = TcpStream::connect((link.host(), link.port()))
             .await
             .map_err(failed)?;
-        stream.set_nodelay(true).map_err(failed)?;
+        configure(&stream, link);
         #[cfg(feature = "tls")]
         if link.is_encrypted() {
             let stream = encrypted(stream, link.host()).await;
@@ -118,5 +121,17 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.driver.abort();
+    }
+}
+
+/// Has the system notice where a peer is gone without a word. It costs nothing here.
+pub(crate) fn configure(stream: &TcpStream, peer: impl fmt::Display) {
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+    let socket = SockRef::from(stream);
+    let configured = stream
+        .set_nodelay(true)
+        .and_then(|()| socket.set_tcp_keepalive(&keepalive));
+    if let Err(error) = configured {
+        tracing::debug!("{peer}: the connection could not be configured: {error}");
     }
 }

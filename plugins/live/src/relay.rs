@@ -1,7 +1,8 @@
 //! What a service passes on: to readers that are there, and to those that come late.
 //!
 //! The history is bounded. What a late reader cannot do without (facts about stores, blueprints, static data) is kept longest;
-//! of the rest, what came first is dropped first. Static data that a later message replaces is dropped at once.
+//! of the rest, what came first is dropped first. Static data and blueprints that a later message replaces are dropped at once. The last
+//! message of all stays until the next, so that readers that are there get it, however large it is.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -144,6 +145,16 @@ struct History {
     /// Static data by what it replaces, and the numbers in their order.
     statics: HashMap<StaticKey, u64>,
     static_order: BTreeMap<u64, StaticKey>,
+    blueprints: HashMap<StoreId, Vec<u64>>,
+    /// By the application.
+    activated: HashMap<Arc<str>, Activated>,
+}
+
+/// The blueprints of an application that were activated last.
+#[derive(Debug, Default)]
+struct Activated {
+    active: Option<StoreId>,
+    default: Option<StoreId>,
 }
 
 /// Static data of one entity with the same components: the later replaces the earlier.
@@ -185,18 +196,69 @@ impl History {
                 self.temporal.push_back(number);
             }
         }
-        while self.bytes > self.limit_bytes {
-            let Some(oldest) = self.temporal.pop_front().or_else(|| {
-                let (number, key) = self.static_order.pop_first()?;
-                self.statics.remove(&key);
-                Some(number)
-            }) else {
-                break;
-            };
+        self.note_blueprint(message, number);
+        while self.bytes > self.limit_bytes
+            && let Some(oldest) = self.pop_oldest(number)
+        {
             self.remove(oldest);
             self.dropped += 1;
         }
         self.next
+    }
+
+    /// Takes out the first that may be dropped, unless it is the last of all.
+    fn pop_oldest(&mut self, last: u64) -> Option<u64> {
+        if self.temporal.front().is_some_and(|oldest| *oldest != last) {
+            return self.temporal.pop_front();
+        }
+        let oldest = self
+            .static_order
+            .first_entry()
+            .filter(|oldest| *oldest.key() != last)?;
+        let (number, key) = oldest.remove_entry();
+        self.statics.remove(&key);
+        Some(number)
+    }
+
+    /// Keeps in mind what belongs to which blueprint. Once one is activated, those go that nobody gets to see any more: SDKs send a new
+    /// one each time.
+    fn note_blueprint(&mut self, message: &LogMessage, number: u64) {
+        let blueprint = match message {
+            LogMessage::StoreInfo(info) => &info.id,
+            LogMessage::Chunk { store, .. } => store,
+            LogMessage::ActivateBlueprint { blueprint, .. } => blueprint,
+            LogMessage::AbsentChunks { .. } => return,
+        };
+        if blueprint.kind != StoreKind::Blueprint {
+            return;
+        }
+        self.blueprints.entry(blueprint.clone()).or_default().push(number);
+        let LogMessage::ActivateBlueprint {
+            make_active,
+            make_default,
+            ..
+        } = message
+        else {
+            return;
+        };
+        let activated = self
+            .activated
+            .entry(Arc::clone(&blueprint.application_id))
+            .or_default();
+        let Activated { active, default } = activated;
+        let before = [
+            make_active.then(|| active.replace(blueprint.clone())).flatten(),
+            make_default.then(|| default.replace(blueprint.clone())).flatten(),
+        ];
+        let is_replaced = |before: &StoreId| ![&*active, &*default].contains(&&Some(before.clone()));
+        let replaced: Vec<StoreId> = before.into_iter().flatten().filter(is_replaced).collect();
+        for number in replaced
+            .iter()
+            .filter_map(|store| self.blueprints.remove(store))
+            .flatten()
+        {
+            self.remove(number);
+        }
     }
 
     fn remove(&mut self, number: u64) {

@@ -17,7 +17,6 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use parking_lot::{Condvar, Mutex};
-use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
@@ -25,7 +24,7 @@ use tokio::{
 };
 
 use crate::{
-    LiveError, LiveRuntime, NamedFiles, Relay,
+    LiveError, LiveRuntime, NamedFiles, Relay, connection,
     gate::Gate,
     grpc::{Budget, percent_decoded, percent_encoded},
     service::{Caller, Service},
@@ -73,8 +72,6 @@ impl Default for ServerSettings {
 
 /// The time until a connection has to ask for something.
 const FIRST_REQUEST: Duration = Duration::from_secs(30);
-/// The time until the system asks whether a silent peer is still there, and between its questions.
-const KEEPALIVE: Duration = Duration::from_secs(30);
 /// What a sender may send before it is read: of one stream, and of a connection.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
@@ -297,7 +294,7 @@ async fn accept(
 
 /// Answers the requests of one connection until it is closed.
 async fn serve(stream: TcpStream, peer: SocketAddr, service: Arc<Service>) -> hyper::Result<()> {
-    configure(&stream, peer);
+    connection::configure(&stream, peer);
     let caller = Arc::new(Caller::new(peer));
     let answer = {
         let caller = Arc::clone(&caller);
@@ -319,16 +316,4 @@ async fn serve(stream: TcpStream, peer: SocketAddr, service: Arc<Service>) -> hy
         }
     }
     connection.await
-}
-
-/// Has the system notice where a peer is gone without a word. It costs nothing here.
-fn configure(stream: &TcpStream, peer: SocketAddr) {
-    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
-    let socket = SockRef::from(stream);
-    let configured = stream
-        .set_nodelay(true)
-        .and_then(|()| socket.set_tcp_keepalive(&keepalive));
-    if let Err(error) = configured {
-        tracing::debug!("{peer}: the connection could not be configured: {error}");
-    }
 }

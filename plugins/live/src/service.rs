@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use chronoscope_io::SourceGroup;
+use chronoscope_io::{SourceGroup, SourceSender};
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::{Body, Frame, Incoming};
@@ -146,13 +146,35 @@ impl Service {
         caller: &Caller,
         hand_over: Option<HandOver>,
         body: Incoming,
-        _permit: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) -> Response<ResponseBody> {
         let (sender, source) = self.group.add(caller.peer.to_string());
         self.arrivals.push(Arrival { source, hand_over });
+        let receiving = Receiving {
+            frames: Frames::new(body, self.max_message_bytes, Arc::clone(&self.budget)),
+            arrivals: Arc::clone(&self.arrivals),
+            peer: caller.peer,
+            _permit: permit,
+        };
+        // Where the sender is gone nobody waits for an answer, and this future is dropped; what has come whole is delivered all the same.
+        let answer = tokio::spawn(receiving.to_the_end(sender));
+        answer.await.unwrap_or_else(|_ended| unwanted())
+    }
+}
+
+/// The messages of one sender, on their way.
+struct Receiving {
+    frames: Frames<Incoming>,
+    arrivals: Arc<Arrivals>,
+    peer: SocketAddr,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Receiving {
+    /// Puts all of them into a source, and answers.
+    async fn to_the_end(mut self, sender: SourceSender) -> Response<ResponseBody> {
         let (deliveries, delivered) = inbox::start_to_the_end(sender);
-        let mut frames = Frames::new(body, self.max_message_bytes, Arc::clone(&self.budget));
-        let received = match inbox::receive(&mut frames, &deliveries).await {
+        let received = match inbox::receive(&mut self.frames, &deliveries).await {
             Ended::Unwanted => return unwanted(),
             Ended::Received(received) => received,
         };
@@ -169,7 +191,7 @@ impl Service {
         match received {
             Ok(()) => unary_response(&WriteMessagesResponse {}.encode_to_vec()),
             Err(error) => {
-                tracing::warn!("{}: {error}", caller.peer);
+                tracing::warn!("{}: {error}", self.peer);
                 error.status().into_response()
             }
         }

@@ -3,7 +3,7 @@
 use chronoscope_types::TextDocument;
 
 use super::{Candidate, Certainty, FileInput, ImportContext, Importer, Messages, whole::import_whole};
-use crate::IoError;
+use crate::{IoError, http::without_query};
 
 /// The most bytes that a text may have, which is laid out as a whole.
 const MAX_TEXT_BYTES: u64 = 16 << 20;
@@ -37,10 +37,7 @@ impl Importer for TextImporter {
     }
 
     fn import(&self, input: FileInput, context: &ImportContext) -> Messages {
-        let name = input.source().to_ascii_lowercase();
-        let is_markdown = name
-            .rsplit_once('.')
-            .is_some_and(|(_, extension)| MARKDOWN.contains(&extension));
+        let is_markdown = is_markdown(input.source());
         import_whole(input, context, MAX_TEXT_BYTES, move |bytes| {
             let text = String::from_utf8(bytes).map_err(|error| IoError::NotText {
                 offset: error.utf8_error().valid_up_to() as u64,
@@ -53,5 +50,26 @@ impl Importer for TextImporter {
                 TextDocument::new(text).with_media_type("text/plain")
             })
         })
+    }
+}
+
+fn is_markdown(source: &str) -> bool {
+    let name = without_query(source).to_ascii_lowercase();
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    extension.is_some_and(|extension| MARKDOWN.contains(&extension))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_is_known_by_its_name_and_not_by_what_a_link_asks_for() {
+        for name in ["a/b.md", "B.Markdown", "https://host/README.md?raw=1"] {
+            assert!(is_markdown(name), "{name}");
+        }
+        for name in ["md", "a.txt", "https://host/a.txt?as=b.md"] {
+            assert!(!is_markdown(name), "{name}");
+        }
     }
 }

@@ -163,3 +163,45 @@ fn next_message(stream: &Buffer) -> Result<Option<(Buffer, Buffer)>, MessageErro
         stream.slice(begin + length),
     )))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use arrow_array::{DictionaryArray, cast::AsArray as _, types::Int32Type};
+    use arrow_ipc::writer::StreamWriter;
+
+    use super::*;
+
+    /// A batch of columns that each have a dictionary, of which a writer numbers all from 0 on.
+    fn written(columns: &[(&str, &str)]) -> Buffer {
+        let columns = columns.iter().map(|&(name, value)| {
+            let column: DictionaryArray<Int32Type> = [value].into_iter().collect();
+            (name, Arc::new(column) as ArrayRef)
+        });
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut stream = StreamWriter::try_new(Vec::new(), batch.schema_ref()).unwrap();
+        stream.write(&batch).unwrap();
+        stream.into_inner().unwrap().into()
+    }
+
+    #[test]
+    fn columns_keep_their_dictionaries() {
+        let mut schemas = Schemas::default();
+        let batches: [&[(&str, &str)]; 6] = [
+            &[("a", "1"), ("b", "2")],
+            &[("b", "3")],
+            &[("label", "4")],
+            &[("aux", "5"), ("class", "6")],
+            &[("class", "7"), ("label", "8")],
+            &[("b", "9")],
+        ];
+        for columns in batches {
+            let batch = read_batch(&written(columns), &mut schemas).unwrap().rows;
+            for (column, (_, expected)) in batch.columns().iter().zip(columns) {
+                let column = column.as_dictionary::<Int32Type>();
+                let values = column.values().as_string::<i32>();
+                assert_eq!(values.value(column.key(0).unwrap()), *expected, "{columns:?}");
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use arrow_schema::{Field, FieldRef, Fields, Schema};
+use arrow_schema::{DataType, Field, FieldRef, Fields, Schema};
 use chronoscope_store::{ChunkId, ComponentDescriptor, EntityPath};
 
 use crate::error::MessageError;
@@ -178,6 +178,10 @@ impl SharedNames {
     }
 
     fn field(&mut self, field: &FieldRef) -> FieldRef {
+        // Dictionaries are numbered, message by message, and fields are equal whatever their numbers are.
+        if has_dictionary(field.data_type()) {
+            return Arc::clone(field);
+        }
         match self.fields.get(field.name()) {
             Some(known) if known == field => Arc::clone(known),
             known => {
@@ -191,6 +195,23 @@ impl SharedNames {
                 Arc::clone(field)
             }
         }
+    }
+}
+
+/// Whether a type has a dictionary in it. A type is no deeper than a verified message of it.
+fn has_dictionary(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(..) => true,
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::ListView(field)
+        | DataType::LargeListView(field)
+        | DataType::FixedSizeList(field, _)
+        | DataType::Map(field, _) => has_dictionary(field.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| has_dictionary(field.data_type())),
+        DataType::Union(fields, _) => fields.iter().any(|(_, field)| has_dictionary(field.data_type())),
+        DataType::RunEndEncoded(_, values) => has_dictionary(values.data_type()),
+        _ => false,
     }
 }
 
@@ -305,8 +326,6 @@ fn rename(names: &mut ComponentNames) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use arrow_schema::DataType;
-
     use super::*;
 
     fn check(

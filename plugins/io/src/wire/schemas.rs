@@ -122,6 +122,10 @@ impl Schemas {
     }
 
     fn keep(&mut self, message: &[u8], id_place: Range<usize>, schema: &Arc<BatchSchema>, num_bytes: usize) {
+        if !self.id_places.contains(&id_place) {
+            self.id_places.insert(0, id_place.clone());
+            self.id_places.truncate(Self::MAX_ID_PLACES);
+        }
         let hash = hash(message, &id_place);
         if let Some(known) = self.known.get_mut(&hash)
             && known.is_like(message, &id_place)
@@ -135,10 +139,6 @@ impl Schemas {
             self.known_bytes = 0;
         }
         self.known_bytes += num_bytes;
-        if !self.id_places.contains(&id_place) {
-            self.id_places.insert(0, id_place.clone());
-            self.id_places.truncate(Self::MAX_ID_PLACES);
-        }
         let known = Known {
             message: message.into(),
             is_proven: id_place.is_empty(),

@@ -298,6 +298,40 @@ fn a_sender_that_dies_at_any_byte_loses_only_what_was_not_sent() {
 }
 
 #[test]
+fn what_came_whole_is_delivered_though_its_sender_is_gone() {
+    const ROWS: usize = 40;
+    // There is room for one message at a time, and the viewer takes none before the sender is gone.
+    let stage = Stage::with(|settings| settings.waiting.events = 1);
+    let address = stage.server.address();
+    let rows = (0..ROWS).map(|at| row(&recording(), &format!("/entity/{at}"), at as i64));
+    let messages = std::iter::once(info(&recording())).chain(rows);
+    let stream: Vec<u8> = messages
+        .flat_map(|message| framed_message(&message).to_vec())
+        .collect();
+    let handle = run(async {
+        let mut connection = raw::open(address).await;
+        let request = raw::request(address, WRITE, Pieces::stalling([Bytes::from(stream)]));
+        let answer = tokio::spawn(connection.requests.send_request(request));
+        let handle = loop {
+            tokio::task::yield_now().await;
+            if let Some(arrival) = stage.server.try_next() {
+                break arrival.source;
+            }
+        };
+        // It is little, and goes out with the request.
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        connection.driver.abort();
+        answer.abort();
+        handle
+    });
+    let (words, reports, status) = received(&handle);
+    assert_eq!((words.len(), reports.len()), (1 + ROWS, 0));
+    assert!(lost(&status).contains("cut off"), "{status}");
+}
+
+#[test]
 fn a_sender_that_stalls_in_a_message_keeps_nobody_waiting() {
     let stage = Stage::new();
     let address = stage.server.address();

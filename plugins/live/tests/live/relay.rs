@@ -113,6 +113,57 @@ fn static_data_alone_is_bounded_too() {
 }
 
 #[test]
+fn what_is_larger_than_all_that_is_kept_is_passed_on() {
+    let relay = Relay::new(10_000);
+    let (stage, link) = stage(&relay);
+    let reader = connect(&stage.runtime, &link, Default::default());
+    relay.push(&info(&recording())).unwrap();
+    assert_eq!(read(&reader, 1), ["info run"]);
+    for _ in 0..3 {
+        relay.push(&large_row(&recording(), 50_000)).unwrap();
+        assert_eq!(read(&reader, 1), ["run /large [0]"]);
+    }
+    relay.push(&row(&recording(), "/a", 1)).unwrap();
+    assert_eq!(read(&reader, 1), ["run /a [1]"]);
+    assert!(relay.state().bytes <= 10_000, "{:?}", relay.state());
+}
+
+#[test]
+fn blueprints_that_are_replaced_are_dropped() {
+    let relay = Relay::new(100_000);
+    let (stage, link) = stage(&relay);
+    let push = |name: &str, [make_active, make_default]: [bool; 2]| {
+        let blueprint = StoreId::blueprint("app", name);
+        relay.push(&info(&blueprint)).unwrap();
+        relay.push(&large_row(&blueprint, 20_000)).unwrap();
+        let activation = LogMessage::ActivateBlueprint {
+            blueprint,
+            make_active,
+            make_default,
+        };
+        relay.push(&activation).unwrap();
+    };
+    relay.push(&row(&recording(), "/a", 1)).unwrap();
+    for number in 0..20 {
+        push(&format!("both {number}"), [true, true]);
+    }
+    push("active", [true, false]);
+    push("default", [false, true]);
+    push("never shown", [false, false]);
+    let late = connect(&stage.runtime, &link, Default::default());
+    let mut expected = vec!["run /a [1]".to_owned()];
+    for name in ["active", "default", "never shown"] {
+        expected.extend([
+            format!("info {name}"),
+            format!("{name} /large [0]"),
+            format!("activate {name}"),
+        ]);
+    }
+    assert_eq!(read(&late, expected.len()), expected);
+    assert_eq!(relay.state().messages, expected.len());
+}
+
+#[test]
 fn a_reader_that_is_gone_costs_nothing() {
     let relay = Relay::new(1 << 20);
     let (stage, link) = stage(&relay);
