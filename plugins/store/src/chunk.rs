@@ -7,7 +7,7 @@ use std::{hint::black_box, ops::Range};
 
 use arrow_array::{Array, ArrayRef, ListArray, cast::AsArray as _};
 use arrow_data::{ArrayData, transform::MutableArrayData};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, FieldRef, UnionMode};
 use smallvec::SmallVec;
 
 pub use self::{builder::ChunkBuilder, combined::ChunkGroup};
@@ -150,7 +150,7 @@ impl Chunk {
     pub fn without_waste(self) -> Self {
         let footprint = self.footprint();
         let copied = footprint.copied_bytes();
-        if footprint.held_bytes() > copied.saturating_mul(2) {
+        if footprint.held_bytes() > copied.saturating_mul(2) && self.copies_as_it_is() {
             self.slice_owned(self.id, 0..self.num_rows())
         } else {
             self
@@ -498,6 +498,12 @@ impl Chunk {
         self.num_bytes
     }
 
+    /// Whether a copy of some rows takes no more than they do: not where a type lets values be referred to several times.
+    pub(crate) fn copies_as_it_is(&self) -> bool {
+        let mut lists = self.components.iter().map(|column| &column.lists);
+        lists.all(|lists| !may_repeat(lists.data_type()))
+    }
+
     /// The bytes of the rows' values: what appending them elsewhere takes.
     pub(crate) fn row_bytes(&self) -> u64 {
         self.row_bytes
@@ -530,7 +536,24 @@ pub(crate) fn own_bytes(timelines: usize, components: usize) -> usize {
         + components * size_of::<ComponentColumn>()
 }
 
-/// A copy of lists of whatever type.
+/// Whether values of a type may be referred to several times, each of which a copy has by itself: it may be larger than any memory.
+fn may_repeat(data_type: &DataType) -> bool {
+    let of_field = |field: &FieldRef| may_repeat(field.data_type());
+    match data_type {
+        DataType::ListView(_) | DataType::LargeListView(_) | DataType::Union(_, UnionMode::Dense) => true,
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::FixedSizeList(field, _)
+        | DataType::Map(field, _)
+        | DataType::RunEndEncoded(_, field) => of_field(field),
+        DataType::Struct(fields) => fields.iter().any(of_field),
+        DataType::Union(fields, UnionMode::Sparse) => fields.iter().any(|(_, field)| of_field(field)),
+        DataType::Dictionary(_, values) => may_repeat(values),
+        _ => false,
+    }
+}
+
+/// A copy of lists of whatever type, but for one whose values [may repeat](may_repeat).
 fn copied(lists: &ListArray) -> ListArray {
     let data = lists.to_data();
     let mut copy = MutableArrayData::new(vec![&data], false, data.len());
@@ -540,8 +563,12 @@ fn copied(lists: &ListArray) -> ListArray {
     lists
 }
 
-/// Whether arrays are short enough, at each level, to be concatenated: offsets are 32 bits wide, and values may take no memory.
+/// Whether arrays are short enough, at each level, to be concatenated: offsets are 32 bits wide, and values may take no memory. What
+/// [may repeat](may_repeat) is of any length then.
 fn fits_together(lists: &[&ListArray]) -> bool {
+    if lists.iter().any(|lists| may_repeat(lists.data_type())) {
+        return false;
+    }
     fn max_len(data: &ArrayData) -> usize {
         data.child_data().iter().map(max_len).fold(data.len(), usize::max)
     }

@@ -105,19 +105,33 @@ impl Footprint {
 /// The bytes of an array that its slice really covers, child arrays included. `None` where Arrow cannot measure it: a type with no
 /// layout of its own.
 fn sliced_bytes(data: &ArrayData) -> Option<usize> {
-    if !matches!(data.data_type(), DataType::List(_)) {
-        return data.get_slice_memory_size().ok();
-    }
-    // A slice of a list array keeps all of its children, of which the offsets tell the part that is used.
-    let (buffer, child) = (data.buffers().first()?, data.child_data().first()?);
-    let offsets = buffer
-        .typed_data::<i32>()
-        .get(data.offset()..=data.offset() + data.len())
-        .unwrap_or(&[]);
-    let (first, last) = (
-        offsets.first().copied().unwrap_or(0) as usize,
-        offsets.last().copied().unwrap_or(0) as usize,
-    );
     let nulls = data.nulls().map_or(0, |nulls| nulls.len().div_ceil(8));
-    Some(size_of_val(offsets) + nulls + sliced_bytes(&child.slice(first, last.saturating_sub(first)))?)
+    match data.data_type() {
+        // A slice of a list array keeps all of its children, of which the offsets tell the part that is used.
+        DataType::List(_) => {
+            let (buffer, child) = (data.buffers().first()?, data.child_data().first()?);
+            let offsets = buffer
+                .typed_data::<i32>()
+                .get(data.offset()..=data.offset() + data.len())
+                .unwrap_or(&[]);
+            let (first, last) = (
+                offsets.first().copied().unwrap_or(0) as usize,
+                offsets.last().copied().unwrap_or(0) as usize,
+            );
+            let used = child.slice(first, last.saturating_sub(first));
+            Some(size_of_val(offsets) + nulls + sliced_bytes(&used)?)
+        }
+        // Likewise, so many for each.
+        DataType::FixedSizeList(_, size) => {
+            let (size, child) = (usize::try_from(*size).ok()?, data.child_data().first()?);
+            let used = child.slice(data.offset() * size, data.len() * size);
+            Some(nulls + sliced_bytes(&used)?)
+        }
+        // Its children are sliced with it.
+        DataType::Struct(_) => {
+            let children = data.child_data().iter().map(sliced_bytes);
+            Some(nulls + children.sum::<Option<usize>>()?)
+        }
+        _ => data.get_slice_memory_size().ok(),
+    }
 }

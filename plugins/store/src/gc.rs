@@ -86,6 +86,7 @@ impl ChunkStore {
             if first.is_some_and(|first| !Self::are_alike(&first.meta, &place.meta)) {
                 self.drop_candidates(&mut run, &mut clock, &mut report, buffers);
             }
+            debug_assert!(!run.slots.contains(&slot), "each is a candidate once");
             run.slots.push(slot);
             run.entries += entries;
             if run.slots.len() == MAX_RUN || run.entries >= MAX_ITEMS_BETWEEN_LOOKS {

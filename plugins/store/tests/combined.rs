@@ -163,3 +163,36 @@ fn rows_that_come_in_order_lie_in_chunks_behind_each_other() {
         );
     }
 }
+
+#[test]
+fn what_is_large_together_is_split() {
+    let mut store = ChunkStore::new(StoreId::recording("test", "test"));
+    let mut group: Option<ChunkGroup> = None;
+    for time in 0..500 {
+        let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1); 1500])]);
+        let chunk = Chunk::new(
+            ChunkId::new(),
+            "/a".into(),
+            vec![RowId::new()],
+            [TimeColumn::new(Timeline::sequence("frame"), vec![time])],
+            [ComponentColumn::new(
+                ComponentDescriptor::partial("Test:x"),
+                lists,
+            )],
+        );
+        let chunk = Arc::new(chunk.unwrap());
+        match &mut group {
+            Some(group) => assert!(group.push(chunk).is_ok()),
+            None => group = Some(ChunkGroup::new(chunk)),
+        }
+    }
+    let most = 2 * StoreSettings::default().max_bytes;
+    for chunk in group.unwrap().finish() {
+        assert!(chunk.num_bytes() > most, "it is large");
+        store.insert(chunk).unwrap();
+    }
+    assert!(store.chunks().all(|(meta, _)| meta.num_bytes <= most));
+    let rows: u32 = store.chunks().map(|(meta, _)| meta.num_rows).sum();
+    assert_eq!(rows, 500);
+    assert_eq!(store.store_stats(), store.recount());
+}

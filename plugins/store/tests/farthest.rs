@@ -326,3 +326,28 @@ fn long_chunks_go_in_the_order_of_their_ends_before_the_cursor() {
         ]
     );
 }
+
+#[test]
+fn a_place_that_another_chunk_took_is_no_candidate() {
+    let mut store = line(0..3);
+    let frame = store.timeline_id("frame").unwrap();
+    let mut buffers = GcBuffers::default();
+    let options = |time_budget: Duration| GcOptions {
+        protect_latest: 0,
+        time_budget,
+        order: GcOrder::FarthestFrom {
+            timeline: frame,
+            time: 100,
+        },
+        ..GcOptions::default()
+    };
+    assert!(!store.gc(&options(Duration::ZERO), &mut buffers).done);
+    let first = store.chunks().next().unwrap().0.id;
+    store.drop_chunks([first]);
+    let later = Chunk::builder("/a").with_row(RowId::new(), [(Timeline::sequence("frame"), 50)], []);
+    store.insert(later.build().unwrap()).unwrap();
+    let report = store.gc(&options(Duration::from_secs(3600)), &mut buffers);
+    assert!(report.done);
+    assert_eq!((store.num_chunks(), report.freed_bytes > 0), (0, true));
+    assert_eq!(store.store_stats(), store.recount());
+}

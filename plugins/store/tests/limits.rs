@@ -8,7 +8,10 @@ use arrow_schema::{DataType, Field};
 use chronoscope_store::{
     AbsentChunk, Chunk, ChunkChange, ChunkError, ChunkId, ChunkStore, ComponentColumn, ComponentDescriptor,
     EntityPath, RowId, StoreError, StoreId, TimeColumn, TimeRange, Timeline,
-    arrow::{Array, ArrayRef, FixedSizeListArray, Int32Array, ListArray, NullArray, types::Int32Type},
+    arrow::{
+        Array, ArrayRef, FixedSizeListArray, Float32Array, Int32Array, ListArray, ListViewArray, NullArray,
+        types::Int32Type,
+    },
 };
 
 fn store() -> ChunkStore {
@@ -284,4 +287,54 @@ fn events_alone_keep_a_list_of_entities_and_components() {
     });
     assert_eq!(schema, expected.collect());
     assert_eq!(schema.len(), 2);
+}
+
+/// A chunk of a row at each of the first times, with the same list in each.
+fn chunk_of_each(rows: usize, values: &ArrayRef) -> Chunk {
+    let field = Arc::new(Field::new("item", values.data_type().clone(), true));
+    let offsets = arrow_buffer::OffsetBuffer::from_lengths(std::iter::repeat_n(values.len() / rows, rows));
+    let lists = ListArray::new(field, offsets, Arc::clone(values), None);
+    let times = TimeColumn::new(Timeline::sequence("frame"), (0..rows as i64).collect::<Vec<_>>());
+    let column = ComponentColumn::new(ComponentDescriptor::partial("Test:values"), lists);
+    let row_ids: Vec<RowId> = (0..rows).map(|_| RowId::new()).collect();
+    Chunk::new(ChunkId::new(), "/n".into(), row_ids, [times], [column]).unwrap()
+}
+
+#[test]
+fn views_that_repeat_their_values_are_not_copied() {
+    const VIEWS: usize = 200_000;
+    let nulls: ArrayRef = Arc::new(NullArray::new(1 << 16));
+    let field = Arc::new(Field::new("item", DataType::Null, true));
+    let views = ListViewArray::try_new(
+        field,
+        vec![0; VIEWS].into(),
+        vec![1 << 16; VIEWS].into(),
+        nulls,
+        None,
+    );
+    let views: ArrayRef = Arc::new(views.unwrap());
+    let mut store = store();
+    // It is heavy enough to be split, and others are small enough to be merged.
+    store.insert(chunk_of_each(2, &views)).unwrap();
+    for _ in 0..70 {
+        store.insert(chunk_of_each(1, &views.slice(0, 10))).unwrap();
+    }
+    assert_eq!(store.num_chunks(), 71);
+    assert_eq!(store.store_stats(), store.recount());
+}
+
+#[test]
+fn a_slice_takes_what_its_rows_take() {
+    const ROWS: usize = 1000;
+    let numbers: ArrayRef = Arc::new(Float32Array::from(vec![1.0; 3 * 100 * ROWS]));
+    let field = Arc::new(Field::new("item", DataType::Float32, false));
+    let points: ArrayRef = Arc::new(FixedSizeListArray::new(field, 3, numbers, None));
+    let chunk = chunk_of_each(ROWS, &points);
+    let slice = chunk.slice(ChunkId::new(), 500..501);
+    let point_bytes = 12 * 100;
+    assert!(
+        (point_bytes..2 * point_bytes).contains(&slice.num_bytes()),
+        "{}",
+        slice.num_bytes()
+    );
 }

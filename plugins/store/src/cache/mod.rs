@@ -201,7 +201,10 @@ impl QueryCache {
                 }
             }
         } else {
-            self.retired.extend(std::mem::take(&mut self.series));
+            // Where everything changes in each frame, what the last one left would wait for ever.
+            self.free_retired(u64::MAX, usize::MAX);
+            let series = std::mem::take(&mut self.series).into_iter();
+            self.retired.extend(series.filter(|cache| cache.get().is_some()));
             self.series.grow_with(store.series.len(), OnceLock::new);
         }
         self.pending.reuse(pending.touched);

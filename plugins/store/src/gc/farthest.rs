@@ -14,7 +14,7 @@
 use std::cmp::Reverse;
 
 use super::{clock::Clock, options::GcOptions, state::Farthest};
-use crate::{ChunkStore, TimelineId, interval_index::Entry};
+use crate::{ChunkStore, TimeRange, TimelineId, interval_index::Entry};
 
 /// Where the farthest chunk is.
 enum Side {
@@ -137,7 +137,18 @@ impl ChunkStore {
                     state.waiting.push(Reverse((entry.max, entry.key())));
                     clock.did(1);
                 }
-                Side::Waiting => return state.waiting.pop().map(|Reverse((_, (_, slot)))| slot),
+                Side::Waiting => {
+                    let Reverse((end, (begin, slot))) = state.waiting.pop()?;
+                    // It may have gone since, and its place be that of another, which is met where that lies.
+                    let range = TimeRange::new(begin, end);
+                    if self
+                        .slot(slot)
+                        .is_some_and(|place| place.meta.time_range(timeline) == range)
+                    {
+                        return Some(slot);
+                    }
+                    clock.did(1);
+                }
             }
         }
         None

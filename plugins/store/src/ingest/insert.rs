@@ -1,6 +1,6 @@
 //! Chunks in: their columns are checked and their names interned, and what they overwrite is dropped.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use smallvec::SmallVec;
 
@@ -69,14 +69,24 @@ impl ChunkStore {
     /// Takes in the rows that are not here of a chunk that was combined on its way: it is as if it was merged here.
     fn insert_combined(&mut self, chunk: Arc<Chunk>, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
         let unknown = self.unknown_rows(&chunk);
-        if let [all] = unknown.as_slice()
-            && all.len() == chunk.num_rows()
-        {
-            return self.insert_rows(chunk, Origin::Made, events);
-        }
+        let is_all = unknown.iter().map(Range::len).sum::<usize>() == chunk.num_rows();
+        let unknown = if is_all {
+            vec![chunk]
+        } else {
+            let rows = unknown
+                .into_iter()
+                .map(|rows| chunk.slice_owned(ChunkId::new(), rows));
+            rows.map(Arc::new).collect()
+        };
         for rows in unknown {
-            let rows = Arc::new(chunk.slice_owned(ChunkId::new(), rows));
-            self.insert_rows(rows, Origin::Made, events)?;
+            // Many that are small may be large together.
+            let Some(pieces) = self.split(&rows) else {
+                self.insert_rows(rows, Origin::Made, events)?;
+                continue;
+            };
+            for piece in pieces {
+                self.insert_rows(Arc::new(piece), Origin::Made, events)?;
+            }
         }
         Ok(())
     }

@@ -36,6 +36,9 @@ impl ChunkStore {
         if rows <= max_rows.saturating_mul(2) && chunk.row_bytes() <= max_bytes.saturating_mul(2) {
             return None;
         }
+        if !chunk.copies_as_it_is() {
+            return None;
+        }
         let by_bytes = usize::try_from(chunk.row_bytes().div_ceil(max_bytes)).unwrap_or(usize::MAX);
         let pieces = rows.div_ceil(max_rows).max(by_bytes).min(rows);
         let each = rows.div_ceil(pieces);
