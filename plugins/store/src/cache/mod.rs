@@ -396,7 +396,10 @@ impl QueryCache {
                 None => {
                     tally.range_misses += 1;
                     let answer = store.range(entity, timeline, range, component);
-                    cache.put_range(&answer, &mut tally);
+                    // A provisional one is about to change, also where a chunk turns out to have no row in the range.
+                    if answer.missing().is_empty() {
+                        cache.put_range(&answer, &mut tally);
+                    }
                     answer
                 }
             },

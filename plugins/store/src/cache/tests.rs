@@ -14,7 +14,7 @@ use arrow_array::{ArrayRef, Int64Array, cast::AsArray as _, types::Int64Type};
 
 use super::*;
 use crate::{
-    Chunk, ComponentDescriptor, EntityPath, Recording, RowId, StoreId, StoreSettings, Timeline,
+    AbsentChunk, Chunk, ComponentDescriptor, EntityPath, Recording, RowId, StoreId, StoreSettings, Timeline,
     cache::{entry::CachedEntry, place::Place},
 };
 
@@ -120,6 +120,29 @@ fn what_a_gap_made_useless_is_freed_a_few_at_a_time() {
     }
     assert_eq!(left, [3_000, 1_976, 952, 0, 0, 0, 0]);
     assert!(recording.cache.stats().bytes_actual < before / 2);
+}
+
+#[test]
+fn a_range_waits_no_longer_for_a_chunk_that_has_no_row_there() {
+    let full = recording(1, 13..16, StoreSettings::default());
+    let chunk = full.store.chunks().find_map(|(_, chunk)| chunk.cloned()).unwrap();
+    let mut absent = AbsentChunk::of(&chunk);
+    // Less is known of it than that it has rows from 13 to 15.
+    absent.timelines[0].1 = TimeRange::new(10, 20);
+    absent.components[0].ranges.clear();
+    let mut recording = Recording::from_store(ChunkStore::new(StoreId::recording("test", "test")));
+    recording.insert_absent(&absent).unwrap();
+    recording.apply_pending();
+    let (entity, timeline, component) = ids(&recording, 0);
+    let before = TimeRange::new(10, 11);
+    let is_missing = |recording: &Recording| {
+        let answer = recording.range(entity, timeline, before, component);
+        !answer.missing().is_empty()
+    };
+    assert!(is_missing(&recording));
+    recording.load(chunk).unwrap();
+    recording.apply_pending();
+    assert!(!is_missing(&recording));
 }
 
 #[test]
