@@ -277,7 +277,8 @@ impl TimeControl {
                 let units_per_second = self.units_per_second(time_type);
                 let bounds = self.play_bounds(store, timeline);
                 let start = self.time(store, timeline);
-                if self.is_waiting && grows && start >= bounds.max {
+                let has_end = self.loop_mode == LoopMode::Off;
+                if self.is_waiting && has_end && grows && start >= bounds.max {
                     return;
                 }
                 // While it waited, no time passed.
@@ -291,10 +292,10 @@ impl TimeControl {
                 let time = start.saturating_add(whole as i64);
                 if time <= bounds.max {
                     cursor.time = Some(time.max(bounds.min));
-                } else if self.loop_mode == LoopMode::Off || bounds.length() == 0 {
+                } else if has_end || bounds.length() == 0 {
                     cursor.time = Some(bounds.max);
-                    self.is_waiting = self.loop_mode == LoopMode::Off && grows;
-                    if self.loop_mode == LoopMode::Off && !grows {
+                    self.is_waiting = has_end && grows;
+                    if has_end && !grows {
                         self.play_state = PlayState::Paused;
                     }
                 } else {
@@ -439,5 +440,22 @@ mod tests {
         let mut control = TimeControl::default();
         control.apply(&TimeCommand::StepBack, &store);
         assert_eq!(shown(&control, &store).1, 5);
+    }
+
+    #[test]
+    fn what_waits_at_the_end_loops_once_it_is_told_to() {
+        let store = store(&[Timeline::sequence("frame")], &[0, 10]);
+        let mut control = TimeControl::default();
+        control.set_time("frame", 10);
+        control.set_fps(1.0);
+        control.set_play_state(PlayState::Playing);
+        control.advance(Duration::from_secs(1), &store, true);
+        assert!(!control.is_moving(), "it waits for more");
+        control.apply(&TimeCommand::SetLoop(LoopMode::All), &store);
+        for (secs, time) in [(100, 10), (3, 2), (1, 3)] {
+            control.advance(Duration::from_secs(secs), &store, true);
+            assert!(control.is_moving());
+            assert_eq!(shown(&control, &store).1, time, "no time passed while it waited");
+        }
     }
 }
