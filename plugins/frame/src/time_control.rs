@@ -18,7 +18,7 @@ pub struct TimeControl {
     timeline: Option<String>,
     cursors: BTreeMap<String, TimelineCursor>,
     play_state: PlayState,
-    /// Playing has come to the end of what grows, and goes on once there is more.
+    /// Playing has come to the end of what grows, or has nothing to play, and goes on once there is more.
     is_waiting: bool,
     loop_mode: LoopMode,
     speed: f64,
@@ -260,9 +260,10 @@ impl TimeControl {
     }
 
     /// Moves the cursor as playing and following ask for, `elapsed` after the last call. At the end of a store that
-    /// grows, playing waits for more.
+    /// grows, playing waits for more, as it does where there is nothing to play: no time, or a single one that is looped.
     pub fn advance(&mut self, elapsed: Duration, store: &ChunkStore, grows: bool) {
         let Some(timeline) = self.timeline(store) else {
+            self.is_waiting = self.play_state == PlayState::Playing;
             return;
         };
         let (name, time_type) = (
@@ -277,7 +278,12 @@ impl TimeControl {
                 let units_per_second = self.units_per_second(time_type);
                 let bounds = self.play_bounds(store, timeline);
                 let start = self.time(store, timeline);
-                if self.is_waiting && grows && start >= bounds.max {
+                let has_end = self.loop_mode == LoopMode::Off;
+                if self.is_waiting && has_end && grows && start >= bounds.max {
+                    return;
+                }
+                if !has_end && bounds.length() == 0 && start == bounds.max {
+                    self.is_waiting = true;
                     return;
                 }
                 // While it waited, no time passed.
@@ -291,10 +297,10 @@ impl TimeControl {
                 let time = start.saturating_add(whole as i64);
                 if time <= bounds.max {
                     cursor.time = Some(time.max(bounds.min));
-                } else if self.loop_mode == LoopMode::Off || bounds.length() == 0 {
+                } else if has_end || bounds.length() == 0 {
                     cursor.time = Some(bounds.max);
-                    self.is_waiting = self.loop_mode == LoopMode::Off && grows;
-                    if self.loop_mode == LoopMode::Off && !grows {
+                    self.is_waiting = has_end && grows;
+                    if has_end && !grows {
                         self.play_state = PlayState::Paused;
                     }
                 } else {
@@ -439,5 +445,42 @@ mod tests {
         let mut control = TimeControl::default();
         control.apply(&TimeCommand::StepBack, &store);
         assert_eq!(shown(&control, &store).1, 5);
+    }
+
+    #[test]
+    fn playing_rests_while_there_is_nothing_to_play() {
+        let frame = [Timeline::sequence("frame")];
+        let mut control = TimeControl::default();
+        control.set_fps(1.0);
+        control.set_loop_mode(LoopMode::All);
+        control.set_play_state(PlayState::Playing);
+        let nothing_to_play: [&[i64]; 2] = [&[], &[5]];
+        for times in nothing_to_play {
+            control.advance(Duration::from_secs(1), &store(&frame, times), false);
+            assert!(!control.is_moving(), "{times:?}");
+        }
+        let more = store(&frame, &[5, 9]);
+        for time in [5, 6, 7] {
+            control.advance(Duration::from_secs(1), &more, false);
+            assert!(control.is_moving());
+            assert_eq!(shown(&control, &more).1, time);
+        }
+    }
+
+    #[test]
+    fn what_waits_at_the_end_loops_once_it_is_told_to() {
+        let store = store(&[Timeline::sequence("frame")], &[0, 10]);
+        let mut control = TimeControl::default();
+        control.set_time("frame", 10);
+        control.set_fps(1.0);
+        control.set_play_state(PlayState::Playing);
+        control.advance(Duration::from_secs(1), &store, true);
+        assert!(!control.is_moving(), "it waits for more");
+        control.apply(&TimeCommand::SetLoop(LoopMode::All), &store);
+        for (secs, time) in [(100, 10), (3, 2), (1, 3)] {
+            control.advance(Duration::from_secs(secs), &store, true);
+            assert!(control.is_moving());
+            assert_eq!(shown(&control, &store).1, time, "no time passed while it waited");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Where entities stand, and what holds below them.
 
+mod frame_names;
 mod inherited;
 
 use bevy_app::App;

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 use glam::DAffine3;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::{FrameId, PinholeCamera, Placement};
@@ -81,6 +81,8 @@ pub(super) struct Frame {
     pub(super) pinhole: Option<Arc<PinholeCamera>>,
     parent: Option<usize>,
     children: Vec<usize>,
+    /// The number of entities that say by name that they stand in it.
+    num_entities: usize,
     is_cyclic: bool,
     /// Where it stands, beneath its own pinhole; `None` where it has none, and stands where what is in it does.
     beneath: Option<Box<Placement>>,
@@ -136,8 +138,12 @@ impl Frame {
         self.beneath.as_deref().copied().unwrap_or(self.placement)
     }
 
+    /// Whether no row names it, and nothing hangs on it.
     fn is_idle(&self) -> bool {
-        self.transforms.is_empty() && self.pinholes.is_empty() && self.children.is_empty()
+        self.transforms.is_empty()
+            && self.pinholes.is_empty()
+            && self.children.is_empty()
+            && self.num_entities == 0
     }
 }
 
@@ -182,14 +188,12 @@ impl FrameGraph {
     /// cheaper to begin anew than to keep them.
     ///
     /// Cost: constant per frame that was added.
-    pub(super) fn is_mostly_idle(&mut self, used: impl FnOnce() -> FxHashSet<usize>) -> bool {
+    pub(super) fn is_mostly_idle(&mut self) -> bool {
         if self.frames.len() < 2 * self.counted.max(FEW_FRAMES) {
             return false;
         }
         self.counted = self.frames.len();
-        let used = used();
-        let frames = self.frames.iter().enumerate();
-        let idle = frames.filter(|(at, frame)| frame.is_idle() && !used.contains(at));
+        let idle = self.frames.iter().filter(|frame| frame.is_idle());
         idle.count() * 2 > self.counted
     }
 
@@ -215,9 +219,21 @@ impl FrameGraph {
         None
     }
 
-    /// The frame of this name that is no path's.
+    /// The frame of this name that is no path's; `None` where no row at the cursor names it, whether one did before or not.
     pub(super) fn find_name(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).copied()
+        let at = self.by_name.get(name).copied();
+        at.filter(|at| !self.frames[*at].is_idle())
+    }
+
+    /// Takes note that an entity stands in another frame than before, of those that it names.
+    pub(super) fn move_entity(&mut self, before: Option<usize>, now: Option<usize>) {
+        if let Some(at) = before {
+            debug_assert!(self.frames[at].num_entities > 0, "what leaves a frame was in it");
+            self.frames[at].num_entities -= 1;
+        }
+        if let Some(at) = now {
+            self.frames[at].num_entities += 1;
+        }
     }
 
     pub(super) fn find_entity(&self, entity: EntityId) -> Option<usize> {
@@ -249,6 +265,7 @@ impl FrameGraph {
             pinhole: None,
             parent: None,
             children: Vec::new(),
+            num_entities: 0,
             is_cyclic: false,
             beneath: None,
             placement: Placement::WORLD,

@@ -163,8 +163,8 @@ impl Transforms {
         }
     }
 
-    /// What a view looks from that looks from a frame, by its name; `None` where no frame is called so. It may be another origin
-    /// after each update.
+    /// What a view looks from that looks from a frame, by its name; `None` where no frame at the cursor is
+    /// called so. It may be another origin after each update.
     pub fn origin_of_frame(&self, store: &ChunkStore, name: &Arc<str>) -> Option<Origin> {
         let at = match FrameGraph::key_of(store, name) {
             FrameKey::Path(entity) => self.graph.nearest(store, entity),

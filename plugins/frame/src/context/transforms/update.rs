@@ -27,7 +27,8 @@ impl Transforms {
         latest_at: &LatestAtResults,
     ) -> TransformWork {
         let is_other = self.recording != recording || self.epoch != latest_at.epoch();
-        let reset = is_other || self.is_mostly_idle();
+        // Most frames may be named by nobody any more, as those of things that were tracked once.
+        let reset = is_other || self.graph.is_mostly_idle();
         if reset {
             let rows = if is_other {
                 self.rows.emptied(log)
@@ -101,14 +102,6 @@ impl Transforms {
             frames: composed.frames,
             rows_read: self.rows.take_rows_read(),
         }
-    }
-
-    /// Whether most frames are named by nobody any more, as those of things that were tracked once.
-    fn is_mostly_idle(&mut self) -> bool {
-        let own = self.own_frames.values();
-        let own = own.filter_map(|own| *own.key.as_ref().ok()?);
-        let used = own.chain(self.pinhole_frames.values().copied());
-        self.graph.is_mostly_idle(|| used.collect())
     }
 
     /// Whether rows of an entity may have placed frames before.
@@ -214,7 +207,11 @@ impl Transforms {
             Err(report) => Err(report.clone()),
         };
         let name = name.ok().flatten();
-        self.own_frames.insert(entity, OwnFrame { key, name, version });
+        let frame_of = |own: &OwnFrame| own.key.as_ref().ok().copied().flatten();
+        let own = OwnFrame { key, name, version };
+        let now = frame_of(&own);
+        let before = self.own_frames.insert(entity, own);
+        self.graph.move_entity(before.as_ref().and_then(frame_of), now);
         true
     }
 }
