@@ -337,8 +337,7 @@ fn toggle_visible(pass: &mut Pass<'_>) {
     let name = if any_visible { "hide" } else { "show" };
     let commands: Vec<BlueprintCommand> = views.chain(entities).collect();
     if !commands.is_empty() {
-        pass.edit(BlueprintCommand::group(name, commands));
-        pass.push(ViewerCommand::EndGesture);
+        pass.edit_as_step(BlueprintCommand::group(name, commands));
     }
 }
 

@@ -79,8 +79,7 @@ fn add_view(pass: &mut Pass<'_>, view: ViewBlueprint, mut commands: Vec<Blueprin
     if pass.viewport().maximized.is_some() {
         pass.edit(edits::maximize(None));
     }
-    pass.edit(BlueprintCommand::group(name, commands));
-    pass.push(ViewerCommand::EndGesture);
+    pass.edit_as_step(BlueprintCommand::group(name, commands));
     pass.push(ViewerCommand::Select(vec![item]));
 }
 
@@ -124,8 +123,7 @@ pub(crate) fn remove_overrides(pass: &mut Pass<'_>) {
         })
         .collect();
     if !commands.is_empty() {
-        pass.edit(BlueprintCommand::group("remove overrides", commands));
-        pass.push(ViewerCommand::EndGesture);
+        pass.edit_as_step(BlueprintCommand::group("remove overrides", commands));
     }
 }
 
@@ -165,8 +163,7 @@ pub(crate) fn duplicate(pass: &mut Pass<'_>, items: &[Contents]) {
     if commands.is_empty() {
         return;
     }
-    pass.edit(BlueprintCommand::group("duplicate", commands));
-    pass.push(ViewerCommand::EndGesture);
+    pass.edit_as_step(BlueprintCommand::group("duplicate", commands));
     pass.push(ViewerCommand::Select(copies));
 }
 
@@ -253,8 +250,7 @@ pub(crate) fn remove(pass: &mut Pass<'_>, items: &[Item]) {
         [only] => only,
         _ => "remove several",
     };
-    pass.edit(BlueprintCommand::group(name, commands));
-    pass.push(ViewerCommand::EndGesture);
+    pass.edit_as_step(BlueprintCommand::group(name, commands));
     pass.push(ViewerCommand::Select(Vec::new()));
 }
 
@@ -434,8 +430,7 @@ pub(crate) fn show_in(pass: &mut Pass<'_>, entities: &[EntityPath], place: ShowI
             let add = (contents != view.contents).then_some(BlueprintCommand::SetContents(id, contents));
             let commands: Vec<BlueprintCommand> = taken.into_iter().chain(add).collect();
             if !commands.is_empty() {
-                pass.edit(BlueprintCommand::group(name, commands));
-                pass.push(ViewerCommand::EndGesture);
+                pass.edit_as_step(BlueprintCommand::group(name, commands));
             }
             pass.push(ViewerCommand::Select(vec![Item::View(id)]));
         }

@@ -105,13 +105,13 @@ pub(crate) fn perform(choice: Choice, ctx: &egui::Context, pass: &mut Pass<'_>, 
         Choice::OpenFile(path) => pass.push(ViewerCommand::OpenFiles(vec![path])),
         Choice::AddView(class) => arrange::add_view_of_class(pass, class),
         Choice::AddContainer(kind) => arrange::add_container(pass, kind),
-        Choice::SetClass(view, class) => edit(pass, BlueprintCommand::SetClass(view, class)),
-        Choice::SetKind(id, kind) => edit(pass, BlueprintCommand::SetContainerKind(id, kind)),
+        Choice::SetClass(view, class) => pass.edit_as_step(BlueprintCommand::SetClass(view, class)),
+        Choice::SetKind(id, kind) => pass.edit_as_step(BlueprintCommand::SetContainerKind(id, kind)),
         Choice::Rename(contents) => state.rename.open(pass, contents),
         Choice::Duplicate(contents) => arrange::duplicate(pass, &[contents]),
-        Choice::SetVisible(contents, visible) => edit(pass, edits::visible(contents, visible)),
+        Choice::SetVisible(contents, visible) => pass.edit_as_step(edits::visible(contents, visible)),
         Choice::SetEntityVisible(view, entity, visible) => {
-            edit(pass, edits::entity_visible(view, entity, visible));
+            pass.edit_as_step(edits::entity_visible(view, entity, visible));
         }
         Choice::Remove(item) => arrange::remove(pass, &[item]),
         Choice::Maximize(view) => pass.edit(edits::maximize(view)),
@@ -123,10 +123,4 @@ pub(crate) fn perform(choice: Choice, ctx: &egui::Context, pass: &mut Pass<'_>, 
         Choice::SavePicture(view) => actions::save(SaveKind::View(view), ctx, pass, state),
         Choice::GoToStep(step) => pass.push(ViewerCommand::GoToStep(step)),
     }
-}
-
-/// An edit that is a step of its own.
-fn edit(pass: &mut Pass<'_>, command: BlueprintCommand) {
-    pass.edit(command);
-    pass.push(ViewerCommand::EndGesture);
 }

@@ -204,6 +204,12 @@ impl<'a> Pass<'a> {
         self.commands.blueprint(command);
     }
 
+    /// An edit that is a step of its own to undo, as a click makes it: nothing that follows is taken for more of the same gesture.
+    pub(crate) fn edit_as_step(&mut self, command: BlueprintCommand) {
+        self.edit(command);
+        self.push(ViewerCommand::EndGesture);
+    }
+
     /// Whether an item is selected, or a row or an instance of it.
     pub(crate) fn is_selected(&self, item: &Item) -> bool {
         self.selection()

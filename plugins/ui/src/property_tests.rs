@@ -28,8 +28,8 @@ use egui::{Event, Key, Modifiers, vec2};
 
 use crate::{AppComponentEditorExt, ComponentEditor, icons, testing::Stage};
 
-/// A class with one property that is listed and one that it draws itself.
-struct GridUi(ViewClassId);
+/// A class with one property that is listed, with what it is where nobody says it, and one that it draws itself.
+struct GridUi(ViewClassId, f32);
 
 impl ViewUi for GridUi {
     fn class(&self) -> ViewClassId {
@@ -47,14 +47,14 @@ impl ViewUi for GridUi {
     }
 
     fn properties(&self, _: &ViewUiContext<'_>) -> Vec<(ComponentName, ArrayRef)> {
-        vec![(LineGrid3D::SPACING, GridSpacing::build(vec![2.5]))]
+        vec![(LineGrid3D::SPACING, GridSpacing::build(vec![self.1]))]
     }
 }
 
 /// A stage with a view of that class, which is selected.
 fn stage() -> (Stage, ViewId) {
     let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
-    stage.app.add_view_ui(GridUi("TimeSeries".into()));
+    stage.app.add_view_ui(GridUi("TimeSeries".into(), 2.5));
     stage.draw();
     let view = stage.first_view();
     command(&mut stage, ViewerCommand::Select(vec![Item::View(view)]));
@@ -277,6 +277,23 @@ fn a_number_that_is_not_shown_in_full_stays_what_it_is_when_its_field_is_left() 
         .active_blueprint()
         .map(|(_, blueprints)| blueprints.undo.undo_steps());
     assert_eq!(steps.unwrap_or_default(), 0);
+}
+
+#[test]
+fn a_number_alone_that_is_not_shown_in_full_stays_what_it_is_when_its_field_is_left() {
+    let (mut stage, view) = stage();
+    stage.app.add_view_ui(GridUi("TimeSeries".into(), 1.0 / 3.0));
+    let texts = stage.draw();
+    let shown = texts.iter().find(|text| text.starts_with("0.33")).unwrap();
+    let field = stage.find(shown);
+    stage.click(field);
+    assert!(stage.ctx.text_edit_focused());
+    stage.press(Key::Tab, Modifiers::NONE);
+    stage.draw();
+    assert_eq!(spacing(&stage, view), None);
+    // What is typed is taken as it is.
+    stage.type_over(field, "0.25");
+    assert_eq!(spacing(&stage, view), Some(0.25));
 }
 
 /// The stretch of time that the blueprint gives to the axis.

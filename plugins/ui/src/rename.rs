@@ -1,7 +1,6 @@
 //! The dialog in which a view or a container is named.
 
 use chronoscope_blueprint::Contents;
-use chronoscope_frame::ViewerCommand;
 use egui::{Align, Align2, Layout, RichText, Vec2};
 
 use crate::{edits, fonts, overlay, pass::Pass, theme::size, widgets::container_kind_title};
@@ -86,8 +85,7 @@ pub(crate) fn show(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut RenameS
         });
     });
     if wanted {
-        pass.edit(edits::name(contents, &state.text));
-        pass.push(ViewerCommand::EndGesture);
+        pass.edit_as_step(edits::name(contents, &state.text));
     }
     if wanted || is_closed || answer.should_close {
         *state = RenameState::default();

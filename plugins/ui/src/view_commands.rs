@@ -162,8 +162,7 @@ pub(crate) fn go_to_neighbor(pass: &mut Pass<'_>, forward: bool) {
 /// Moves what is selected to the place before or after.
 pub(crate) fn move_selected(pass: &mut Pass<'_>, later: bool) {
     if let Some(edit) = move_beside(pass, later) {
-        pass.edit(edit);
-        pass.push(ViewerCommand::EndGesture);
+        pass.edit_as_step(edit);
     }
 }
 

@@ -21,7 +21,7 @@ use chronoscope_frame::{
 };
 use egui::{Event, Key, Modifiers};
 
-use crate::{UiSettings, testing::Stage};
+use crate::{UiSettings, icons, testing::Stage};
 
 fn stage(paths: &[&str]) -> Stage {
     let mut stage = Stage::with_entities(1400.0, 900.0, paths);
@@ -435,4 +435,37 @@ fn an_entity_that_is_dragged_to_the_views_is_shown_in_a_new_one() {
         "{:?}",
         titles(&stage)
     );
+}
+
+/// Selects an entity in a view. Returns what the eye of its row in the tree of the blueprint says, and where it is.
+fn eye_of(stage: &mut Stage, view: ViewId, path: &str) -> (String, egui::Pos2) {
+    let item = Item::DataResult {
+        view,
+        entity: path.into(),
+        instance: None,
+    };
+    select(stage, item);
+    let texts = stage.texts(Vec::new());
+    // Only rows that are selected have eyes, and those of entities stand below that of their view.
+    let is_eye = |text: &str| text == icons::VISIBLE || text == icons::HIDDEN;
+    let mut texts = texts.into_iter().rev();
+    let eye = texts.find(|(text, rect)| is_eye(text) && rect.right() < 500.0);
+    let (eye, rect) = eye.expect("an eye");
+    (eye, rect.center())
+}
+
+#[test]
+fn each_click_on_the_eye_of_an_entity_is_a_step_to_undo() {
+    let mut stage = stage(&["/a", "/b"]);
+    let view = only_view(&stage);
+    for path in ["/a", "/b"] {
+        let (eye, place) = eye_of(&mut stage, view, path);
+        assert_eq!(eye, icons::VISIBLE, "{path}");
+        stage.click(place);
+        stage.draw();
+        assert_eq!(eye_of(&mut stage, view, path).0, icons::HIDDEN, "{path}");
+    }
+    undo(&mut stage);
+    assert_eq!(eye_of(&mut stage, view, "/b").0, icons::VISIBLE);
+    assert_eq!(eye_of(&mut stage, view, "/a").0, icons::HIDDEN);
 }

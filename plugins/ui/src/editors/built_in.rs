@@ -1,12 +1,13 @@
 //! The editors for the component types of the vocabulary.
 
-use std::{cell::RefCell, ops::RangeInclusive, rc::Rc};
+use std::ops::RangeInclusive;
 
 use bevy::app::App;
 use chronoscope_types::{
     Rgba, VisualBounds2D, components as c,
     enums::{Enumeration, ViewDir},
 };
+use chronoscope_views::number_field::{number_field, number_field_as};
 use egui::{
     Color32, DragValue, Ui,
     color_picker::{Alpha, color_edit_button_srgba},
@@ -45,7 +46,7 @@ macro_rules! numbers {
 
                 fn edit(ui: &mut Ui, value: &mut Self::Value) -> bool {
                     let speed = (*value as f64).abs().max(0.1) * 0.01;
-                    let drag = DragValue::new(value).range($range).speed(speed);
+                    let drag = number_field(value).range($range).speed(speed);
                     ui.add(drag).changed()
                 }
             }
@@ -229,27 +230,11 @@ fn crowd(ui: &mut Ui, count: usize) -> usize {
     (room / digit.size().x.max(1.0)).floor().max(0.0) as usize
 }
 
-/// A number to drag or type that is shown with no more characters than these, if it can be. It stays what it is, not what is shown of
-/// it, where it is entered and left again: the field takes up the text that is shown, and reads it when it is left.
+/// A number to drag or type that is shown with no more characters than these, if it can be.
 fn crowded<N: egui::emath::Numeric>(part: &mut N, most_chars: usize) -> DragValue<'_> {
-    let shown = Rc::new(RefCell::new((String::new(), part.to_f64())));
-    let written = Rc::clone(&shown);
-    DragValue::new(part)
-        .custom_formatter(move |number, decimals| {
-            let text = fitting(number, decimals, most_chars);
-            *written.borrow_mut() = (text.clone(), number);
-            text
-        })
-        .custom_parser(move |text| {
-            let (shown, number) = &*shown.borrow();
-            if shown == text {
-                return Some(*number);
-            }
-            // As without a parser: digits may stand in groups, after any minus.
-            let digits = text.chars().filter(|letter| !letter.is_whitespace());
-            let digits = digits.map(|letter| if letter == '\u{2212}' { '-' } else { letter });
-            digits.collect::<String>().parse().ok()
-        })
+    number_field_as(part, move |number, decimals| {
+        fitting(number, decimals, most_chars)
+    })
 }
 
 /// A number with fewer decimals than it would have, where it is longer than that.

@@ -519,7 +519,7 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
             series::show_again(pass, view, entity);
         }
         if row.is_visible == is_visible {
-            pass.edit(edits::entity_visible(view, path.clone(), !is_visible));
+            pass.edit_as_step(edits::entity_visible(view, path.clone(), !is_visible));
         }
     }
     shown.toggled

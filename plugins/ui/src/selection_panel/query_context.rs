@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chronoscope_blueprint::{ContextTime, QueryContextSettings, RecordingName, ViewId};
-use chronoscope_frame::{QueryContext, RecordingEntry, ViewerCommand};
+use chronoscope_frame::{QueryContext, RecordingEntry};
 use chronoscope_store::{TimeType, Timeline};
 use chronoscope_types::{format_time_in, parse_time_in};
 use egui::{ComboBox, Ui};
@@ -28,9 +28,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, view: ViewId) {
     show_timeline(ui, pass, view, &mut settings);
     show_time(ui, pass, view, context, &mut settings);
     if settings != *before {
-        pass.edit(edits::query_context(view, &settings));
-        // Each choice is a step of its own to undo.
-        pass.push(ViewerCommand::EndGesture);
+        pass.edit_as_step(edits::query_context(view, &settings));
     }
 }
 

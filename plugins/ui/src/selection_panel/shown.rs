@@ -80,8 +80,7 @@ fn show_visibility(ui: &mut Ui, pass: &mut Pass<'_>, result: &DataResult, view: 
     let overrides = pass.of_view::<ViewOverrides>(view);
     let is_visible = overrides.is_none_or(|overrides| overrides.is_visible(result.entity));
     if let Some(visible) = switch_row(ui, "Visible", is_visible) {
-        pass.edit(edits::entity_visible(view, result.path.clone(), visible));
-        pass.push(ViewerCommand::EndGesture);
+        pass.edit_as_step(edits::entity_visible(view, result.path.clone(), visible));
     }
 }
 
@@ -228,8 +227,7 @@ fn apply(
     };
     let components = vec![(descriptor, value)];
     if !is_override {
-        pass.edit(BlueprintCommand::SetDefault(shown.view, components));
-        pass.push(ViewerCommand::EndGesture);
+        pass.edit_as_step(BlueprintCommand::SetDefault(shown.view, components));
         return;
     }
     let visualizers = pass.world.resource::<Visualizers>();

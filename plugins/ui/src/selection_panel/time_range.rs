@@ -88,8 +88,7 @@ pub(super) fn show_axis(ui: &mut Ui, pass: &mut Pass<'_>, view: ViewId) {
     if after != range {
         let range = AxisRange::build(after.into_iter().collect());
         let property = (TimeAxis::VIEW_RANGE.descriptor(), range);
-        pass.edit(BlueprintCommand::SetProperty(view, vec![property]));
-        pass.push(ViewerCommand::EndGesture);
+        pass.edit_as_step(BlueprintCommand::SetProperty(view, vec![property]));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, cast::AsArray, types::UInt32Type};
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, QueryContext, RecordingEntry, ViewOverrides, ViewerCommand, Visualizers,
+    Cursor, DataResults, Item, QueryContext, RecordingEntry, ViewOverrides, Visualizers,
     chunk_loading::UiChunkRequests,
 };
 use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt, RowId};
@@ -252,8 +252,7 @@ pub(super) fn show_component_row(
             let button = ui.button("Use as default of the view");
             if button.on_hover_text(tooltip).clicked() {
                 let default = vec![(descriptor.clone(), Arc::clone(cell))];
-                pass.edit(BlueprintCommand::SetDefault(view, default));
-                pass.push(ViewerCommand::EndGesture);
+                pass.edit_as_step(BlueprintCommand::SetDefault(view, default));
             }
         });
     }

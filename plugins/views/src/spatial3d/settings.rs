@@ -10,11 +10,12 @@ use chronoscope_types::{
     enums::{Eye3DKind, EyeProjection},
     own::{EyeLens3D, Lighting3D},
 };
-use egui::{DragValue, Ui};
+use egui::Ui;
 
 use super::{measure, properties::Properties3D};
 use crate::{
     ViewUiContext,
+    number_field::{number_field, number_field_as},
     properties::properties,
     settings_row::{Switch, settings_row},
     spatial::{background, tile},
@@ -101,7 +102,7 @@ fn show_eye(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said: &P
 
 fn show_spin(ui: &mut Ui, commands: &mut ViewerCommands, view: ViewId, said: &Properties3D) {
     let mut spin = said.spin;
-    let drag = DragValue::new(&mut spin)
+    let drag = number_field(&mut spin)
         .speed(0.01)
         .range(-MAX_SPIN..=MAX_SPIN)
         .suffix(" rad/s");
@@ -120,18 +121,15 @@ fn show_spin(ui: &mut Ui, commands: &mut ViewerCommands, view: ViewId, said: &Pr
 
 fn show_near(ui: &mut Ui, commands: &mut ViewerCommands, view: ViewId, said: &Properties3D) {
     let mut near = said.optics.near.unwrap_or_default();
-    let drag = DragValue::new(&mut near)
-        .speed(0.01)
-        .range(0.0..=f64::from(f32::MAX))
-        .custom_formatter(|near, _| {
-            if near > 0.0 {
-                format!("{near:.3}")
-            } else {
-                "auto".to_owned()
-            }
-        });
+    let drag = number_field_as(&mut near, |near, _| {
+        if near > 0.0 {
+            format!("{near:.3}")
+        } else {
+            "auto".to_owned()
+        }
+    });
     let response = ui
-        .add(drag)
+        .add(drag.speed(0.01).range(0.0..=f64::from(f32::MAX)))
         .on_hover_text("What is nearer to the eye is not seen, in scene units");
     ui.label("Near plane");
     if response.changed() {

@@ -3,7 +3,7 @@
 use chronoscope_types::{BarChart, blueprint::TextLogRows};
 
 use super::*;
-use crate::testing::{click_on_text, context_with_fonts, draw_settings, listed_properties};
+use crate::testing::{click_at, click_on_text, context_with_fonts, draw_settings, listed_properties};
 
 const LOG: &str = "TextLog";
 
@@ -128,4 +128,47 @@ fn a_range_of_values_that_is_chosen_in_the_settings_is_a_step() {
     assert!(!has_range(&mut viewer));
     viewer.command(ViewerCommand::Undo);
     assert!(has_range(&mut viewer));
+}
+
+/// The ends of the range of values that the settings of a plot show, and where they are.
+fn range_ends(viewer: &mut Viewer) -> [(f64, Pos2); 2] {
+    viewer.draw_settings("TimeSeries", Vec::new());
+    let texts = viewer.draw_settings("TimeSeries", Vec::new());
+    let to = texts.iter().position(|(text, _)| text == "to").unwrap();
+    [to - 1, to + 1].map(|at| {
+        let (text, place) = &texts[at];
+        (text.parse().unwrap(), *place)
+    })
+}
+
+/// Types over an end of the range, letter by letter, and returns the ends that come of it.
+fn type_end(viewer: &mut Viewer, end: usize, text: &str) -> [f64; 2] {
+    let (_, place) = range_ends(viewer)[end];
+    click_at(place + vec2(3.0, 3.0), |events| {
+        viewer.draw_settings("TimeSeries", events);
+    });
+    let enter = Event::Key {
+        key: egui::Key::Enter,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: egui::Modifiers::NONE,
+    };
+    let letters = text.chars().map(|letter| Event::Text(letter.to_string()));
+    for event in letters.chain([enter]) {
+        viewer.draw_settings("TimeSeries", vec![event]);
+    }
+    range_ends(viewer).map(|(value, _)| value)
+}
+
+/// What stands in a field while a number is typed is not that number yet.
+#[test]
+fn each_end_of_a_range_of_values_is_typed_and_stays_on_its_side() {
+    let mut viewer = Viewer::new([scalars("plots/sine", 0, 100)]);
+    viewer.egui = context_with_fonts();
+    viewer.set(&ScalarAxis::default().with_range([50.0, 100.0]));
+    assert_eq!(type_end(&mut viewer, 1, "150"), [50.0, 150.0]);
+    assert_eq!(type_end(&mut viewer, 0, "200"), [200.0, 300.0]);
+    viewer.command(ViewerCommand::Undo);
+    assert_eq!(range_ends(&mut viewer).map(|(value, _)| value), [50.0, 150.0]);
 }

@@ -285,6 +285,7 @@ impl Samples {
             return Ok(());
         }
         self.rows_read += end - first;
+        let start = self.start;
         let unchanged: Vec<usize> = self.columns.iter().map(|column| column.values.len()).collect();
         let mut reader = Reader::default();
         for (slice, rows) in rows::parts(answer, first..end) {
@@ -300,8 +301,10 @@ impl Samples {
                 reader.slice_rows(slice, rows, |time, row_id, row| self.push(time, row_id, row))?;
             }
         }
+        // What stood before the samples is gone where a row made them uneven.
+        let drained = start - self.start;
         for (at, column) in self.columns.iter_mut().enumerate() {
-            let unchanged = unchanged.get(at).copied().unwrap_or(0);
+            let unchanged = unchanged.get(at).map_or(0, |len| len - drained);
             if column.values.len() != unchanged {
                 column.pyramid.update(&column.values, unchanged);
             }

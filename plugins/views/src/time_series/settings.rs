@@ -10,11 +10,12 @@ use chronoscope_types::{
     enums::{AxisScale, AxisSide, LinkAxis, PointsDisplay, TooltipMode},
     own::{ScalarAxisScale, SecondScalarAxis},
 };
-use egui::{ComboBox, DragValue, Ui};
+use egui::{ComboBox, Ui};
 
 use super::properties::{PlotProperties, edit_value_range};
 use crate::{
     ViewUiContext,
+    number_field::number_field,
     plot::{looks, window::ValueWindow},
     properties::properties,
     settings_row::{Switch, settings_row},
@@ -109,14 +110,14 @@ fn show_axis(
         let (mut min, mut max) = (range.min(), range.max());
         let speed = (max / 2.0 - min / 2.0) / 100.0;
         let from = ui
-            .add(DragValue::new(&mut min).speed(speed))
+            .add(number_field(&mut min).speed(speed).update_while_editing(false))
             .on_hover_text("Least value");
         ui.label("to");
         let to = ui
-            .add(DragValue::new(&mut max).speed(speed))
+            .add(number_field(&mut max).speed(speed).update_while_editing(false))
             .on_hover_text("Greatest value");
         if (from.changed() || to.changed())
-            && let Some(range) = ValueWindow::new(min, max)
+            && let Some(range) = with_ends(range, scale, min, max)
         {
             context
                 .commands
@@ -126,6 +127,21 @@ fn show_axis(
             context.commands.push(ViewerCommand::EndGesture);
         }
     });
+}
+
+/// A range with other ends. An end that is not on its side of the other one any more pushes that along; `None` where that has no place
+/// on the scale.
+fn with_ends(before: ValueWindow, scale: AxisScale, min: f64, max: f64) -> Option<ValueWindow> {
+    if min < max {
+        return ValueWindow::new(min, max);
+    }
+    let length = before.max() - before.min();
+    let pushed = if min == before.min() {
+        ValueWindow::new(max - length, max)
+    } else {
+        ValueWindow::new(min, min + length)
+    };
+    pushed.filter(|range| range.on(scale).is_some())
 }
 
 fn show_switches(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said: &PlotProperties) {
@@ -206,4 +222,28 @@ fn show_interaction(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, 
         })
     });
     ui.label("Drag with shift in the plot to measure between two times.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_pushes_the_other_along() {
+        let check = |scale, before: [f64; 2], [min, max]: [f64; 2], expected: Option<[f64; 2]>| {
+            let before = ValueWindow::new(before[0], before[1]).unwrap_or_else(|| panic!("{before:?}"));
+            let ends = with_ends(before, scale, min, max).map(|range| [range.min(), range.max()]);
+            assert_eq!(ends, expected, "{min} to {max}");
+        };
+        let linear = AxisScale::Linear;
+        check(linear, [50.0, 100.0], [50.0, 150.0], Some([50.0, 150.0]));
+        check(linear, [50.0, 100.0], [200.0, 100.0], Some([200.0, 250.0]));
+        check(linear, [50.0, 100.0], [50.0, 1.0], Some([-49.0, 1.0]));
+        check(linear, [50.0, 100.0], [100.0, 100.0], Some([100.0, 150.0]));
+        check(linear, [50.0, 100.0], [f64::NAN, 100.0], None);
+        check(linear, [50.0, 100.0], [50.0, f64::INFINITY], None);
+        let logarithmic = AxisScale::Logarithmic;
+        check(logarithmic, [50.0, 100.0], [50.0, 1.0], None);
+        check(logarithmic, [50.0, 100.0], [200.0, 100.0], Some([200.0, 250.0]));
+    }
 }

@@ -163,6 +163,40 @@ fn a_window_that_slides_reads_only_what_enters() {
     }
 }
 
+/// Where rows that enter are the first with another number of values, what the range left behind is dropped. As many values may enter.
+#[test]
+fn extents_hold_where_as_many_uneven_rows_enter_as_left() {
+    const CHANGE: i64 = 5_000;
+    let mut store = ChunkStore::new(StoreId::recording("test", "samples"));
+    let times: Vec<i64> = (0..CHANGE).collect();
+    let values: Vec<f64> = times.iter().map(|time| *time as f64).collect();
+    store
+        .insert(chunk(times, &[1; CHANGE as usize], &values))
+        .unwrap();
+    let times: Vec<i64> = (CHANGE..CHANGE + 1_000).collect();
+    let values: Vec<f64> = times.iter().flat_map(|time| [-*time as f64, 1.0]).collect();
+    store.insert(chunk(times, &[2; 1_000], &values)).unwrap();
+    let mut random = Random::new(7);
+    for (from, to) in [(4_900, 5_900), (4_999, 5_900), (4_999, 5_010)] {
+        let mut kept = Samples::default();
+        for cursor in [from, to] {
+            let (timeline, answer) = ask(&store, TimeRange::new(cursor - 3_999, cursor));
+            kept.update(timeline, &answer, Vec::new()).unwrap();
+            let mut new = Samples::default();
+            new.update(timeline, &answer, Vec::new()).unwrap();
+            assert_same(&kept, &new, &mut random);
+            for column in 0..new.num_columns() {
+                let values = new.values(column);
+                assert_eq!(
+                    kept.extent(column, 0..values.len()),
+                    Extent::of(values),
+                    "column {column} from {from} to {to}"
+                );
+            }
+        }
+    }
+}
+
 /// A row of very many values among rows of one costs what was logged, not rows times instances.
 #[test]
 fn ragged_rows_cost_what_was_logged() {
