@@ -27,7 +27,7 @@ use crate::{FRAME_TIMELINE, WorldRecorder, recorder::RECORDER, ticks::NamedTime}
 ///
 /// Written back are transforms, the hierarchy, components of [`record`](crate::AppRecordExt::record) and resources of
 /// [`record_resource`](crate::AppRecordMoreExt::record_resource), references between entities included. A resource that was not there
-/// yet is not taken away, since systems may ask for it. Entities that were not there yet are disabled; those that are gone are
+/// yet is not taken away, since systems may ask for it; nor is a component of which nothing was recorded. Entities that were not there yet are disabled; those that are gone are
 /// spawned again with what was recorded of them, and told by [`EntityRewound`], so that an app can add the rest. What cannot be
 /// written back is in [`Rewind::not_restored`].
 ///
@@ -109,7 +109,8 @@ pub enum RewindState {
 /// Something that is not as it was, and cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NotRestored {
-    /// A component that is not recorded. Entities that were there all the time keep the value that they have now.
+    /// A component that is not recorded, or of which nothing was recorded of some entity: a filter left it out, it could not be
+    /// recorded, or its rows were collected. Entities that were there all the time keep the value that they have now.
     Unrecorded {
         /// The type's path, where it is known.
         component: String,

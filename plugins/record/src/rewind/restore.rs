@@ -53,6 +53,10 @@ pub(crate) struct Restorer {
     spawned: FxHashMap<Entity, (EntityPath, Entity)>,
     /// Components that were taken away: the place of their rows, and the entity.
     removed: Vec<(usize, Entity)>,
+    /// Components that entities have only since they were written here: the entity, and the component.
+    added: FxHashSet<(Entity, usize)>,
+    /// Components of which there is no row, and which are as they are now: per component, the places.
+    kept: FxHashMap<usize, FxHashSet<usize>>,
     resources: Resources,
     /// Values that could not be read, by the place and the component.
     unreadable: BTreeMap<(usize, usize), NotRestored>,
@@ -105,6 +109,8 @@ impl Restorer {
             hidden: FxHashSet::default(),
             spawned: FxHashMap::default(),
             removed: Vec::new(),
+            added: FxHashSet::default(),
+            kept: FxHashMap::default(),
             resources: Resources::new(world),
             unreadable: BTreeMap::new(),
             shown: None,
@@ -331,6 +337,9 @@ impl Restorer {
     }
 
     /// Writes the values that are others, and takes those away that are no more. Returns how many.
+    ///
+    /// A component without a row stays, unless it was not there yet: then it was written here, or the recording has it later, and the
+    /// present brings it back. What a filter leaves out, or what cannot be recorded, would be lost.
     fn write_values(
         &mut self,
         world: &mut World,
@@ -351,18 +360,39 @@ impl Restorer {
                     continue;
                 }
                 self.unreadable.remove(&(at, number));
-                let Ok(mut entity) = world.get_entity_mut(mapper.get_mapped(who.recorded)) else {
+                if let Some(kept) = self.kept.get_mut(&number) {
+                    kept.remove(&at);
+                }
+                let of = mapper.get_mapped(who.recorded);
+                let was_there = has_component(world, of, component);
+                let text = place.value(number);
+                if text.is_none() && was_there {
+                    let is_to_go = place.has_row(number)
+                        || self.added.contains(&(of, number))
+                        || is_recorded_last(world, lookup, of, number);
+                    if !is_to_go {
+                        self.kept.entry(number).or_default().insert(at);
+                        continue;
+                    }
+                }
+                let Ok(mut entity) = world.get_entity_mut(of) else {
                     continue;
                 };
-                let Some(text) = place.value(number) else {
+                let Some(text) = text else {
+                    self.added.remove(&(of, number));
                     if (component.remove)(&mut entity) {
-                        self.removed.push((component.rows, entity.id()));
+                        self.removed.push((component.rows, of));
                         written += 1;
                     }
                     continue;
                 };
                 match (component.restore)(&mut entity, &text, &registry, &mut mapper) {
-                    Ok(()) => written += 1,
+                    Ok(()) => {
+                        written += 1;
+                        if !was_there {
+                            self.added.insert((of, number));
+                        }
+                    }
                     Err(reason) => {
                         let unreadable = NotRestored::Unreadable {
                             path: place.path.to_string(),
@@ -391,6 +421,13 @@ impl Restorer {
         for ((at, _), unreadable) in &self.unreadable {
             if self.places[*at].who.is_some() {
                 list.insert(unreadable.clone());
+            }
+        }
+        for (number, kept) in &self.kept {
+            if kept.iter().any(|at| self.places[*at].who.is_some()) {
+                list.insert(NotRestored::Unrecorded {
+                    component: types[*number].type_path.to_owned(),
+                });
             }
         }
         for (entity, (path, was)) in &self.spawned {
@@ -474,6 +511,18 @@ impl EntityMapper for Mapped<'_> {
     fn set_mapped(&mut self, source: Entity, target: Entity) {
         self.0.insert(source, target);
     }
+}
+
+fn has_component(world: &World, entity: Entity, component: &RecordedComponent) -> bool {
+    let id = (component.component)(world);
+    let entity = world.get_entity(entity).ok();
+    id.zip(entity).is_some_and(|(id, entity)| entity.contains_id(id))
+}
+
+/// Whether the recording has a component, by its place among the recorded ones, of an entity of the present.
+fn is_recorded_last(world: &World, lookup: &Lookup<'_>, entity: Entity, number: usize) -> bool {
+    let path = world.resource::<WorldRecorder>().path_of(entity);
+    path.is_some_and(|path| lookup.has_last(path, number))
 }
 
 /// The components of an archetype that are not recorded, by their types' paths.

@@ -15,6 +15,7 @@ mod rewind;
 mod shown;
 mod text;
 mod time_sources;
+mod untouched;
 
 use std::time::Duration;
 
