@@ -196,6 +196,12 @@ impl Slots {
         (path, parent)
     }
 
+    /// The identities of all that are there are to be recorded again.
+    pub(crate) fn refresh(&mut self) {
+        let there = self.iter().filter(|(_, slot)| slot.is_alive);
+        self.fresh = there.map(|(slot, _)| slot).collect();
+    }
+
     /// Says that an entity is gone. Returns where it was.
     pub(crate) fn remove(&mut self, slot: SlotId) -> Option<&Slot> {
         let place = self.slots.get_mut(slot as usize).filter(|place| place.is_alive)?;

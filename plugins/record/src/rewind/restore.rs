@@ -19,7 +19,7 @@ use bevy_ecs::{
     query::Allow,
 };
 use bevy_transform::components::{GlobalTransform, Transform, TransformTreeChanged};
-use chronoscope_frame::Recordings;
+use chronoscope_frame::{RecordingEntry, RecordingKey, Recordings};
 use chronoscope_store::{EntityPath, Recording, StoreId, TimeRange, TimelineId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -40,6 +40,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Restorer {
     id: StoreId,
+    /// The store that the places are of; another one once the recording was closed in the viewer.
+    key: Option<RecordingKey>,
     places: Vec<Place>,
     /// Per place, the times at which all of it is as it was written last.
     valid: Vec<TimeRange>,
@@ -88,9 +90,10 @@ impl Restorer {
         let num_values = world
             .get_resource::<RecordedComponents>()
             .map_or(0, |components| components.types.len());
-        let mut places = Vec::new();
+        let (mut key, mut places) = (None, Vec::new());
         if let Some(entry) = world.resource::<Recordings>().find(&id) {
             let store = entry.store();
+            key = Some(entry.key());
             if let Some(who) = store.component_id(ENTITY_COMPONENT) {
                 let recorded = store
                     .entities()
@@ -102,6 +105,7 @@ impl Restorer {
         }
         Self {
             id,
+            key,
             valid: vec![NEVER; places.len()],
             places,
             there: Vec::new(),
@@ -152,11 +156,13 @@ impl Restorer {
         Some(times.collect())
     }
 
-    /// Writes what was there at a time. `None` where there is no such timeline.
+    /// Writes what was there at a time. `None` where there is no such timeline, or no recording any more.
     pub(super) fn restore(&mut self, world: &mut World, timeline: &str, time: i64) -> Option<Restored> {
         world.resource_scope(|world, mut recordings: Mut<Recordings>| {
             // What was recorded last is looked up by the index, not by what is cached.
-            let key = recordings.find(&self.id)?.key();
+            let key = self
+                .key
+                .filter(|key| recordings.find(&self.id).map(RecordingEntry::key) == Some(*key))?;
             let entry = recordings.get_mut(key)?;
             entry.recording.apply_pending();
             let recording = &entry.recording;
@@ -195,7 +201,7 @@ impl Restorer {
         }
         let is_gone = |there: &There| world.get_entity(there.entity).is_err();
         if is_other || self.there.iter().any(is_gone) {
-            self.show_and_hide(world);
+            self.show_and_hide(world, recording);
             stale = self.stale(time);
         }
         self.write_parents(world);
@@ -226,8 +232,9 @@ impl Restorer {
         self.mapped.get(&recorded).copied().unwrap_or(recorded)
     }
 
-    /// Entities that were not there are disabled, those that are gone are spawned.
-    fn show_and_hide(&mut self, world: &mut World) {
+    /// Entities that were not there are disabled, those that are gone are spawned. Of those that the recording knows nothing of, it
+    /// says nothing: they stay.
+    fn show_and_hide(&mut self, world: &mut World, recording: &Recording) {
         let mut there = FxHashSet::default();
         let mut spawned_any = false;
         for at in 0..self.places.len() {
@@ -278,7 +285,16 @@ impl Restorer {
             .collect();
         // What is recorded now and was not there then.
         let recorded = world.resource::<WorldRecorder>();
-        let recorded = recorded.slots.iter().filter(|(_, slot)| slot.is_alive);
+        let store = &recording.store;
+        let who = store.component_id(ENTITY_COMPONENT);
+        let is_known = |path: &EntityPath| {
+            let known = who.zip(store.entity_id(path));
+            known.is_some_and(|(who, entity)| store.has_component(entity, who))
+        };
+        let recorded = recorded
+            .slots
+            .iter()
+            .filter(|(_, slot)| slot.is_alive && !there.contains(&slot.entity) && is_known(&slot.path));
         let hide: Vec<Entity> = recorded
             .map(|(_, slot)| slot.entity)
             .chain(self.spawned.keys().copied())
@@ -462,6 +478,20 @@ impl Restorer {
             }
         }
         list
+    }
+
+    /// The present cannot be looked up, as its recording is closed: what is there now is shown as it is, and what was spawned here
+    /// goes.
+    pub(super) fn give_up(&mut self, world: &mut World) {
+        for entity in std::mem::take(&mut self.hidden) {
+            if let Ok(mut shown) = world.get_entity_mut(entity) {
+                shown.remove::<Disabled>();
+            }
+        }
+        self.hidden.extend(self.spawned.keys().copied());
+        // The recorder knows where all others were.
+        self.places.clear();
+        self.valid.clear();
     }
 
     /// Ends: what is hidden goes for good, and the recorder gets to know who is who.
