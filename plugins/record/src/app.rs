@@ -135,7 +135,8 @@ impl AppRecordMoreExt for App {
                 recorder.log_or_report(path.clone(), &row);
                 *last = Some(now);
             };
-        let is_due = resource_changed::<R>.or_else(records_all);
+        // All conditions are asked, also where the first does not hold: none may need the resource.
+        let is_due = resource_exists_and_changed::<R>.or_else(records_all);
         order::add_to_values(self, record.run_if(resource_exists::<R>).run_if(is_due));
         self
     }

@@ -11,7 +11,7 @@ use bevy_ecs::{
     system::ScheduleSystem,
 };
 
-use crate::{RecordSystems, is_recording, plugin};
+use crate::{RecordSystems, WorldRecorder, is_recording, plugin};
 
 /// What runs at a place of [`Last`].
 #[derive(ScheduleLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,7 +41,11 @@ pub(crate) fn add_parts(app: &mut App) {
                 .in_set(RecordSystems::Values)
                 .run_if(is_recording)
                 .ambiguous_with_all(),
-            flush.in_set(RecordSystems::Flush).ambiguous_with_all(),
+            // A host may take the recorder away.
+            flush
+                .in_set(RecordSystems::Flush)
+                .run_if(resource_exists::<WorldRecorder>)
+                .ambiguous_with_all(),
         ),
     );
 }

@@ -14,7 +14,7 @@ use bevy_time::{Real, Time};
 use bevy_transform::components::Transform;
 use chronoscope_frame::{
     AppViewerCacheExt as _, CacheSize, CompleteStores, DiffLog, Frame, FrameDiagnostics, PlayState,
-    PurgeOrder, RecordingEntry, Recordings, Report, Reports, TimeControls, ViewerCache,
+    PurgeOrder, RecordingEntry, RecordingKey, Recordings, Report, Reports, TimeControls, ViewerCache,
 };
 use chronoscope_log::{BatchSettings, Batched, FileSink, LogError, MemorySink, Recorder, Sink, SinkNotice};
 use chronoscope_store::StoreId;
@@ -478,10 +478,11 @@ fn flush(
     real_time: Option<Res<Time<Real>>>,
     diagnostics: Option<Res<FrameDiagnostics>>,
     looked_at: LookedAt<'_, '_>,
-    mut begun: Local<Option<StoreId>>,
+    mut begun: Local<Option<Begun>>,
 ) {
     let (recorder, components) = (&mut *recorder, &mut *components);
-    recorder.records_all = false;
+    // In the past, nothing is recorded: it is to be done yet.
+    recorder.records_all &= !recorder.is_recording();
     let last_frame = real_time.map_or(Duration::ZERO, |time| time.delta());
     let collected = diagnostics.map_or(Duration::ZERO, |diagnostics| diagnostics.gc_pause);
     let budget = budget_after(last_frame, collected, recorder.settings.flush_budget);
@@ -527,14 +528,32 @@ fn flush(
         };
         recorder.send_rows(components, Some(&mut stores));
     }
-    // The cursor is at the end from the beginning on, until somebody moves it.
-    if let (Some(mut times), Some(entry)) = (times, recordings.find(recorder.id()))
-        && recorder.settings.follow
-        && begun.as_ref() != Some(recorder.id())
-    {
-        times.get_mut(entry.key()).set_play_state(PlayState::Following);
-        *begun = Some(recorder.id().clone());
+    let Some(key) = recordings.find(recorder.id()).map(RecordingEntry::key) else {
+        return;
+    };
+    let before = begun.as_ref().filter(|begun| begun.id == *recorder.id());
+    let before = before.map(|begun| begun.key);
+    // In the past, nothing is recorded and the cursor is somebody's.
+    if before == Some(key) || !recorder.is_recording() {
+        return;
     }
+    if before.is_some() {
+        recorder.begin_anew();
+    }
+    *begun = Some(Begun {
+        id: recorder.id().clone(),
+        key,
+    });
+    // The cursor is at the end from the beginning on, until somebody moves it.
+    if let Some(mut times) = times.filter(|_| recorder.settings.follow) {
+        times.get_mut(key).set_play_state(PlayState::Following);
+    }
+}
+
+/// A recording that was begun, and its store in the viewer. It has another one once it was closed there.
+struct Begun {
+    id: StoreId,
+    key: RecordingKey,
 }
 
 #[cfg(test)]

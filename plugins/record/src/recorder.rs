@@ -11,7 +11,7 @@ use bevy_ecs::{change_detection::Tick as ChangeTick, prelude::*};
 use chronoscope_frame::{DiffLog, Recordings, Report, Reports};
 use chronoscope_log::{LogError, MemorySink, Recorder};
 use chronoscope_store::{Chunk, ChunkError, EntityPath, StoreId};
-use chronoscope_types::LogMessage;
+use chronoscope_types::{LogMessage, ViewCoordinates};
 
 use crate::{
     RecordSettings,
@@ -212,6 +212,16 @@ impl WorldRecorder {
         }
         self.begins_at = begins_at;
         self.records_all = true;
+    }
+
+    /// Records all of the world in the next frame, with who is there: the store of the viewer has nothing of what was sent before.
+    pub(crate) fn begin_anew(&mut self) {
+        self.records_all = true;
+        self.slots.refresh();
+        let axes = ViewCoordinates::right_hand_y_up();
+        if let Err(error) = self.recorder.log_static(self.settings.root.clone(), &axes) {
+            self.report_once(Report::error(RECORDER, error.to_string()));
+        }
     }
 
     /// The entities to record again, in order: these, those that have another path now, and `all` where everything is recorded.

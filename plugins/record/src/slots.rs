@@ -3,14 +3,26 @@
 use std::collections::VecDeque;
 
 use bevy_ecs::{hierarchy::ChildOf, name::Name, prelude::*};
-use chronoscope_store::EntityPath;
+use chronoscope_store::{
+    EntityPath,
+    path::{MAX_PATH_BYTES, MAX_PATH_DEPTH, escape_part},
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The place of a recorded entity. Never used again for another.
 pub(crate) type SlotId = u32;
 
-/// Entities deeper than that are recorded below the one at this depth.
+/// Of parents that have no place yet, so many get one with a child. Those above them are looked up once they are recorded themselves.
 const MAX_DEPTH: usize = 64;
+
+/// Deeper paths get nothing below them, so that fields and the like have room below entities.
+const MAX_PARENT_DEPTH: usize = MAX_PATH_DEPTH - 16;
+
+/// Longer paths get nothing below them, likewise.
+const MAX_PARENT_BYTES: usize = MAX_PATH_BYTES / 2;
+
+/// Entities with longer names are named by their numbers. With all escapes, a name is some eight times as long.
+const MAX_NAME_BYTES: usize = 1024;
 
 /// The part of the path below the root that is no entity's: what is drawn with the engine's gizmos.
 pub(crate) const GIZMOS: &str = "gizmos";
@@ -162,7 +174,8 @@ impl Slots {
         self.by_index[at] = slot + 1;
     }
 
-    /// The path of an entity by its name and those above it, other than those of all others; and its parent.
+    /// The path of an entity by its name and those above it, other than those of all others; and its parent. Whatever is in a name, it
+    /// is one part of the path. What would lie too deep lies below the root.
     fn free_path(&mut self, entity: Entity, naming: &Naming, depth: usize) -> (EntityPath, Option<Entity>) {
         let (name, parent) = naming.get(entity).unwrap_or_default();
         let parent = parent.map(ChildOf::parent);
@@ -178,11 +191,13 @@ impl Slots {
             },
             _ => self.root.clone(),
         };
+        let has_room = above.as_str().len() <= MAX_PARENT_BYTES && above.depth() <= MAX_PARENT_DEPTH;
+        let above = if has_room { above } else { self.root.clone() };
         let part = match name {
-            Some(name) if !name.is_empty() => name.as_str().to_owned(),
+            Some(name) if (1..=MAX_NAME_BYTES).contains(&name.len()) => name.as_str().to_owned(),
             _ => entity.to_string(),
         };
-        let mut path = above.child(&part);
+        let mut path = above.child(&escape_part(&part));
         let is_reserved = part == GIZMOS && above == self.root;
         if is_reserved || self.by_path.contains_key(&path) {
             // Thousands may have the same name: they are counted, not tried one after the other.
@@ -190,10 +205,16 @@ impl Slots {
             let reserved = is_reserved.then(|| path.clone());
             while self.by_path.contains_key(&path) || reserved.as_ref() == Some(&path) {
                 *count += 1;
-                path = above.child(&format!("{part} ({count})"));
+                path = above.child(&escape_part(&format!("{part} ({count})")));
             }
         }
         (path, parent)
+    }
+
+    /// The identities of all that are there are to be recorded again.
+    pub(crate) fn refresh(&mut self) {
+        let there = self.iter().filter(|(_, slot)| slot.is_alive);
+        self.fresh = there.map(|(slot, _)| slot).collect();
     }
 
     /// Says that an entity is gone. Returns where it was.

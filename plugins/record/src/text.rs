@@ -17,7 +17,7 @@ use bevy_ecs::{
     world::EntityRef,
 };
 use bevy_reflect::{ReflectRef, TypeRegistry};
-use chronoscope_store::{ComponentDescriptor, EntityPath};
+use chronoscope_store::{ComponentDescriptor, EntityPath, path::escape_part};
 use chronoscope_types::{Clear, Component as _, Points3D, components};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -304,9 +304,9 @@ fn path_in_interface(entity: Entity, naming: &Naming, taken: &FxHashSet<EntityPa
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         return root.child(&entity.to_string());
     };
-    let path = root.child(name);
+    let path = root.child(&escape_part(name));
     if taken.contains(&path) {
-        return root.child(&format!("{name} ({entity})"));
+        return root.child(&escape_part(&format!("{name} ({entity})")));
     }
     path
 }

@@ -13,7 +13,9 @@ use bevy_app::{App, Plugin, PostUpdate};
 use bevy_ecs::{entity::EntityHashMap, lifecycle::Despawn, prelude::*, world::DeferredWorld};
 use bevy_time::{Time, Virtual};
 use bevy_transform::{TransformSystems, components::Transform};
-use chronoscope_frame::{Cursor, DiffLog, PlayState, Recordings, Report, Reports, TimeControls};
+use chronoscope_frame::{
+    Cursor, DiffLog, PlayState, RecordingKey, Recordings, Report, Reports, TimeControls,
+};
 use chronoscope_store::StoreId;
 use chronoscope_types::TextDocument;
 
@@ -27,7 +29,7 @@ use crate::{FRAME_TIMELINE, WorldRecorder, recorder::RECORDER, ticks::NamedTime}
 ///
 /// Written back are transforms, the hierarchy, components of [`record`](crate::AppRecordExt::record) and resources of
 /// [`record_resource`](crate::AppRecordMoreExt::record_resource), references between entities included. A resource that was not there
-/// yet is not taken away, since systems may ask for it. Entities that were not there yet are disabled; those that are gone are
+/// yet is not taken away, since systems may ask for it; nor is a component of which nothing was recorded. Entities that were not there yet are disabled; those that are gone are
 /// spawned again with what was recorded of them, and told by [`EntityRewound`], so that an app can add the rest. What cannot be
 /// written back is in [`Rewind::not_restored`].
 ///
@@ -109,7 +111,8 @@ pub enum RewindState {
 /// Something that is not as it was, and cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NotRestored {
-    /// A component that is not recorded. Entities that were there all the time keep the value that they have now.
+    /// A component that is not recorded, or of which nothing was recorded of some entity: a filter left it out, it could not be
+    /// recorded, or its rows were collected. Entities that were there all the time keep the value that they have now.
     Unrecorded {
         /// The type's path, where it is known.
         component: String,
@@ -149,6 +152,17 @@ pub struct EntityRewound {
     pub path: chronoscope_store::EntityPath,
 }
 
+/// What was seen of the viewer's cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SeenCursor {
+    /// Nothing: where it is found first, nobody has put it.
+    Nothing,
+    /// It followed the end of this recording. Where it is found next, somebody has put it.
+    AtEnd(RecordingKey),
+    /// It was there.
+    At(Cursor),
+}
+
 /// Asks for another time, and says which is shown. See [`RewindPlugin`].
 #[derive(Resource, Debug)]
 pub struct Rewind {
@@ -156,7 +170,7 @@ pub struct Rewind {
     state: RewindState,
     /// Whether the world shows the time of the viewer's cursor.
     follows_cursor: bool,
-    seen_cursor: Option<Cursor>,
+    seen_cursor: SeenCursor,
     not_restored: BTreeSet<NotRestored>,
     num_written: usize,
     restorer: Option<Restorer>,
@@ -170,7 +184,7 @@ impl Default for Rewind {
             wanted: None,
             state: RewindState::Present,
             follows_cursor: true,
-            seen_cursor: None,
+            seen_cursor: SeenCursor::Nothing,
             not_restored: BTreeSet::new(),
             num_written: 0,
             restorer: None,
@@ -249,19 +263,31 @@ impl Rewind {
         else {
             return;
         };
-        if times.get(entry.key()).play_state() == PlayState::Following {
-            self.seen_cursor = None;
+        let control = times.get(entry.key());
+        if control.play_state() == PlayState::Following {
+            self.seen_cursor = SeenCursor::AtEnd(entry.key());
             if self.is_past() {
                 self.wanted = Some(Wanted::Present);
             }
             return;
         }
-        let Some(timeline) = cursor.timeline.filter(|_| self.seen_cursor != Some(*cursor)) else {
+        let Some(timeline) = cursor.timeline else {
             return;
         };
-        self.seen_cursor = Some(*cursor);
         let name = entry.store().timeline(timeline).name();
-        self.wanted = Some(Wanted::At(name.to_string(), cursor.time));
+        let is_moved = match std::mem::replace(&mut self.seen_cursor, SeenCursor::At(*cursor)) {
+            SeenCursor::Nothing => false,
+            SeenCursor::AtEnd(of) => of == entry.key(),
+            // One that nobody has put is at the first time, which is another once rows are collected.
+            SeenCursor::At(seen) => {
+                seen != *cursor
+                    && seen.recording == cursor.recording
+                    && (seen.timeline != cursor.timeline || control.put_time(name).is_some())
+            }
+        };
+        if is_moved {
+            self.wanted = Some(Wanted::At(name.to_string(), cursor.time));
+        }
     }
 }
 
@@ -309,7 +335,7 @@ fn rewind(world: &mut World) {
         }
         match rewind.wanted.take() {
             None => {}
-            Some(Wanted::At(timeline, time)) => rewind.show(world, timeline, time),
+            Some(Wanted::At(timeline, time)) => _ = rewind.show(world, timeline, time),
             // A fork of the present begins now.
             Some(Wanted::Fork(id)) if !rewind.is_past() => {
                 rewind.enter(world);
@@ -320,8 +346,10 @@ fn rewind(world: &mut World) {
             Some(_) if !rewind.is_past() => {}
             Some(Wanted::Present) => {
                 let now = world.resource::<WorldRecorder>().times();
-                if let Some((timeline, time)) = counted(&now) {
-                    rewind.show(world, timeline, time);
+                let is_shown =
+                    counted(&now).is_some_and(|(timeline, time)| rewind.show(world, timeline, time));
+                if let Some(restorer) = rewind.restorer.as_mut().filter(|_| !is_shown) {
+                    restorer.give_up(world);
                 }
                 rewind.leave(world);
             }
@@ -353,16 +381,18 @@ impl Rewind {
         self.restorer = Some(Restorer::new(world));
     }
 
-    fn show(&mut self, world: &mut World, timeline: String, time: i64) {
+    /// Returns whether the recording has that timeline.
+    fn show(&mut self, world: &mut World, timeline: String, time: i64) -> bool {
         self.enter(world);
         let Some(restorer) = &mut self.restorer else {
-            return;
+            return false;
         };
         match restorer.restore(world, &timeline, time) {
             Some(restored) => {
                 self.not_restored = restored.not_restored;
                 self.num_written = restored.written;
                 self.state = RewindState::Past { timeline, time };
+                true
             }
             None => {
                 let message = format!("the recording of this world has no timeline {timeline:?}");
@@ -370,6 +400,7 @@ impl Rewind {
                 if !self.is_past() {
                     self.leave(world);
                 }
+                false
             }
         }
     }
@@ -382,7 +413,7 @@ impl Rewind {
         self.state = RewindState::Present;
         self.not_restored.clear();
         self.num_written = 0;
-        self.seen_cursor = None;
+        self.seen_cursor = SeenCursor::Nothing;
         world.resource_mut::<WorldRecorder>().is_paused = false;
         if !self.was_paused
             && let Some(mut time) = world.get_resource_mut::<Time<Virtual>>()

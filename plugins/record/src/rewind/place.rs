@@ -94,6 +94,19 @@ impl<'a> Lookup<'a> {
         answer.hit
     }
 
+    /// Whether the recording has a row of a component of a path at its end, by the component's place among the recorded ones.
+    pub(super) fn has_last(&self, path: &EntityPath, at: usize) -> bool {
+        let store = &self.recording.store;
+        let (Some(entity), Some(component)) = (store.entity_id(path), self.values[at]) else {
+            return false;
+        };
+        let end = store.time_range(self.timeline).max;
+        let answer = self
+            .recording
+            .latest_at(entity, Some(self.timeline), end, component);
+        answer.hit.is_some()
+    }
+
     /// The latest row of a component of an entity, and how to go on from there.
     fn cursor(&self, entity: EntityId, component: Option<ComponentId>) -> LatestAtCursor {
         let Recording { store, cache } = self.recording;
@@ -195,6 +208,12 @@ impl Place {
     /// Whether a component, by its place among the recorded ones, has another row than the one that was written last.
     pub(super) fn has_new_value(&mut self, at: usize, lookup: &Lookup<'_>) -> bool {
         self.values[at].follow(lookup, self.entity, lookup.values[at])
+    }
+
+    /// Whether there is a row of a component, be it one that says that the component was taken away.
+    pub(super) fn has_row(&self, at: usize) -> bool {
+        let cursor = self.values[at].cursor();
+        cursor.is_some_and(|cursor| cursor.row_id().is_some())
     }
 
     /// The value of a component as text; nothing where it was taken away, or never there.

@@ -19,7 +19,7 @@ use bevy_ecs::{
     query::Allow,
 };
 use bevy_transform::components::{GlobalTransform, Transform, TransformTreeChanged};
-use chronoscope_frame::Recordings;
+use chronoscope_frame::{RecordingEntry, RecordingKey, Recordings};
 use chronoscope_store::{EntityPath, Recording, StoreId, TimeRange, TimelineId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -40,6 +40,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Restorer {
     id: StoreId,
+    /// The store that the places are of; another one once the recording was closed in the viewer.
+    key: Option<RecordingKey>,
     places: Vec<Place>,
     /// Per place, the times at which all of it is as it was written last.
     valid: Vec<TimeRange>,
@@ -53,6 +55,10 @@ pub(crate) struct Restorer {
     spawned: FxHashMap<Entity, (EntityPath, Entity)>,
     /// Components that were taken away: the place of their rows, and the entity.
     removed: Vec<(usize, Entity)>,
+    /// Components that entities have only since they were written here: the entity, and the component.
+    added: FxHashSet<(Entity, usize)>,
+    /// Components of which there is no row, and which are as they are now: per component, the places.
+    kept: FxHashMap<usize, FxHashSet<usize>>,
     resources: Resources,
     /// Values that could not be read, by the place and the component.
     unreadable: BTreeMap<(usize, usize), NotRestored>,
@@ -84,9 +90,10 @@ impl Restorer {
         let num_values = world
             .get_resource::<RecordedComponents>()
             .map_or(0, |components| components.types.len());
-        let mut places = Vec::new();
+        let (mut key, mut places) = (None, Vec::new());
         if let Some(entry) = world.resource::<Recordings>().find(&id) {
             let store = entry.store();
+            key = Some(entry.key());
             if let Some(who) = store.component_id(ENTITY_COMPONENT) {
                 let recorded = store
                     .entities()
@@ -98,6 +105,7 @@ impl Restorer {
         }
         Self {
             id,
+            key,
             valid: vec![NEVER; places.len()],
             places,
             there: Vec::new(),
@@ -105,6 +113,8 @@ impl Restorer {
             hidden: FxHashSet::default(),
             spawned: FxHashMap::default(),
             removed: Vec::new(),
+            added: FxHashSet::default(),
+            kept: FxHashMap::default(),
             resources: Resources::new(world),
             unreadable: BTreeMap::new(),
             shown: None,
@@ -146,11 +156,13 @@ impl Restorer {
         Some(times.collect())
     }
 
-    /// Writes what was there at a time. `None` where there is no such timeline.
+    /// Writes what was there at a time. `None` where there is no such timeline, or no recording any more.
     pub(super) fn restore(&mut self, world: &mut World, timeline: &str, time: i64) -> Option<Restored> {
         world.resource_scope(|world, mut recordings: Mut<Recordings>| {
             // What was recorded last is looked up by the index, not by what is cached.
-            let key = recordings.find(&self.id)?.key();
+            let key = self
+                .key
+                .filter(|key| recordings.find(&self.id).map(RecordingEntry::key) == Some(*key))?;
             let entry = recordings.get_mut(key)?;
             entry.recording.apply_pending();
             let recording = &entry.recording;
@@ -189,7 +201,7 @@ impl Restorer {
         }
         let is_gone = |there: &There| world.get_entity(there.entity).is_err();
         if is_other || self.there.iter().any(is_gone) {
-            self.show_and_hide(world);
+            self.show_and_hide(world, recording);
             stale = self.stale(time);
         }
         self.write_parents(world);
@@ -220,8 +232,9 @@ impl Restorer {
         self.mapped.get(&recorded).copied().unwrap_or(recorded)
     }
 
-    /// Entities that were not there are disabled, those that are gone are spawned.
-    fn show_and_hide(&mut self, world: &mut World) {
+    /// Entities that were not there are disabled, those that are gone are spawned. Of those that the recording knows nothing of, it
+    /// says nothing: they stay.
+    fn show_and_hide(&mut self, world: &mut World, recording: &Recording) {
         let mut there = FxHashSet::default();
         let mut spawned_any = false;
         for at in 0..self.places.len() {
@@ -272,7 +285,16 @@ impl Restorer {
             .collect();
         // What is recorded now and was not there then.
         let recorded = world.resource::<WorldRecorder>();
-        let recorded = recorded.slots.iter().filter(|(_, slot)| slot.is_alive);
+        let store = &recording.store;
+        let who = store.component_id(ENTITY_COMPONENT);
+        let is_known = |path: &EntityPath| {
+            let known = who.zip(store.entity_id(path));
+            known.is_some_and(|(who, entity)| store.has_component(entity, who))
+        };
+        let recorded = recorded
+            .slots
+            .iter()
+            .filter(|(_, slot)| slot.is_alive && !there.contains(&slot.entity) && is_known(&slot.path));
         let hide: Vec<Entity> = recorded
             .map(|(_, slot)| slot.entity)
             .chain(self.spawned.keys().copied())
@@ -331,6 +353,9 @@ impl Restorer {
     }
 
     /// Writes the values that are others, and takes those away that are no more. Returns how many.
+    ///
+    /// A component without a row stays, unless it was not there yet: then it was written here, or the recording has it later, and the
+    /// present brings it back. What a filter leaves out, or what cannot be recorded, would be lost.
     fn write_values(
         &mut self,
         world: &mut World,
@@ -351,18 +376,39 @@ impl Restorer {
                     continue;
                 }
                 self.unreadable.remove(&(at, number));
-                let Ok(mut entity) = world.get_entity_mut(mapper.get_mapped(who.recorded)) else {
+                if let Some(kept) = self.kept.get_mut(&number) {
+                    kept.remove(&at);
+                }
+                let of = mapper.get_mapped(who.recorded);
+                let was_there = has_component(world, of, component);
+                let text = place.value(number);
+                if text.is_none() && was_there {
+                    let is_to_go = place.has_row(number)
+                        || self.added.contains(&(of, number))
+                        || is_recorded_last(world, lookup, of, number);
+                    if !is_to_go {
+                        self.kept.entry(number).or_default().insert(at);
+                        continue;
+                    }
+                }
+                let Ok(mut entity) = world.get_entity_mut(of) else {
                     continue;
                 };
-                let Some(text) = place.value(number) else {
+                let Some(text) = text else {
+                    self.added.remove(&(of, number));
                     if (component.remove)(&mut entity) {
-                        self.removed.push((component.rows, entity.id()));
+                        self.removed.push((component.rows, of));
                         written += 1;
                     }
                     continue;
                 };
                 match (component.restore)(&mut entity, &text, &registry, &mut mapper) {
-                    Ok(()) => written += 1,
+                    Ok(()) => {
+                        written += 1;
+                        if !was_there {
+                            self.added.insert((of, number));
+                        }
+                    }
                     Err(reason) => {
                         let unreadable = NotRestored::Unreadable {
                             path: place.path.to_string(),
@@ -391,6 +437,13 @@ impl Restorer {
         for ((at, _), unreadable) in &self.unreadable {
             if self.places[*at].who.is_some() {
                 list.insert(unreadable.clone());
+            }
+        }
+        for (number, kept) in &self.kept {
+            if kept.iter().any(|at| self.places[*at].who.is_some()) {
+                list.insert(NotRestored::Unrecorded {
+                    component: types[*number].type_path.to_owned(),
+                });
             }
         }
         for (entity, (path, was)) in &self.spawned {
@@ -425,6 +478,20 @@ impl Restorer {
             }
         }
         list
+    }
+
+    /// The present cannot be looked up, as its recording is closed: what is there now is shown as it is, and what was spawned here
+    /// goes.
+    pub(super) fn give_up(&mut self, world: &mut World) {
+        for entity in std::mem::take(&mut self.hidden) {
+            if let Ok(mut shown) = world.get_entity_mut(entity) {
+                shown.remove::<Disabled>();
+            }
+        }
+        self.hidden.extend(self.spawned.keys().copied());
+        // The recorder knows where all others were.
+        self.places.clear();
+        self.valid.clear();
     }
 
     /// Ends: what is hidden goes for good, and the recorder gets to know who is who.
@@ -474,6 +541,18 @@ impl EntityMapper for Mapped<'_> {
     fn set_mapped(&mut self, source: Entity, target: Entity) {
         self.0.insert(source, target);
     }
+}
+
+fn has_component(world: &World, entity: Entity, component: &RecordedComponent) -> bool {
+    let id = (component.component)(world);
+    let entity = world.get_entity(entity).ok();
+    id.zip(entity).is_some_and(|(id, entity)| entity.contains_id(id))
+}
+
+/// Whether the recording has a component, by its place among the recorded ones, of an entity of the present.
+fn is_recorded_last(world: &World, lookup: &Lookup<'_>, entity: Entity, number: usize) -> bool {
+    let path = world.resource::<WorldRecorder>().path_of(entity);
+    path.is_some_and(|path| lookup.has_last(path, number))
 }
 
 /// The components of an archetype that are not recorded, by their types' paths.

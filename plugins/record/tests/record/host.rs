@@ -211,6 +211,31 @@ fn a_reflected_type_without_data_is_reported_once_and_costs_nothing_else() {
 }
 
 #[test]
+fn a_state_that_is_not_there_and_a_recorder_that_is_gone_cost_the_host_nothing() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .add_plugins((FramePlugins, RewindPlugin))
+        .record::<Speed>()
+        .record_resource::<Gear>()
+        .record_state("mode", |mode: &Mode| format!("{mode:?}"));
+    stage.app.finish();
+    stage.app.cleanup();
+    stage.world().spawn((Transform::default(), Speed(1.0)));
+    stage.app.update();
+    stage.world().insert_resource(Mode);
+    stage.app.update();
+    stage.world().remove_resource::<Mode>();
+    stage.app.update();
+    let recording = stage.recording();
+    let mode = recording.store.entity_id(&"/mode".into()).unwrap();
+    assert_eq!(recording.store.entity_stats(mode).num_rows, 1);
+    stage.world().remove_resource::<WorldRecorder>();
+    stage.app.update();
+    stage.app.update();
+}
+
+#[test]
 fn what_waits_counts_against_the_one_budget() {
     let mut stage = Stage::new(|settings| settings.flush_budget = Duration::ZERO);
     stage.app.add_plugins(FramePlugins).record::<Speed>();

@@ -15,6 +15,7 @@ mod rewind;
 mod shown;
 mod text;
 mod time_sources;
+mod untouched;
 
 use std::time::Duration;
 
@@ -216,6 +217,39 @@ fn a_name_that_is_taken_is_counted_and_free_again_later() {
     assert_eq!(recorder.entity_at(&"/world/bird".into()), Some(third));
     assert_eq!(recorder.entity_of(&"/world/bird/Wing/angle".into()), Some(third));
     assert_eq!(recorder.path_of(second), Some(&"/world/bird (2)".into()));
+}
+
+#[test]
+fn a_name_is_one_part_of_a_path_whatever_is_in_it() {
+    let mut stage = Stage::new(|_| {});
+    let names = ["robot", "robot/arm", "/", "a\\/b", "..", ""];
+    let named = names.map(|name| {
+        let spawned = stage.world().spawn((Name::new(name), Transform::default()));
+        spawned.id()
+    });
+    let long = Name::new("\u{262e}".repeat(30_000));
+    let long = stage.world().spawn((long, Transform::default())).id();
+    // Deeper than a path can be.
+    let mut chain = vec![long];
+    for _ in 0..600 {
+        let parent = ChildOf(chain[chain.len() - 1]);
+        let spawned = stage
+            .world()
+            .spawn((Name::new("link"), Transform::default(), parent));
+        chain.push(spawned.id());
+    }
+    stage.app.update();
+    let recording = stage.recording();
+    let recorder = stage.app.world().resource::<WorldRecorder>();
+    let mut paths = std::collections::BTreeSet::new();
+    for entity in named.iter().chain(&chain) {
+        let path = recorder.path_of(*entity).expect("it is recorded");
+        assert!(paths.insert(path.clone()), "{path} is that of two");
+        assert_eq!(entity_at(&recording, path.as_str(), 0), Some(*entity));
+    }
+    for entity in named {
+        assert_eq!(recorder.path_of(entity).map(|path| path.depth()), Some(2));
+    }
 }
 
 #[test]

@@ -48,20 +48,20 @@ fn stage() -> Stage {
 
 impl Stage {
     /// Moves an entity, as the app would.
-    fn put(&mut self, entity: Entity, x: f32) {
+    pub(crate) fn put(&mut self, entity: Entity, x: f32) {
         self.world().get_mut::<Transform>(entity).unwrap().translation.x = x;
     }
 
-    fn go_to_frame(&mut self, frame: i64) {
+    pub(crate) fn go_to_frame(&mut self, frame: i64) {
         self.world().resource_mut::<Rewind>().to_frame(frame);
         self.app.update();
     }
 
-    fn frame(&mut self) -> i64 {
+    pub(crate) fn frame(&mut self) -> i64 {
         self.world().resource::<WorldRecorder>().frame()
     }
 
-    fn find(&mut self, name: &str) -> Option<Entity> {
+    pub(crate) fn find(&mut self, name: &str) -> Option<Entity> {
         let mut query = self.world().query::<(Entity, &Name)>();
         query
             .iter(self.app.world())
@@ -69,7 +69,7 @@ impl Stage {
             .map(|(entity, _)| entity)
     }
 
-    fn x(&mut self, entity: Entity) -> f32 {
+    pub(crate) fn x(&mut self, entity: Entity) -> f32 {
         self.world().get::<Transform>(entity).unwrap().translation.x
     }
 }
