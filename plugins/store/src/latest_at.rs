@@ -226,10 +226,9 @@ impl ChunkStore {
             time: i64::MIN,
         });
         let missing = series
-            .slots
+            .absent
             .iter()
             .filter_map(|&slot| self.slot(slot))
-            .filter(|slot| slot.chunk_data.is_none())
             .filter(|slot| {
                 series
                     .winner

@@ -6,7 +6,10 @@ use smallvec::SmallVec;
 
 use crate::{
     ChangeReason, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, StoreEvent, TimeRange,
-    events::News, rows::ChunkData, series::StaticRow, store::Slot,
+    events::News,
+    rows::ChunkData,
+    series::{StaticRow, StaticSeries},
+    store::Slot,
 };
 
 /// The greatest number of chunks that are taken out of the indices together. More would save little, and make the steps of a
@@ -39,11 +42,7 @@ impl ChunkStore {
         let Some(data) = self.entity(entity) else {
             return Vec::new();
         };
-        let mut slots: Vec<u32> = data
-            .statics
-            .iter()
-            .flat_map(|series| series.slots.iter().copied())
-            .collect();
+        let mut slots: Vec<u32> = data.statics.iter().flat_map(StaticSeries::slots).collect();
         for series in data.series.iter().filter_map(|at| self.series.get(at as usize)) {
             series
                 .index
@@ -247,9 +246,11 @@ impl ChunkStore {
                 continue;
             };
             let series = &mut data.statics[at];
-            series.slots.retain(|other| *other != slot);
+            if !series.absent.remove(&slot) {
+                series.loaded.retain(|other| *other != slot);
+            }
             series.version = self.generation;
-            if series.slots.is_empty() {
+            if series.slots().next().is_none() {
                 data.statics.remove(at);
                 continue;
             }
@@ -272,7 +273,7 @@ impl ChunkStore {
                 })
             };
             series.winner = series
-                .slots
+                .loaded
                 .iter()
                 .filter_map(newest)
                 .max_by_key(|row| row.row_id);

@@ -1,5 +1,7 @@
 //! Series: the chunks that hold one component of one entity on one timeline, or as static data.
 
+use std::collections::BTreeSet;
+
 use smallvec::SmallVec;
 
 use crate::{ComponentId, RowId, TimelineId, interval_index::IntervalIndex, names::Names};
@@ -19,8 +21,10 @@ pub(crate) struct Series {
 #[derive(Debug)]
 pub(crate) struct StaticSeries {
     pub(crate) component: ComponentId,
-    /// The chunks that have the component in some row.
-    pub(crate) slots: SmallVec<[u32; 2]>,
+    /// The chunks that have the component in some row and are loaded. They are few: what is overwritten goes.
+    pub(crate) loaded: SmallVec<[u32; 2]>,
+    /// Those that are known, of which there may be many.
+    pub(crate) absent: BTreeSet<u32>,
     /// The row with the greatest id among the loaded chunks.
     pub(crate) winner: Option<StaticRow>,
     /// The store's generation when rows last came or went.
@@ -29,11 +33,18 @@ pub(crate) struct StaticSeries {
 
 impl StaticSeries {
     pub(crate) fn heap_bytes(&self) -> usize {
-        if self.slots.spilled() {
-            self.slots.capacity() * size_of::<u32>()
+        let loaded = if self.loaded.spilled() {
+            self.loaded.capacity()
         } else {
             0
-        }
+        };
+        // The nodes of a tree are at least half full.
+        (loaded + 2 * self.absent.len()) * size_of::<u32>()
+    }
+
+    /// All of its chunks.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = u32> {
+        self.loaded.iter().chain(&self.absent).copied()
     }
 }
 

@@ -276,7 +276,7 @@ impl ChunkStore {
             ids.into_iter().filter_map(|id| data.static_series(id))
         };
         let mut losers: Vec<u32> = series_of(meta)
-            .flat_map(|series| series.slots.iter().copied())
+            .flat_map(|series| series.loaded.iter().copied())
             .filter(|&slot| slot != newcomer)
             .collect();
         losers.sort_unstable();
@@ -284,7 +284,7 @@ impl ChunkStore {
         losers.retain(|&slot| {
             self.slot(slot).is_some_and(|place| {
                 let wins = |series: &StaticSeries| series.winner.is_some_and(|winner| winner.slot == slot);
-                place.chunk_data.is_some() && !series_of(&place.meta).any(wins)
+                !series_of(&place.meta).any(wins)
             })
         });
         for slot in losers {

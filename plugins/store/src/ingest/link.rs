@@ -1,6 +1,6 @@
 //! Chunks into the indices, and the events that say so.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use smallvec::SmallVec;
 
@@ -238,7 +238,8 @@ fn link_static(
                 at,
                 StaticSeries {
                     component,
-                    slots: SmallVec::new(),
+                    loaded: SmallVec::new(),
+                    absent: BTreeSet::new(),
                     winner: None,
                     version: 0,
                 },
@@ -246,7 +247,11 @@ fn link_static(
             at
         });
         let series = &mut data.statics[at];
-        series.slots.push(slot);
+        if chunk_data.is_some() {
+            series.loaded.push(slot);
+        } else {
+            series.absent.insert(slot);
+        }
         series.version = generation;
         if let Some((row_id, row)) = chunk_data.and_then(|data| data.newest_row(column))
             && series.winner.is_none_or(|winner| row_id > winner.row_id)
