@@ -9,9 +9,9 @@ use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{
     BlueprintQuery, EntityOverrides, ViewId, VisualizerInstruction, content_hash, overridden_entities,
-    overrides_for, own_behavior, view_defaults, visible_time_ranges,
+    overrides_for, own_behavior, view_defaults, view_time_ranges, visible_time_ranges,
 };
-use chronoscope_store::{ChunkStore, EntityId, EntityPath, Hit, TimeRange, arrow::ArrayRef};
+use chronoscope_store::{ChunkStore, EntityId, Hit, TimeRange, arrow::ArrayRef};
 use chronoscope_types::{
     ComponentMapping, Selector, SelectorError, VisibleTimeRange, enums::ComponentSourceKind,
 };
@@ -505,7 +505,7 @@ impl ViewOverrides {
                 (hit, hash)
             })
             .collect();
-        let time_ranges = visible_time_ranges(query, view, &EntityPath::root());
+        let time_ranges = view_time_ranges(query, view);
         let hashes = |defaults: &[(Hit, u64)]| defaults.iter().map(|(_, hash)| *hash).collect::<Vec<_>>();
         let mut changed = hashes(&defaults) != hashes(&self.defaults) || time_ranges != self.time_ranges;
         self.defaults = defaults;

@@ -76,15 +76,20 @@ pub(crate) fn seek(app: &mut App, time: i64) {
     app.update();
 }
 
-/// Lets so many views show the rows in a range of times around the cursor.
-pub(crate) fn show_range(app: &mut App, views: usize, from: i64, to: i64) {
-    let ranges = VisibleTimeRanges::default().with_ranges([VisibleTimeRange {
+/// A range of times around the cursor.
+fn around_cursor(from: i64, to: i64) -> VisibleTimeRanges {
+    VisibleTimeRanges::default().with_ranges([VisibleTimeRange {
         timeline: "frame".to_owned(),
         range: CursorTimeRange {
             start: TimeBoundary::CursorRelative(from),
             end: TimeBoundary::CursorRelative(to),
         },
-    }]);
+    }])
+}
+
+/// Lets so many views show the rows in a range of times around the cursor.
+pub(crate) fn show_range(app: &mut App, views: usize, from: i64, to: i64) {
+    let ranges = around_cursor(from, to);
     for at in 0..views {
         command(app, BlueprintCommand::set_property(view(at), &ranges));
     }
@@ -328,6 +333,21 @@ fn a_range_of_times_shows_all_its_rows_and_makes_those_that_come_in() {
     assert!(shown(&app, 0).is_empty());
     show_range(&mut app, 2, -2, 2);
     assert_eq!(shown(&app, 0), [[22.0, 24.0]]);
+}
+
+#[test]
+fn a_range_of_the_root_entity_is_not_one_of_the_view() {
+    let mut app = app_with(1, 0..5);
+    let ranges = around_cursor(-2, 0);
+    command(
+        &mut app,
+        BlueprintCommand::override_entity(view(0), EntityPath::root(), &ranges),
+    );
+    settle(&mut app);
+    seek(&mut app, 4);
+    assert_eq!(shown(&app, 0), [[4.0]]);
+    show_range(&mut app, 1, -1, 0);
+    assert_eq!(shown(&app, 0), [[3.0, 4.0]]);
 }
 
 /// Static rows are shown once, with what the range ends with, wherever the cursor is.
