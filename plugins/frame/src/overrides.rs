@@ -284,8 +284,8 @@ impl ViewOverrides {
         self.instructed.keys().copied()
     }
 
-    /// How an entity is shown by a visualizer: nothing where it is not. The visualizer belongs to the view's
-    /// class.
+    /// How an entity is shown by a visualizer: nothing where it is not, as where the visualizer does not belong
+    /// to the view's class.
     pub fn instructions<'a>(
         &'a self,
         result: &DataResult,
@@ -306,6 +306,13 @@ impl ViewOverrides {
                 .into_iter()
                 .collect();
         };
+        // The blueprint may name visualizers that the view had when it was of another class.
+        let is_instructed = |entities: &FxHashSet<EntityId>| entities.contains(&result.entity);
+        if !result.visualizers.contains(&visualizer)
+            && !self.instructed(visualizer).is_some_and(is_instructed)
+        {
+            return SmallVec::new();
+        }
         written
             .iter()
             .enumerate()

@@ -286,6 +286,33 @@ fn two_instructions_of_one_visualizer_show_an_entity_twice() {
 }
 
 #[test]
+fn a_view_of_another_class_shows_nothing_by_the_visualizers_of_the_one_before() {
+    let mut app = app_with(1, 0..1);
+    let own = Instruction {
+        id: InstructionId::hashed(["own"]),
+        visualizer: "Points3D".into(),
+    };
+    let set = BlueprintCommand::SetOverride {
+        view: view(0),
+        entity: "/world/a".into(),
+        target: OverrideTarget::Visualizer {
+            id: own.id,
+            active: vec![own],
+        },
+        components: Points3D::default().with_colors([[255, 0, 0, 255]]).components(),
+    };
+    command(&mut app, set);
+    settle(&mut app);
+    assert_eq!(shown(&app, 0), [[0.0]]);
+    command(&mut app, BlueprintCommand::SetClass(view(0), "Other".into()));
+    settle(&mut app);
+    assert!(shown(&app, 0).is_empty());
+    command(&mut app, BlueprintCommand::SetClass(view(0), CLASS.into()));
+    settle(&mut app);
+    assert_eq!(shown(&app, 0), [[0.0]]);
+}
+
+#[test]
 fn what_no_shown_view_holds_is_idle_and_is_made_anew_after_a_purge() {
     let mut app = app_with(2, 0..2);
     seek(&mut app, 1);
