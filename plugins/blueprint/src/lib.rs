@@ -80,7 +80,7 @@ pub use ignored::{IgnoredKind, IgnoredSetting, honored_properties, ignored};
 pub use overrides::{
     EntityOverrides, Instruction, OverrideTarget, OwnBehavior, VisualizerInstruction, inherited_behavior,
     overridden_entities, overrides_for, own_behavior, view_default, view_defaults, view_properties,
-    view_property, visible_time_ranges,
+    view_property, view_time_ranges, visible_time_ranges,
 };
 pub use parts::BlueprintPart;
 pub use plan::BlueprintEdit;

@@ -232,8 +232,17 @@ pub fn visible_time_ranges(
     let component = archetypes::VisibleTimeRanges::RANGES;
     let hit = query
         .value(&override_path(view, entity), &component)
-        .or_else(|| query.value(&old_override_path(view, entity), &component))
-        .or_else(|| view_property(query, view, &component))?;
+        .or_else(|| query.value(&old_override_path(view, entity), &component));
+    hit.map_or_else(|| view_time_ranges(query, view), |hit| read_time_ranges(&hit))
+}
+
+/// The times of which a view shows entities that have none of their own; `None` where the latest values at the cursor are shown.
+pub fn view_time_ranges(query: &BlueprintQuery<'_>, view: ViewId) -> Option<Vec<VisibleTimeRange>> {
+    let component = archetypes::VisibleTimeRanges::RANGES;
+    read_time_ranges(&view_property(query, view, &component)?)
+}
+
+fn read_time_ranges(hit: &Hit) -> Option<Vec<VisibleTimeRange>> {
     let cell = hit.cell();
     bp::VisibleTimeRange::read(&cell).ok()
 }

@@ -159,7 +159,13 @@ impl Plan {
             }
             C::SetMaximized(view) => {
                 if let Some(id) = view {
-                    self.view(*id)?;
+                    if !self.after.views.contains_key(id) {
+                        return Err(BlueprintError::NoSuchView(*id));
+                    }
+                    // The view is not edited: it is written down only where it has to be, to be named.
+                    if self.after.derived.views.contains(id) {
+                        self.touched.views.insert(*id);
+                    }
                 }
                 self.after.maximized = *view;
             }

@@ -9,9 +9,9 @@ use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{
     BlueprintQuery, EntityOverrides, ViewId, VisualizerInstruction, content_hash, overridden_entities,
-    overrides_for, own_behavior, view_defaults, visible_time_ranges,
+    overrides_for, own_behavior, view_defaults, view_time_ranges, visible_time_ranges,
 };
-use chronoscope_store::{ChunkStore, EntityId, EntityPath, Hit, TimeRange, arrow::ArrayRef};
+use chronoscope_store::{ChunkStore, EntityId, Hit, TimeRange, arrow::ArrayRef};
 use chronoscope_types::{
     ComponentMapping, Selector, SelectorError, VisibleTimeRange, enums::ComponentSourceKind,
 };
@@ -284,8 +284,8 @@ impl ViewOverrides {
         self.instructed.keys().copied()
     }
 
-    /// How an entity is shown by a visualizer: nothing where it is not. The visualizer belongs to the view's
-    /// class.
+    /// How an entity is shown by a visualizer: nothing where it is not, as where the visualizer does not belong
+    /// to the view's class.
     pub fn instructions<'a>(
         &'a self,
         result: &DataResult,
@@ -306,6 +306,13 @@ impl ViewOverrides {
                 .into_iter()
                 .collect();
         };
+        // The blueprint may name visualizers that the view had when it was of another class.
+        let is_instructed = |entities: &FxHashSet<EntityId>| entities.contains(&result.entity);
+        if !result.visualizers.contains(&visualizer)
+            && !self.instructed(visualizer).is_some_and(is_instructed)
+        {
+            return SmallVec::new();
+        }
         written
             .iter()
             .enumerate()
@@ -505,7 +512,7 @@ impl ViewOverrides {
                 (hit, hash)
             })
             .collect();
-        let time_ranges = visible_time_ranges(query, view, &EntityPath::root());
+        let time_ranges = view_time_ranges(query, view);
         let hashes = |defaults: &[(Hit, u64)]| defaults.iter().map(|(_, hash)| *hash).collect::<Vec<_>>();
         let mut changed = hashes(&defaults) != hashes(&self.defaults) || time_ranges != self.time_ranges;
         self.defaults = defaults;

@@ -235,6 +235,31 @@ fn a_drag_and_a_flight_leave_one_row_each() {
     assert_eq!(app.undo.undo_name(), Some("hide view"));
 }
 
+#[test]
+fn maximizing_a_view_leaves_those_beside_it_to_the_heuristics() {
+    let mut app = App::new(10);
+    let new = app.recommended.pop().unwrap();
+    let shown = app.shown();
+    let views = shown.views_in_order();
+    // The layout is the user's own, and the new view is at its end.
+    app.run(&BlueprintCommand::MoveContents {
+        item: Contents::View(views[1]),
+        parent: shown.root.unwrap(),
+        position: 0,
+    })
+    .unwrap();
+    app.recommended.push(new.clone());
+    for maximized in [Some(views[0]), None] {
+        app.run(&BlueprintCommand::SetMaximized(maximized)).unwrap();
+        let shown = app.shown();
+        assert_eq!((shown.maximized, shown.views.len()), (maximized, 3));
+        assert!(shown.derived.views.contains(&new.id));
+    }
+    // It goes with what it was recommended for.
+    app.recommended.pop();
+    assert_eq!(app.shown().views.len(), 2);
+}
+
 /// What is typed is undone by its name, to where the eye was; what is flown after that belongs to it.
 #[test]
 fn an_eye_that_is_typed_is_a_step_and_one_that_is_flown_is_none() {

@@ -232,10 +232,10 @@ impl IngestSources {
         self.sources.iter().all(ActiveSource::is_live)
     }
 
-    /// Whether a source that is live gives data for a recording.
+    /// Whether a source that is live gives data for a recording, which was not closed since.
     pub fn feeds(&self, store: &StoreId) -> bool {
         let mut sources = self.sources.iter();
-        sources.any(|source| source.stores.contains_key(store) && source.is_live())
+        sources.any(|source| source.stores.get(store) == Some(&StoreState::Open) && source.is_live())
     }
 
     /// Whether some source has to be asked in each frame: it has not ended, and does not say when it has

@@ -450,6 +450,16 @@ fn the_cursor_follows_the_end_of_live_data_until_it_is_moved() {
 }
 
 #[test]
+fn a_source_feeds_no_recording_that_was_closed() {
+    let (mut app, source) = live_app();
+    time_after(&mut app, &source, 1);
+    let feeds = |app: &App| app.world().resource::<IngestSources>().feeds(&store_id());
+    assert!(feeds(&app));
+    command(&mut app, ViewerCommand::CloseRecording(store_id()));
+    assert!(!feeds(&app), "what still comes for it is passed over");
+}
+
+#[test]
 fn a_timeline_that_was_asked_for_is_not_followed() {
     let (mut app, source) = live_app();
     app.world_mut().resource_mut::<TimeControls>().timeline_is_given = true;

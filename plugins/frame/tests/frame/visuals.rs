@@ -76,15 +76,20 @@ pub(crate) fn seek(app: &mut App, time: i64) {
     app.update();
 }
 
-/// Lets so many views show the rows in a range of times around the cursor.
-pub(crate) fn show_range(app: &mut App, views: usize, from: i64, to: i64) {
-    let ranges = VisibleTimeRanges::default().with_ranges([VisibleTimeRange {
+/// A range of times around the cursor.
+fn around_cursor(from: i64, to: i64) -> VisibleTimeRanges {
+    VisibleTimeRanges::default().with_ranges([VisibleTimeRange {
         timeline: "frame".to_owned(),
         range: CursorTimeRange {
             start: TimeBoundary::CursorRelative(from),
             end: TimeBoundary::CursorRelative(to),
         },
-    }]);
+    }])
+}
+
+/// Lets so many views show the rows in a range of times around the cursor.
+pub(crate) fn show_range(app: &mut App, views: usize, from: i64, to: i64) {
+    let ranges = around_cursor(from, to);
     for at in 0..views {
         command(app, BlueprintCommand::set_property(view(at), &ranges));
     }
@@ -281,6 +286,33 @@ fn two_instructions_of_one_visualizer_show_an_entity_twice() {
 }
 
 #[test]
+fn a_view_of_another_class_shows_nothing_by_the_visualizers_of_the_one_before() {
+    let mut app = app_with(1, 0..1);
+    let own = Instruction {
+        id: InstructionId::hashed(["own"]),
+        visualizer: "Points3D".into(),
+    };
+    let set = BlueprintCommand::SetOverride {
+        view: view(0),
+        entity: "/world/a".into(),
+        target: OverrideTarget::Visualizer {
+            id: own.id,
+            active: vec![own],
+        },
+        components: Points3D::default().with_colors([[255, 0, 0, 255]]).components(),
+    };
+    command(&mut app, set);
+    settle(&mut app);
+    assert_eq!(shown(&app, 0), [[0.0]]);
+    command(&mut app, BlueprintCommand::SetClass(view(0), "Other".into()));
+    settle(&mut app);
+    assert!(shown(&app, 0).is_empty());
+    command(&mut app, BlueprintCommand::SetClass(view(0), CLASS.into()));
+    settle(&mut app);
+    assert_eq!(shown(&app, 0), [[0.0]]);
+}
+
+#[test]
 fn what_no_shown_view_holds_is_idle_and_is_made_anew_after_a_purge() {
     let mut app = app_with(2, 0..2);
     seek(&mut app, 1);
@@ -328,6 +360,21 @@ fn a_range_of_times_shows_all_its_rows_and_makes_those_that_come_in() {
     assert!(shown(&app, 0).is_empty());
     show_range(&mut app, 2, -2, 2);
     assert_eq!(shown(&app, 0), [[22.0, 24.0]]);
+}
+
+#[test]
+fn a_range_of_the_root_entity_is_not_one_of_the_view() {
+    let mut app = app_with(1, 0..5);
+    let ranges = around_cursor(-2, 0);
+    command(
+        &mut app,
+        BlueprintCommand::override_entity(view(0), EntityPath::root(), &ranges),
+    );
+    settle(&mut app);
+    seek(&mut app, 4);
+    assert_eq!(shown(&app, 0), [[4.0]]);
+    show_range(&mut app, 1, -1, 0);
+    assert_eq!(shown(&app, 0), [[3.0, 4.0]]);
 }
 
 /// Static rows are shown once, with what the range ends with, wherever the cursor is.
