@@ -1,13 +1,8 @@
 //! What lies under the pointer in all pictures, the uppermost first: the pixel with its value, and those around it enlarged.
 
-use chronoscope_types::enums::ChannelDatatype;
 use egui::{Color32, Mesh, Pos2, Rect, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, vec2};
 
-use crate::spatial::{
-    pictures::{PixelSource, values::Pixel},
-    scene::PictureAt,
-    tile::Tile,
-};
+use crate::spatial::{pictures::values::Pixel, scene::PictureAt, tile::Tile};
 
 /// How many pixels are shown across: an odd number, so that one is in the middle.
 const PIXELS: u32 = 11;
@@ -48,17 +43,17 @@ fn show_around(ui: &mut Ui, tile: &Tile<'_>, layer: &PictureAt<'_>) {
     let values: Vec<([u32; 2], Pixel)> = pixels
         .filter_map(|(at, pixel)| Some((at, tile.pixel_channels(layer.picture, pixel)?)))
         .collect();
-    let white = match &layer.picture.source {
-        PixelSource::Raw(raw) if raw.format.channel_datatype() != ChannelDatatype::U8 => {
-            white_of(values.iter().map(|(_, pixel)| pixel))
-        }
-        _ => 255.0,
+    // What is decoded for this are bytes, whatever numbers the picture has.
+    let of_channels = if layer.picture.source.is_read_by_pixel() {
+        layer.range
+    } else {
+        [0.0, 255.0]
     };
     let place =
         |[column, row]: [u32; 2]| -> Pos2 { rect.min + vec2(column as f32 * PIXEL, row as f32 * PIXEL) };
     let mut mesh = Mesh::default();
     for (at, pixel) in &values {
-        let [r, g, b, a] = pixel.shown_color(&layer.picture.mapping, layer.range, white);
+        let [r, g, b, a] = pixel.shown_color(&layer.picture.mapping, layer.range, of_channels);
         let color = Color32::from_rgba_unmultiplied(r, g, b, a);
         mesh.add_colored_rect(Rect::from_min_size(place(*at), Vec2::splat(PIXEL)), color);
     }
@@ -89,14 +84,6 @@ fn around([x, y]: [u32; 2], [width, height]: [u32; 2]) -> impl Iterator<Item = (
     })
 }
 
-/// The number that is white in pixels of several channels that are no bytes: the least of the usual ones that none exceeds.
-fn white_of<'a>(pixels: impl Iterator<Item = &'a Pixel>) -> f64 {
-    let channels = pixels.flat_map(|pixel| pixel.channels.iter().copied());
-    let most = channels.filter(|value| value.is_finite()).fold(0.0, f64::max);
-    let usual = [1.0, 255.0, 65_535.0];
-    usual.into_iter().find(|white| most <= *white).unwrap_or(most)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,18 +97,5 @@ mod tests {
         assert_eq!(corner.len(), 6);
         assert_eq!(corner.first(), Some(&([4, 5], [0, 0])));
         assert_eq!(corner.last(), Some(&([5, 7], [1, 2])));
-    }
-
-    #[test]
-    fn white_is_a_usual_number() {
-        let check = |values: &[f64], expected: f64| {
-            let pixel = Pixel::of_channels(values);
-            assert_eq!(white_of([pixel].iter()), expected, "{values:?}");
-        };
-        check(&[0.2, 0.9, 1.0], 1.0);
-        check(&[0.0, 0.0, 0.0], 1.0);
-        check(&[3.0, 200.0, 2.0], 255.0);
-        check(&[3.0, 256.0], 65_535.0);
-        check(&[1e6, f64::NAN], 1e6);
     }
 }

@@ -452,12 +452,16 @@ impl EntitySeries {
         }
     }
 
-    /// The sample of a series that is nearest in time: its position in the samples.
+    /// The sample of a series that is nearest in time: its position in the samples. Of several at one time it is the last one that is a
+    /// number, as everywhere.
     pub fn nearest_sample(&self, series: usize, time: i64) -> Option<usize> {
         let (times, values) = (self.samples.times(series), self.samples.values(series));
         let after = times.partition_point(|other| *other < time);
         let valid = |at: &usize| values.get(*at).is_some_and(|value| !value.is_nan());
-        let next = (after..times.len()).take(64).find(valid);
+        let next = (after..times.len()).take(64).find(valid).map(|next| {
+            let end = next + times[next..].partition_point(|other| *other == times[next]);
+            (next..end).rev().take(64).find(valid).unwrap_or(next)
+        });
         let previous = (0..after).rev().take(64).find(valid);
         match (previous, next) {
             (Some(previous), Some(next)) => {

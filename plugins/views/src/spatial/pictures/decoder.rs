@@ -70,7 +70,8 @@ pub struct Pixels {
     pub layout: PixelLayout,
     /// The bytes, row by row from the top.
     pub bytes: Vec<u8>,
-    /// The values with the first and the last color, where nothing else says so. Without a meaning for colors and classes.
+    /// The values with the first and the last color, where nothing else says so. Of colors that were numbers of another kind, those that
+    /// became black and white. Without a meaning for other colors and for classes.
     pub range: [f32; 2],
 }
 

@@ -69,12 +69,8 @@ pub(super) fn decode_channels(format: &ImageFormat, bytes: &[u8], options: &Deco
     if model.channels() == 1 {
         return one_channel(&rows, datatype, options.kind);
     }
-    Pixels::new(
-        rows.size,
-        PixelLayout::Rgba8,
-        colors(&rows, model, datatype),
-        [0.0, 1.0],
-    )
+    let (bytes, range) = colors(&rows, model, datatype);
+    Pixels::new(rows.size, PixelLayout::Rgba8, bytes, range)
 }
 
 /// The pixels that come out of a picture, all of them or every n-th.
@@ -255,14 +251,15 @@ pub(super) fn depth_range(range: Option<[f64; 2]>, datatype: ChannelDatatype) ->
     }
 }
 
-/// Several channels: sRGB bytes, to which wider numbers are brought by a range guessed from the picture.
-fn colors(rows: &Rows<'_>, model: ColorModel, datatype: ChannelDatatype) -> Vec<u8> {
+/// Several channels: sRGB bytes, to which wider numbers are brought by a range guessed from the picture, and that range.
+fn colors(rows: &Rows<'_>, model: ColorModel, datatype: ChannelDatatype) -> (Vec<u8>, [f32; 2]) {
     if datatype == ChannelDatatype::U8 {
-        return rows.mapped(|pixel| arrange(model, pixel));
+        return (rows.mapped(|pixel| arrange(model, pixel)), [0.0, 255.0]);
     }
-    let [low, high] = color_range(finite_range(rows, datatype)).map(f64::from);
+    let range = color_range(finite_range(rows, datatype));
+    let [low, high] = range.map(f64::from);
     let scale = if high > low { 255.0 / (high - low) } else { 0.0 };
-    rows.mapped(|pixel| {
+    let bytes = rows.mapped(|pixel| {
         let mut bytes = [0; 4];
         for (at, byte) in bytes.iter_mut().enumerate().take(model.channels()) {
             let value = channel(datatype, pixel, at).unwrap_or(f64::NAN);
@@ -270,7 +267,8 @@ fn colors(rows: &Rows<'_>, model: ColorModel, datatype: ChannelDatatype) -> Vec<
             *byte = ((value - low) * scale).round().clamp(0.0, 255.0) as u8;
         }
         arrange(model, bytes.get(..model.channels()).unwrap_or(&[]))
-    })
+    });
+    (bytes, range)
 }
 
 /// A pixel of bytes as red, green, blue and alpha.

@@ -121,6 +121,47 @@ fn channels_of_wide_numbers_are_brought_to_bytes() {
     check(format, &floats, &[[255, 0, 0, 255]]);
 }
 
+/// The pixels under the pointer are few, and what is black and white is up to all of them.
+#[test]
+fn pixels_alone_have_the_colors_that_they_have_in_the_picture() {
+    use ChannelDatatype::{F32, I16, U8, U16};
+    let settled = chronoscope_frame::Settled::default();
+    let decoders = PixelDecoders::default();
+    let cases = [
+        (U8, vec![1, 2, 3, 200, 100, 0]),
+        (
+            U16,
+            le_bytes([9u16, 200, 0, 40_000, 65_535, 7].map(u16::to_le_bytes)),
+        ),
+        (I16, le_bytes([-100i16, 0, 50, 100, 7, 8].map(i16::to_le_bytes))),
+        (
+            F32,
+            le_bytes([0.5f32, 0.25, 1.0, 80.0, f32::NAN, 300.0].map(f32::to_le_bytes)),
+        ),
+    ];
+    for (datatype, bytes) in cases {
+        for model in [ColorModel::RGB, ColorModel::BGR] {
+            let source = source(plain(2, 1, model, datatype), &bytes);
+            let decoded = decode(&source, PixelKind::Color).unwrap();
+            let key = PictureKey::of_bytes(&bytes, &source, PixelKind::Color);
+            let picture = Picture::new(key, source, PixelMapping::Color, 0);
+            let decode = Decode {
+                decoders: &decoders,
+                settled: &settled,
+            };
+            let color = |x| {
+                let pixel = PixelValues::default().pixel(&picture, [x, 0], decode).unwrap();
+                pixel.shown_color(&picture.mapping, decoded.range, decoded.range)
+            };
+            assert_eq!(
+                [color(0), color(1)].concat(),
+                decoded.bytes,
+                "{datatype:?} {model:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn distances_span_their_finite_values() {
     let range = |datatype, bytes: &[u8], width| {

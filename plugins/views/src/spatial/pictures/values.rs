@@ -173,9 +173,21 @@ pub(crate) struct Pixel {
 
 impl Pixel {
     /// The color in which it is shown, in sRGB with straight alpha. `range` are the numbers with the first and the last color,
-    /// where the meaning of the pixels does not say; `white` is the number that is white where there are several channels.
-    pub(crate) fn shown_color(&self, mapping: &PixelMapping, range: [f32; 2], white: f64) -> [u8; 4] {
-        let byte = |value: f64| (value / white * 255.0).round().clamp(0.0, 255.0) as u8;
+    /// where the meaning of the pixels does not say; `of_channels` are the numbers that are black and white where there are several
+    /// channels.
+    pub(crate) fn shown_color(
+        &self,
+        mapping: &PixelMapping,
+        range: [f32; 2],
+        of_channels: [f32; 2],
+    ) -> [u8; 4] {
+        let [black, white] = of_channels.map(f64::from);
+        let scale = if white > black {
+            255.0 / (white - black)
+        } else {
+            0.0
+        };
+        let byte = |value: f64| ((value - black) * scale).round().clamp(0.0, 255.0) as u8;
         let is_blue_first = self.model.as_deref().is_some_and(|model| model.starts_with('B'));
         let in_order = |a: f64, b: f64, c: f64| {
             let [first, second, third] = [a, b, c].map(byte);
@@ -318,7 +330,7 @@ mod tests {
                 model: model.map(Cow::Borrowed),
                 ..Pixel::of_channels(channels)
             };
-            pixel.shown_color(mapping, [10.0, 20.0], 255.0)
+            pixel.shown_color(mapping, [10.0, 20.0], [0.0, 255.0])
         };
         let colors = PixelMapping::Color;
         assert_eq!(color(&[1.0, 2.0, 3.0], &colors, Some("RGB")), [1, 2, 3, 255]);

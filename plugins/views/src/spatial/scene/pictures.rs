@@ -12,7 +12,7 @@ pub(crate) struct PictureAt<'a> {
     pub(crate) picture: &'a Picture,
     /// Column and row, from the top left.
     pub(crate) pixel: [u32; 2],
-    /// The numbers with the first and the last color, where the meaning of the pixels does not say.
+    /// The numbers with the first and the last color, where the meaning of the pixels does not say: of all pixels that are shown.
     pub(crate) range: [f32; 2],
 }
 

@@ -135,6 +135,17 @@ fn finds_the_nearest_sample() {
 }
 
 #[test]
+fn of_samples_at_one_time_the_last_one_counts() {
+    let series = series(&[0, 10, 10, 10, 20], &[0.0, 1.0, 2.0, f64::NAN, 3.0]);
+    let check = |time, expected| assert_eq!(series.nearest_sample(0, time), Some(expected), "{time}");
+    // Whether it is pointed at, or before or behind it.
+    check(9, 2);
+    check(10, 2);
+    check(11, 2);
+    check(16, 4);
+}
+
+#[test]
 fn a_policy_says_what_is_drawn_of_a_column() {
     let times: Vec<i64> = (0..4_000).collect();
     let values: Vec<f64> = times
