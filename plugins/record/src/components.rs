@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use bevy_app::App;
-use bevy_ecs::{entity_disabling::Disabled, prelude::*, query::Allow, resource::IsResource};
+use bevy_ecs::{
+    entity_disabling::Disabled, prelude::*, query::Allow, resource::IsResource, system::SystemParam,
+};
 use bevy_reflect::{FromReflect, GetTypeRegistration, ParsedPath, Reflect, TypePath};
 use bevy_time::{Real, Time};
 use chronoscope_frame::Report;
@@ -54,7 +56,8 @@ impl<T> RecordComponent<T> {
         self
     }
 
-    /// Looks for changes so many times a second at most, by real time. What changed in between is recorded as it is then.
+    /// Looks for changes so many times a second at most, by real time. What changed in between is recorded as it is then. An entity that
+    /// gets another parent is recorded at once.
     #[must_use]
     pub fn with_rate(mut self, per_sec: f64) -> Self {
         self.period =
@@ -216,6 +219,10 @@ impl AppRecordExt for App {
         // What was removed is told for two frames only: this is done at any rate.
         order::add_to_entities(self, record_removed::<T>);
         order::add_to_values(self, record_changed::<T>.run_if(is_due));
+        if period.is_some() {
+            // What has another path, or is recorded anew, does not wait: nothing is known of it later.
+            order::add_to_values(self, record_between::<T>);
+        }
         self
     }
 
@@ -302,51 +309,78 @@ fn record_removed<T: Component + Reflect>(
     }
 }
 
+/// What makes rows of values.
+#[derive(SystemParam)]
+struct ValueRecorder<'w, 's> {
+    recorder: ResMut<'w, WorldRecorder>,
+    components: ResMut<'w, RecordedComponents>,
+    registry: Res<'w, AppTypeRegistry>,
+    naming: Naming<'w, 's>,
+    skipped: Skipped<'w, 's>,
+}
+
+impl ValueRecorder<'_, '_> {
+    fn record<'a, T: Component + Reflect>(
+        &mut self,
+        recorded: &RecordedAs<T>,
+        values: impl Iterator<Item = (Entity, &'a T)>,
+    ) {
+        let recorder = &mut *self.recorder;
+        let Some(rows) = self.components.rows_mut(recorded.at) else {
+            return;
+        };
+        let registry = self.registry.read();
+        let mut new_rows = None;
+        for (entity, value) in values {
+            if recorded.filter.is_some_and(|is_wanted| !is_wanted(value)) {
+                continue;
+            }
+            let slot = match recorder.slots.find(entity) {
+                Some(slot) => slot,
+                None if self.skipped.contains(entity, &self.naming) => continue,
+                None => recorder.slots.find_or_add(entity, &self.naming),
+            };
+            let new_rows = new_rows.get_or_insert_with(|| recorder.new_rows());
+            let value = value.as_partial_reflect();
+            if let Err(problem) = rows.push(&recorder.recorder, new_rows, &registry, slot, value) {
+                recorder.report_once(Report::warning(RECORDER, problem));
+            }
+        }
+    }
+}
+
 fn record_changed<T: Component + Reflect>(
-    mut recorder: ResMut<WorldRecorder>,
-    mut components: ResMut<RecordedComponents>,
-    recorded: Res<RecordedAs<T>>,
-    registry: Res<AppTypeRegistry>,
+    mut rows: ValueRecorder<'_, '_>,
+    mut recorded: ResMut<RecordedAs<T>>,
     changed: Query<(Entity, &T), (Changed<T>, Without<IsResource>)>,
     all: Query<(Entity, &T), Without<IsResource>>,
-    naming: Naming,
-    skipped: Skipped,
 ) {
-    let recorder = &mut *recorder;
-    let Some(rows) = components.rows_mut(recorded.at) else {
-        return;
-    };
-    let is_wanted = |value: &T| recorded.filter.is_none_or(|filter| filter(value));
-    let registry = registry.read();
-    let mut new_rows = recorder.new_rows();
-    let mut push = |recorder: &mut WorldRecorder, entity: Entity, value: &T| {
-        if !is_wanted(value) {
-            return;
-        }
-        let slot = match recorder.slots.find(entity) {
-            Some(slot) => slot,
-            None if skipped.contains(entity, &naming) => return,
-            None => recorder.slots.find_or_add(entity, &naming),
-        };
-        let value = value.as_partial_reflect();
-        if let Err(problem) = rows.push(&recorder.recorder, &mut new_rows, &registry, slot, value) {
-            recorder.report_once(Report::warning(RECORDER, problem));
-        }
-    };
-    if recorder.records_all {
-        for (entity, value) in &all {
-            push(recorder, entity, value);
-        }
+    // Says that it ran.
+    recorded.set_changed();
+    if rows.recorder.records_all {
+        rows.record(&recorded, all.iter());
         return;
     }
-    for (entity, value) in &changed {
-        push(recorder, entity, value);
+    rows.record(&recorded, changed.iter());
+    let moved = rows.recorder.slots.moved_entities().into_iter();
+    let moved = moved.filter(|entity| !changed.contains(*entity));
+    rows.record(&recorded, moved.filter_map(|entity| all.get(entity).ok()));
+}
+
+/// Records what is to be recorded anew in a frame in which changes are not looked for. This says nothing of them: [`record_changed`]
+/// sees them when it is due.
+fn record_between<T: Component + Reflect>(
+    mut rows: ValueRecorder<'_, '_>,
+    recorded: Res<RecordedAs<T>>,
+    all: Query<(Entity, &T), Without<IsResource>>,
+) {
+    if recorded.is_changed() {
+        return;
     }
-    for entity in recorder.slots.moved_entities() {
-        if !changed.contains(entity)
-            && let Ok((entity, value)) = all.get(entity)
-        {
-            push(recorder, entity, value);
-        }
+    if rows.recorder.records_all {
+        rows.record(&recorded, all.iter());
+        return;
     }
+    let moved = rows.recorder.slots.moved_entities().into_iter();
+    rows.record(&recorded, moved.filter_map(|entity| all.get(entity).ok()));
 }

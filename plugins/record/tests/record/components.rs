@@ -6,7 +6,9 @@ use bevy_reflect::Reflect;
 use bevy_time::TimePlugin;
 use bevy_transform::{TransformPlugin, components::Transform};
 use chronoscope_log::MemorySink;
-use chronoscope_record::{AppRecordExt, AppRecordMoreExt, RecordComponent, RecordPlugin};
+use chronoscope_record::{
+    AppRecordExt, AppRecordMoreExt, RecordComponent, RecordPlugin, Rewind, RewindPlugin,
+};
 use chronoscope_types::{Boxes3D, Scalars, TextLog, read};
 
 use crate::{Stage, hit, host::Elsewhere};
@@ -106,6 +108,48 @@ fn a_rate_a_filter_and_a_name_hold() {
         .unwrap();
     assert_eq!(recording.store.entity_stats(entity).num_rows, 10);
     assert!(hit(&recording, "/world/robot", "bevy.Component:engine", 59).is_none());
+}
+
+#[test]
+fn what_is_recorded_anew_does_not_wait_for_its_rate() {
+    let mut stage = Stage::new(|_| {});
+    stage.app.add_plugins(RewindPlugin);
+    // A frame takes 20 ms.
+    stage
+        .app
+        .record_with(RecordComponent::<Motor>::new().with_rate(2.0));
+    stage.app.finish();
+    stage.app.cleanup();
+    let shelf = stage.world().spawn(Name::new("shelf")).id();
+    let robot = stage.world().spawn((Name::new("robot"), Motor::default())).id();
+    for frame in 0..40 {
+        if frame == 3 {
+            stage.world().entity_mut(robot).insert(ChildOf(shelf));
+        }
+        // Between two times at which it is looked for.
+        if frame == 2 {
+            stage.world().get_mut::<Motor>(robot).unwrap().speed = 2.0;
+        }
+        if frame == 5 {
+            stage.world().get_mut::<Motor>(robot).unwrap().speed = 5.0;
+        }
+        stage.app.update();
+    }
+    let recording = stage.recording();
+    let motor = |frame| text(&recording, "/world/shelf/robot", "bevy.Component:Motor", frame);
+    assert!(motor(3).unwrap().starts_with("(speed:2"));
+    assert!(
+        motor(39).unwrap().starts_with("(speed:5"),
+        "changes are not lost by that"
+    );
+    // A fork of the present has it from its first frame on.
+    let id = Some("other".to_owned());
+    stage.world().resource_mut::<Rewind>().fork(id);
+    stage.app.update();
+    let fork = stage.recording();
+    assert_eq!(&*fork.id().recording_id, "other");
+    let first = text(&fork, "/world/shelf/robot", "bevy.Component:Motor", 1_000);
+    assert!(first.unwrap().starts_with("(speed:5"));
 }
 
 #[test]
