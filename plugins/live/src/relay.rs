@@ -252,13 +252,12 @@ impl History {
         ];
         let is_replaced = |before: &StoreId| ![&*active, &*default].contains(&&Some(before.clone()));
         let replaced: Vec<StoreId> = before.into_iter().flatten().filter(is_replaced).collect();
-        for number in replaced
+        let numbers: Vec<u64> = replaced
             .iter()
             .filter_map(|store| self.blueprints.remove(store))
             .flatten()
-        {
-            self.remove(number);
-        }
+            .collect();
+        numbers.into_iter().for_each(|number| self.remove(number));
     }
 
     fn remove(&mut self, number: u64) {
