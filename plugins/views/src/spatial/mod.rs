@@ -195,7 +195,7 @@ impl Plugin for SpatialPlugin {
                     .after(FrameSystems::Gc)
                     .before(FrameSystems::ApplyCommands),
             )
-            .add_systems(Last, picking::ask)
+            .add_systems(Last, (picking::ask, pictures::values::count_frames))
             .add_view_reports(failed_decodes)
             .add_view_reports(unplaced);
         memory::add_caches(app);

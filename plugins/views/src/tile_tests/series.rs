@@ -4,7 +4,7 @@ use chronoscope_blueprint::BlueprintCommand;
 use chronoscope_frame::{ActiveBlueprint, Recordings, TimeCommand, ViewerCommand, ViewerCommands, Visuals};
 use chronoscope_store::Chunk;
 use chronoscope_types::{
-    CursorTimeRange, Measurements, Rgba, Scalars, SeriesLines, TimeBoundary, VisibleTimeRange,
+    Clear, CursorTimeRange, Measurements, Rgba, Scalars, SeriesLines, TimeBoundary, VisibleTimeRange,
     blueprint::VisibleTimeRanges,
     columns_chunk,
     enums::{AxisScale, AxisSide},
@@ -84,6 +84,34 @@ fn a_window_that_slides_over_sparse_samples_keeps_its_axes() {
     let text = viewer.text(CLASS);
     assert_has(&text, "150");
     assert!(!text.contains("Nothing on timeline"), "{text}");
+}
+
+#[test]
+fn a_clear_at_the_end_leaves_a_series_as_it_looks() {
+    let looks = SeriesLines::default()
+        .with_colors([0x3CC8_3CFF_u32].map(Rgba))
+        .with_names(["drive"]);
+    let mut viewer = Viewer::new([
+        scalars("a", 0, 100),
+        log_chunk("a", [(frame(), 0)], &looks).unwrap(),
+    ]);
+    let style = |viewer: &Viewer| {
+        let visuals = viewer
+            .app
+            .world()
+            .resource::<Visuals<crate::time_series::SeriesLines>>();
+        let visuals = visuals.view(viewer.first_view()).unwrap();
+        let (_, series) = visuals.iter().next().unwrap();
+        (series.styles[0].name.clone(), series.styles[0].color)
+    };
+    let before = style(&viewer);
+    assert!(
+        before.0.as_deref() == Some("drive") && before.1.is_some(),
+        "{before:?}"
+    );
+    viewer.log(log_chunk("a", [(frame(), 200)], &Clear::new(false)).unwrap());
+    viewer.settle();
+    assert_eq!(style(&viewer), before);
 }
 
 #[test]

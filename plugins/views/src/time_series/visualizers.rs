@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use bevy::app::App;
 use chronoscope_frame::{
-    AppFallbackExt as _, Report, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode,
+    AppFallbackExt as _, Report, Source, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode,
 };
-use chronoscope_store::{Cell, CellRef};
+use chronoscope_store::{Cell, CellRef, arrow::ArrayRef};
 use chronoscope_types::{
     Component, ComponentName, Scalars,
     components::{self, own},
@@ -355,11 +355,45 @@ fn first<T>(
     component: ComponentName,
     read: impl Fn(CellRef<'_>) -> Result<T, chronoscope_types::ReadError>,
 ) -> Result<Option<T>, Report> {
-    input
-        .latest_at(&component, LOOKS_AT)
-        .map(|cell| read((&cell).into()))
+    look(input, component)
+        .map(|look| read((&look.array).into()))
         .transpose()
         .map_err(|error| input.report(error.to_string()))
+}
+
+/// What a component says of how series look.
+struct Look {
+    array: ArrayRef,
+    /// Whether a row at a time of the recording says it.
+    is_temporal: bool,
+}
+
+/// What a component says of how series look at the end. Where it is cleared there, the last row among the shown times says it: a clear
+/// ends a series, and leaves what was drawn of it as it is.
+fn look(input: &VisualizerInput<'_>, component: ComponentName) -> Option<Look> {
+    let said = input.resolve_at(&component, LOOKS_AT);
+    let is_own = said
+        .as_ref()
+        .is_some_and(|said| matches!(said.source, Source::Override | Source::Store));
+    let cleared = (!is_own).then(|| last_row(input, component)).flatten();
+    match cleared {
+        Some(array) => Some(Look {
+            array,
+            is_temporal: true,
+        }),
+        None => said.map(|said| Look {
+            is_temporal: said.row.is_some_and(|row| row.time.is_some()),
+            array: said.array,
+        }),
+    }
+}
+
+/// The last row of a component among the shown times, whether or not it is cleared.
+fn last_row(input: &VisualizerInput<'_>, component: ComponentName) -> Option<ArrayRef> {
+    let answer = input.range_with_neighbors(&component, input.time_range())?;
+    let slice = answer.slices().last()?;
+    let row = slice.row(slice.num_rows().checked_sub(1)?);
+    Some(slice.column().lists().value(row))
 }
 
 /// The rows of a component that says how series look, where the recording has several of them over time.
@@ -370,9 +404,7 @@ fn track<T: Clone + PartialEq>(
     before: Option<Track<T>>,
     read: impl Fn(CellRef<'_>) -> Result<Vec<Option<T>>, chronoscope_types::ReadError>,
 ) -> Result<Option<Track<T>>, Report> {
-    let is_temporal = input
-        .resolve_at(&component, LOOKS_AT)
-        .is_some_and(|resolved| resolved.row.is_some_and(|row| row.time.is_some()));
+    let is_temporal = look(input, component).is_some_and(|look| look.is_temporal);
     let answer = is_temporal.then(|| input.range_with_neighbors(&component, input.time_range()));
     // One row alone says how all of the series looks.
     let Some(answer) = answer.flatten().filter(|answer| answer.num_rows() > 1) else {

@@ -17,7 +17,8 @@ use super::{
 };
 use crate::spatial::textures::{decode_pool, max_bytes};
 
-/// Pictures that are kept decoded: those that lie on each other under the pointer.
+/// Pictures that are kept decoded though nobody asks for them any more, with those that are asked for: enough for the pointer to come
+/// back.
 const MAX_DECODED: usize = 4;
 
 /// The values of pixels of the pictures under the pointer.
@@ -26,10 +27,14 @@ pub struct PixelValues {
     /// The pictures that were asked for last and had to be decoded, the last one at the end. Written by the user interface, for
     /// a moment.
     decoded: Mutex<Vec<DecodedPicture>>,
+    /// Counts the frames.
+    frame: u64,
 }
 
 struct DecodedPicture {
     key: PictureKey,
+    /// The frame in which it was asked for last.
+    asked_in: u64,
     /// What its pixels take at most.
     max_bytes: u64,
     state: State,
@@ -89,18 +94,29 @@ impl PixelValues {
                 if decoded.iter_mut().any(is_decoding) {
                     return None;
                 }
-                if decoded.len() == MAX_DECODED {
-                    decoded.remove(0);
+                // Not one that is asked for in each frame: it would be decoded anew in the next, in place of another.
+                let is_idle = |known: &DecodedPicture| known.asked_in + 1 < self.frame;
+                while decoded.len() >= MAX_DECODED
+                    && let Some(idle) = decoded.iter().position(is_idle)
+                {
+                    decoded.remove(idle);
                 }
                 decoded.push(DecodedPicture::start(picture, decode));
             }
         }
-        let pixels = decoded.last_mut()?.poll()?;
+        let known = decoded.last_mut()?;
+        known.asked_in = self.frame;
+        let pixels = known.poll()?;
         let (model, channels) = channels_at(pixels, x, y)?;
         Some(Pixel {
             model: Some(Cow::Borrowed(model)),
             channels,
         })
+    }
+
+    /// What is asked for from now on is asked for in another frame.
+    pub(crate) fn next_frame(&mut self) {
+        self.frame += 1;
     }
 
     /// Waits until the pictures that were asked for are decoded.
@@ -132,6 +148,11 @@ impl PixelValues {
     }
 }
 
+/// Tells the requests of a frame from those of the one before.
+pub(crate) fn count_frames(mut values: ResMut<PixelValues>) {
+    values.next_frame();
+}
+
 impl DecodedPicture {
     fn start(picture: &Picture, decode: Decode<'_>) -> Self {
         let options = DecodeOptions::new(picture.mapping.kind(), u32::MAX);
@@ -140,6 +161,7 @@ impl DecodedPicture {
         let task = decode_pool().spawn(async move { decoders.decode(&source, &options) });
         Self {
             key: picture.key,
+            asked_in: 0,
             max_bytes: max_bytes(picture.size(), u32::MAX),
             state: State::Decoding {
                 task,
@@ -321,6 +343,10 @@ fn words(mapping: &PixelMapping, model: Option<&str>, values: &[f64]) -> String 
 
 #[cfg(test)]
 mod tests {
+    use chronoscope_types::{
+        Component as _, components::ImageBuffer, enums::PixelFormat, records::ImageFormat,
+    };
+
     use super::*;
 
     #[test]
@@ -352,6 +378,64 @@ mod tests {
         assert_eq!(
             color(&[20.0], &depth(Some([0.0, 40.0])), None),
             [128, 128, 128, 255]
+        );
+    }
+
+    /// Of so many that each pushed another one out, none would ever be there.
+    #[test]
+    fn as_many_pictures_are_kept_decoded_as_are_asked_for() {
+        const COUNT: usize = 6;
+        let pictures: Vec<Picture> = (0..=COUNT as u8)
+            .map(|at| {
+                let bytes = [100 + at; 6];
+                let source = PixelSource::Raw(RawPixels {
+                    buffer: ImageBuffer::build(vec![bytes.to_vec()]),
+                    format: ImageFormat {
+                        width: 2,
+                        height: 2,
+                        pixel_format: Some(PixelFormat::NV12),
+                        color_model: None,
+                        channel_datatype: None,
+                    },
+                });
+                let key = PictureKey::of_bytes(&bytes, &source, PixelKind::Color);
+                Picture::new(key, source, PixelMapping::Color, 0)
+            })
+            .collect();
+        let (decoders, settled) = (PixelDecoders::default(), Settled::default());
+        let decode = Decode {
+            decoders: &decoders,
+            settled: &settled,
+        };
+        let mut values = PixelValues::default();
+        // How many of the pictures that a frame asks for are there.
+        let frame = |values: &mut PixelValues, asked: &[Picture]| {
+            values.next_frame();
+            let known = asked
+                .iter()
+                .filter(|picture| values.text(picture, [0, 0], decode).is_some());
+            let known = known.count();
+            values.finish_decoding();
+            known
+        };
+        // They are decoded one by one.
+        for _ in 0..COUNT {
+            frame(&mut values, &pictures[..COUNT]);
+        }
+        for _ in 0..3 {
+            assert_eq!(frame(&mut values, &pictures[..COUNT]), COUNT);
+        }
+        let each = values.num_bytes() / COUNT as u64;
+        // Those that are not asked for any more make room.
+        for _ in 0..3 {
+            frame(&mut values, &pictures[..1]);
+        }
+        frame(&mut values, &pictures[COUNT..]);
+        assert_eq!(values.num_bytes(), 4 * each);
+        assert_eq!(
+            frame(&mut values, &pictures[..1]),
+            1,
+            "asked for in the last frame"
         );
     }
 }
