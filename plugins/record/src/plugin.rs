@@ -30,7 +30,7 @@ use crate::{
     rows::{Identity, Pose},
     shown::LookedAt,
     skipped::Skipped,
-    slots::{Naming, SlotId},
+    slots::{AllChildren, Naming, SlotId},
     ticks::Ticks,
     time_sources::{self, TimeSources},
 };
@@ -368,9 +368,11 @@ pub(crate) fn record_moves(
     mut recorder: ResMut<WorldRecorder>,
     changed: Query<(Entity, &ChildOf), (Changed<ChildOf>, Without<IsResource>)>,
     mut removed: RemovedComponents<ChildOf>,
+    mut enabled: RemovedComponents<Disabled>,
+    disabled: Query<(), With<Disabled>>,
     mut components: ResMut<RecordedComponents>,
     naming: Naming,
-    children: Query<&Children>,
+    children: AllChildren,
 ) {
     let slots = &mut recorder.slots;
     for (entity, parent) in &changed {
@@ -383,8 +385,11 @@ pub(crate) fn record_moves(
         }
     }
     let while_paused = std::mem::take(&mut recorder.while_paused.moved);
+    // One that was disabled may have another parent since.
+    let is_enabled = |entity: &Entity| naming.contains(*entity) && !disabled.contains(*entity);
+    let enabled: Vec<Entity> = enabled.read().filter(is_enabled).collect();
     let slots = &mut recorder.slots;
-    for entity in removed.read().chain(while_paused) {
+    for entity in removed.read().chain(while_paused).chain(enabled.iter().copied()) {
         let parent = naming.get(entity).map(|(_, parent)| parent.map(ChildOf::parent));
         if let (Some(slot), Ok(parent)) = (slots.find(entity), parent)
             && slots.get(slot).is_some_and(|place| place.parent != parent)
@@ -392,6 +397,7 @@ pub(crate) fn record_moves(
             slots.move_below(slot, &naming, &children);
         }
     }
+    slots.set_enabled(enabled);
     recorder.leave_paths(&mut components);
 }
 
@@ -417,7 +423,7 @@ pub(crate) fn record_poses(
         };
         push(recorder, slot, transform);
     }
-    // What was moved and did not change is not where it was.
+    // What was moved and did not change is not where it was, and changes of what was disabled were not seen.
     let also: Vec<Entity> = if recorder.records_all {
         all.iter().map(|(entity, _)| entity).collect()
     } else {
@@ -428,7 +434,7 @@ pub(crate) fn record_poses(
             continue;
         };
         let Some(slot) = recorder.slots.find(entity).or_else(|| {
-            let is_new = recorder.records_all && !skipped.contains(entity, &naming);
+            let is_new = !skipped.contains(entity, &naming);
             is_new.then(|| recorder.slots.find_or_add(entity, &naming))
         }) else {
             continue;
