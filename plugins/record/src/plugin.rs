@@ -18,7 +18,7 @@ use chronoscope_frame::{
 };
 use chronoscope_log::{BatchSettings, Batched, FileSink, LogError, MemorySink, Recorder, Sink, SinkNotice};
 use chronoscope_store::StoreId;
-use chronoscope_types::{Scalars, ViewCoordinates};
+use chronoscope_types::{Scalars, Transform3D, ViewCoordinates};
 use parking_lot::Mutex;
 
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
     rows::{Identity, Pose},
     shown::LookedAt,
     skipped::Skipped,
-    slots::{Naming, SlotId},
+    slots::{AllChildren, Naming, SlotId},
     ticks::Ticks,
     time_sources::{self, TimeSources},
 };
@@ -346,31 +346,62 @@ fn record_gone(
     mut recorder: ResMut<WorldRecorder>,
     mut removed: RemovedComponents<Transform>,
     entities: Query<(), Allow<Disabled>>,
+    with_transform: Query<(), (With<Transform>, Allow<Disabled>)>,
 ) {
     let gone = std::mem::take(&mut recorder.while_paused.gone);
     let mut standing = std::mem::take(&mut recorder.while_paused.standing);
     let mut cleared = Vec::new();
-    for entity in removed.read().chain(gone) {
-        if !entities.contains(entity)
-            && let Some(slot) = recorder.slots.find(entity)
-        {
-            if !standing.is_empty() {
-                cleared.extend(recorder.slots.path(slot).cloned());
+    let mut watched = std::mem::take(&mut recorder.slots.watched);
+    let entity_of = |recorder: &WorldRecorder, slot: SlotId| {
+        let place = recorder.slots.get(slot).filter(|place| place.is_alive);
+        place.map(|place| place.entity)
+    };
+    // One that has a transform now is told of once it loses it.
+    watched
+        .retain(|slot| entity_of(&*recorder, *slot).is_some_and(|entity| !with_transform.contains(entity)));
+    let gone_unseen: Vec<Entity> = watched
+        .iter()
+        .filter_map(|slot| entity_of(&*recorder, *slot))
+        .filter(|entity| !entities.contains(*entity))
+        .collect();
+    for entity in removed.read().chain(gone).chain(gone_unseen) {
+        let Some(slot) = recorder.slots.find(entity) else {
+            continue;
+        };
+        if entities.contains(entity) {
+            if !with_transform.contains(entity) {
+                watched.push(slot);
+                record_no_pose(&mut recorder, slot);
             }
-            recorder.remove(slot);
+            continue;
         }
+        if !standing.is_empty() {
+            cleared.extend(recorder.slots.path(slot).cloned());
+        }
+        recorder.remove(slot);
     }
+    recorder.slots.watched = watched;
     standing.retain(|standing| entities.contains(standing.entity));
     recorder.slots.put_back(standing, cleared);
+}
+
+/// Says that an entity is there, and has no transform any more.
+fn record_no_pose(recorder: &mut WorldRecorder, slot: SlotId) {
+    let path = recorder.slots.path(slot).cloned();
+    if let Some(path) = path.filter(|_| recorder.settings.transforms) {
+        recorder.log_or_report(path, &Transform3D::cleared());
+    }
 }
 
 pub(crate) fn record_moves(
     mut recorder: ResMut<WorldRecorder>,
     changed: Query<(Entity, &ChildOf), (Changed<ChildOf>, Without<IsResource>)>,
     mut removed: RemovedComponents<ChildOf>,
+    mut enabled: RemovedComponents<Disabled>,
+    disabled: Query<(), With<Disabled>>,
     mut components: ResMut<RecordedComponents>,
     naming: Naming,
-    children: Query<&Children>,
+    children: AllChildren,
 ) {
     let slots = &mut recorder.slots;
     for (entity, parent) in &changed {
@@ -383,8 +414,11 @@ pub(crate) fn record_moves(
         }
     }
     let while_paused = std::mem::take(&mut recorder.while_paused.moved);
+    // One that was disabled may have another parent since.
+    let is_enabled = |entity: &Entity| naming.contains(*entity) && !disabled.contains(*entity);
+    let enabled: Vec<Entity> = enabled.read().filter(is_enabled).collect();
     let slots = &mut recorder.slots;
-    for entity in removed.read().chain(while_paused) {
+    for entity in removed.read().chain(while_paused).chain(enabled.iter().copied()) {
         let parent = naming.get(entity).map(|(_, parent)| parent.map(ChildOf::parent));
         if let (Some(slot), Ok(parent)) = (slots.find(entity), parent)
             && slots.get(slot).is_some_and(|place| place.parent != parent)
@@ -392,6 +426,7 @@ pub(crate) fn record_moves(
             slots.move_below(slot, &naming, &children);
         }
     }
+    slots.set_enabled(enabled);
     recorder.leave_paths(&mut components);
 }
 
@@ -417,7 +452,7 @@ pub(crate) fn record_poses(
         };
         push(recorder, slot, transform);
     }
-    // What was moved and did not change is not where it was.
+    // What was moved and did not change is not where it was, and changes of what was disabled were not seen.
     let also: Vec<Entity> = if recorder.records_all {
         all.iter().map(|(entity, _)| entity).collect()
     } else {
@@ -428,7 +463,7 @@ pub(crate) fn record_poses(
             continue;
         };
         let Some(slot) = recorder.slots.find(entity).or_else(|| {
-            let is_new = recorder.records_all && !skipped.contains(entity, &naming);
+            let is_new = !skipped.contains(entity, &naming);
             is_new.then(|| recorder.slots.find_or_add(entity, &naming))
         }) else {
             continue;

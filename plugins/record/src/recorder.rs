@@ -191,6 +191,7 @@ impl WorldRecorder {
             self.recorder.set_time(timeline, time);
         }
         self.slots.moved.clear();
+        self.slots.enabled.clear();
     }
 
     /// The times of the latest frame.

@@ -55,6 +55,11 @@ pub(crate) struct Slots {
     /// Those of them that were recorded before, with their paths then: what waits belongs there, and what did not change is to be
     /// recorded anew.
     pub(crate) moved: Vec<(SlotId, EntityPath)>,
+    /// Entities that are no longer disabled: what changed of them meanwhile was not seen, and all that they have is to be recorded anew.
+    /// None of them is among those that moved.
+    pub(crate) enabled: Vec<Entity>,
+    /// Those that may be of entities without a transform, whose end nothing else tells of: each frame looks whether they are there.
+    pub(crate) watched: Vec<SlotId>,
     /// Those of entities that are gone, in the order in which they went, as long as rows of the first of them wait.
     pub(crate) gone: VecDeque<SlotId>,
 }
@@ -75,6 +80,10 @@ pub(crate) type Naming<'w, 's> = Query<
     bevy_ecs::query::Allow<bevy_ecs::entity_disabling::Disabled>,
 >;
 
+/// The children of entities, disabled ones included.
+pub(crate) type AllChildren<'w, 's> =
+    Query<'w, 's, &'static Children, bevy_ecs::query::Allow<bevy_ecs::entity_disabling::Disabled>>;
+
 impl Slots {
     pub(crate) fn new(root: EntityPath) -> Self {
         Self {
@@ -86,6 +95,8 @@ impl Slots {
             version: 0,
             fresh: Vec::new(),
             moved: Vec::new(),
+            enabled: Vec::new(),
+            watched: Vec::new(),
             gone: VecDeque::new(),
         }
     }
@@ -185,7 +196,8 @@ impl Slots {
                 None => {
                     // A parent has a place, so that its children are not named anew once it is recorded itself.
                     let (path, above) = self.free_path(parent, naming, depth + 1);
-                    self.add(parent, path.clone(), above);
+                    let slot = self.add(parent, path.clone(), above);
+                    self.watched.push(slot);
                     path
                 }
             },
@@ -232,7 +244,7 @@ impl Slots {
     }
 
     /// Says that an entity has another parent: it and all below it get other paths.
-    pub(crate) fn move_below(&mut self, slot: SlotId, naming: &Naming, children: &Query<&Children>) {
+    pub(crate) fn move_below(&mut self, slot: SlotId, naming: &Naming, children: &AllChildren) {
         let Some(place) = self.get(slot) else {
             return;
         };
@@ -260,10 +272,22 @@ impl Slots {
         self.moved.extend(slots.into_iter().zip(before));
     }
 
-    /// The entities that are under another path than before.
+    /// The entities that are under another path than before, or enabled again.
     pub(crate) fn moved_entities(&self) -> Vec<Entity> {
         let slots = self.moved.iter().filter_map(|(slot, _)| self.get(*slot));
-        slots.map(|place| place.entity).collect()
+        let enabled = self.enabled.iter().copied();
+        slots.map(|place| place.entity).chain(enabled).collect()
+    }
+
+    /// Says which entities are no longer disabled.
+    pub(crate) fn set_enabled(&mut self, mut enabled: Vec<Entity>) {
+        enabled.sort_unstable();
+        enabled.dedup();
+        if !enabled.is_empty() {
+            let moved: FxHashSet<Entity> = self.moved_entities().into_iter().collect();
+            enabled.retain(|entity| !moved.contains(entity));
+        }
+        self.enabled = enabled;
     }
 
     /// Puts entities where they stood, those included that have no slot. All others are gone, and `cleared` has their paths:
@@ -305,7 +329,8 @@ impl Slots {
                 "each path had one entity at a time"
             );
             let Some(slot) = slot else {
-                self.add(entity, path, parent);
+                let slot = self.add(entity, path, parent);
+                self.watched.push(slot);
                 continue;
             };
             self.by_path.insert(path.clone(), slot);

@@ -51,6 +51,8 @@ pub(crate) struct Restorer {
     mapped: FxHashMap<Entity, Entity>,
     /// Entities of the world that are not there at the shown time.
     hidden: FxHashSet<Entity>,
+    /// Those of them that were disabled already, and stay so.
+    disabled: FxHashSet<Entity>,
     /// Entities that were spawned again: where they are recorded, and who they were.
     spawned: FxHashMap<Entity, (EntityPath, Entity)>,
     /// Components that were taken away: the place of their rows, and the entity.
@@ -111,6 +113,7 @@ impl Restorer {
             there: Vec::new(),
             mapped: FxHashMap::default(),
             hidden: FxHashSet::default(),
+            disabled: FxHashSet::default(),
             spawned: FxHashMap::default(),
             removed: Vec::new(),
             added: FxHashSet::default(),
@@ -241,6 +244,7 @@ impl Restorer {
             let Some(who) = self.places[at].who else { continue };
             let entity = self.in_world(who.recorded);
             if self.hidden.remove(&entity)
+                && !self.disabled.remove(&entity)
                 && let Ok(mut shown) = world.get_entity_mut(entity)
             {
                 shown.remove::<Disabled>();
@@ -301,9 +305,13 @@ impl Restorer {
             .filter(|entity| !there.contains(entity) && !self.hidden.contains(entity))
             .collect();
         for entity in hide {
-            if let Ok(mut entity) = world.get_entity_mut(entity) {
-                entity.insert(Disabled);
-                self.hidden.insert(entity.id());
+            if let Ok(mut hidden) = world.get_entity_mut(entity) {
+                if hidden.contains::<Disabled>() {
+                    self.disabled.insert(entity);
+                } else {
+                    hidden.insert(Disabled);
+                }
+                self.hidden.insert(entity);
             }
         }
     }
@@ -484,7 +492,9 @@ impl Restorer {
     /// goes.
     pub(super) fn give_up(&mut self, world: &mut World) {
         for entity in std::mem::take(&mut self.hidden) {
-            if let Ok(mut shown) = world.get_entity_mut(entity) {
+            if !self.disabled.contains(&entity)
+                && let Ok(mut shown) = world.get_entity_mut(entity)
+            {
                 shown.remove::<Disabled>();
             }
         }

@@ -7,8 +7,9 @@ use chronoscope_frame::{FramePlugins, Recordings, TimeCommand, ViewerCommand, Vi
 use chronoscope_record::{
     AppRecordExt, ENTITY_COMPONENT, NotRestored, RecordComponent, Rewind, RewindPlugin, WorldRecorder,
 };
+use chronoscope_types::read;
 
-use crate::Stage;
+use crate::{Stage, hit, pose_at};
 
 #[derive(Component, Reflect, Clone, Debug, PartialEq)]
 struct Health(u32);
@@ -155,4 +156,53 @@ fn a_viewer_that_does_not_follow_sets_no_world_back_by_itself() {
         stage.app.update();
         assert!(!stage.world().resource::<Rewind>().is_past());
     }
+}
+
+#[test]
+fn what_the_host_disables_is_recorded_anew_and_stays_disabled() {
+    let mut stage = Stage::new(|_| {});
+    stage.app.add_plugins(RewindPlugin).record::<Health>();
+    stage.app.finish();
+    stage.app.cleanup();
+    let nest = stage
+        .world()
+        .spawn((Name::new("nest"), Transform::default()))
+        .id();
+    stage.app.update();
+    let bird = (Name::new("bird"), Transform::default(), Health(1));
+    let bird = stage.world().spawn(bird).id();
+    // Never seen before it is enabled.
+    let egg = (Name::new("egg"), Transform::default(), Health(3), Disabled);
+    let egg = stage.world().spawn(egg).id();
+    stage.app.update();
+    stage.world().entity_mut(bird).insert(Disabled);
+    stage.app.update();
+    stage.go_to_frame(0);
+    assert!(!is_there(&mut stage, bird));
+    stage.world().resource_mut::<Rewind>().to_present();
+    stage.app.update();
+    assert!(
+        stage.world().entity(bird).contains::<Disabled>(),
+        "as the host left it"
+    );
+
+    let mut disabled = stage.world().entity_mut(bird);
+    disabled.insert((Health(2), Transform::from_xyz(2.0, 0.0, 0.0), ChildOf(nest)));
+    stage.app.update();
+    stage.app.update();
+    for entity in [bird, egg] {
+        stage.world().entity_mut(entity).remove::<Disabled>();
+    }
+    stage.app.update();
+    let frame = stage.frame();
+    let recording = stage.recording();
+    let x = |path| Some(pose_at(&recording, path, frame)?.translation.x);
+    assert_eq!([x("/world/nest/bird"), x("/world/egg")], [Some(2.0), Some(0.0)]);
+    let health = |path| {
+        let cell = hit(&recording, path, "bevy.Component:Health", frame)?.cell();
+        let texts = read::texts(&cell).ok()?;
+        texts.iter().next().flatten().map(str::to_owned)
+    };
+    assert_eq!(health("/world/nest/bird").as_deref(), Some("(2)"));
+    assert_eq!(health("/world/egg").as_deref(), Some("(3)"));
 }
