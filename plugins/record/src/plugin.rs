@@ -18,7 +18,7 @@ use chronoscope_frame::{
 };
 use chronoscope_log::{BatchSettings, Batched, FileSink, LogError, MemorySink, Recorder, Sink, SinkNotice};
 use chronoscope_store::StoreId;
-use chronoscope_types::{Scalars, ViewCoordinates};
+use chronoscope_types::{Scalars, Transform3D, ViewCoordinates};
 use parking_lot::Mutex;
 
 use crate::{
@@ -346,22 +346,51 @@ fn record_gone(
     mut recorder: ResMut<WorldRecorder>,
     mut removed: RemovedComponents<Transform>,
     entities: Query<(), Allow<Disabled>>,
+    with_transform: Query<(), (With<Transform>, Allow<Disabled>)>,
 ) {
     let gone = std::mem::take(&mut recorder.while_paused.gone);
     let mut standing = std::mem::take(&mut recorder.while_paused.standing);
     let mut cleared = Vec::new();
-    for entity in removed.read().chain(gone) {
-        if !entities.contains(entity)
-            && let Some(slot) = recorder.slots.find(entity)
-        {
-            if !standing.is_empty() {
-                cleared.extend(recorder.slots.path(slot).cloned());
+    let mut watched = std::mem::take(&mut recorder.slots.watched);
+    // One that has a transform now is told of once it loses it.
+    watched.retain(|slot| {
+        recorder
+            .slots
+            .entity_at(*slot)
+            .is_some_and(|entity| !with_transform.contains(entity))
+    });
+    let gone_unseen: Vec<Entity> = watched
+        .iter()
+        .filter_map(|slot| recorder.slots.entity_at(*slot))
+        .filter(|entity| !entities.contains(*entity))
+        .collect();
+    for entity in removed.read().chain(gone).chain(gone_unseen) {
+        let Some(slot) = recorder.slots.find(entity) else {
+            continue;
+        };
+        if entities.contains(entity) {
+            if !with_transform.contains(entity) {
+                watched.push(slot);
+                record_no_pose(&mut recorder, slot);
             }
-            recorder.remove(slot);
+            continue;
         }
+        if !standing.is_empty() {
+            cleared.extend(recorder.slots.path(slot).cloned());
+        }
+        recorder.remove(slot);
     }
+    recorder.slots.watched = watched;
     standing.retain(|standing| entities.contains(standing.entity));
     recorder.slots.put_back(standing, cleared);
+}
+
+/// Says that an entity is there, and has no transform any more.
+fn record_no_pose(recorder: &mut WorldRecorder, slot: SlotId) {
+    let path = recorder.slots.path(slot).cloned();
+    if let Some(path) = path.filter(|_| recorder.settings.transforms) {
+        recorder.log_or_report(path, &Transform3D::cleared());
+    }
 }
 
 pub(crate) fn record_moves(

@@ -58,6 +58,8 @@ pub(crate) struct Slots {
     /// Entities that are no longer disabled: what changed of them meanwhile was not seen, and all that they have is to be recorded anew.
     /// None of them is among those that moved.
     pub(crate) enabled: Vec<Entity>,
+    /// Those that may be of entities without a transform, whose end nothing else tells of: each frame looks whether they are there.
+    pub(crate) watched: Vec<SlotId>,
     /// Those of entities that are gone, in the order in which they went, as long as rows of the first of them wait.
     pub(crate) gone: VecDeque<SlotId>,
 }
@@ -94,6 +96,7 @@ impl Slots {
             fresh: Vec::new(),
             moved: Vec::new(),
             enabled: Vec::new(),
+            watched: Vec::new(),
             gone: VecDeque::new(),
         }
     }
@@ -127,6 +130,12 @@ impl Slots {
 
     pub(crate) fn path(&self, slot: SlotId) -> Option<&EntityPath> {
         Some(&self.get(slot)?.path)
+    }
+
+    /// The entity of a slot, where it is there.
+    pub(crate) fn entity_at(&self, slot: SlotId) -> Option<Entity> {
+        let place = self.get(slot).filter(|place| place.is_alive)?;
+        Some(place.entity)
     }
 
     /// The slot of an entity that is recorded and there.
@@ -193,7 +202,8 @@ impl Slots {
                 None => {
                     // A parent has a place, so that its children are not named anew once it is recorded itself.
                     let (path, above) = self.free_path(parent, naming, depth + 1);
-                    self.add(parent, path.clone(), above);
+                    let slot = self.add(parent, path.clone(), above);
+                    self.watched.push(slot);
                     path
                 }
             },
@@ -325,7 +335,8 @@ impl Slots {
                 "each path had one entity at a time"
             );
             let Some(slot) = slot else {
-                self.add(entity, path, parent);
+                let slot = self.add(entity, path, parent);
+                self.watched.push(slot);
                 continue;
             };
             self.by_path.insert(path.clone(), slot);

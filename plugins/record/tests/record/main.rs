@@ -220,6 +220,36 @@ fn a_name_that_is_taken_is_counted_and_free_again_later() {
 }
 
 #[test]
+fn what_has_no_transform_is_cleared_where_it_is_gone() {
+    let mut stage = Stage::new(|_| {});
+    let world = stage.world();
+    let group = world.spawn(Name::new("group")).id();
+    let member = world
+        .spawn((Name::new("member"), Transform::default(), ChildOf(group)))
+        .id();
+    let ghost = world.spawn((Name::new("ghost"), Transform::default())).id();
+    stage.app.update();
+    stage.world().entity_mut(member).remove::<ChildOf>();
+    stage.world().entity_mut(ghost).remove::<Transform>();
+    stage.app.update();
+    stage.app.update();
+    for entity in [group, ghost] {
+        stage.world().despawn(entity);
+    }
+    stage.app.update();
+    let recording = stage.recording();
+    let there = |path: &str| [0, 2, 3].map(|frame| entity_at(&recording, path, frame));
+    assert_eq!(there("/world/group"), [Some(group), Some(group), None]);
+    assert_eq!(there("/world/ghost"), [Some(ghost), Some(ghost), None]);
+    assert!(pose_at(&recording, "/world/ghost", 0).is_some());
+    let translation = hit(&recording, "/world/ghost", &Transform3D::TRANSLATION, 2);
+    assert!(
+        translation.is_none_or(|hit| hit.cell().is_empty()),
+        "it is nowhere"
+    );
+}
+
+#[test]
 fn a_name_is_one_part_of_a_path_whatever_is_in_it() {
     let mut stage = Stage::new(|_| {});
     let names = ["robot", "robot/arm", "/", "a\\/b", "..", ""];
