@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use arrow_array::{Array as _, ArrayRef, new_empty_array};
 use bevy_app::App;
 use bevy_ecs::{
     entity_disabling::Disabled, prelude::*, query::Allow, resource::IsResource, system::SystemParam,
@@ -125,7 +126,7 @@ pub trait AppRecordExt {
         how: RecordComponent<T>,
     ) -> &mut Self;
 
-    /// Records a component as an archetype, where it changed.
+    /// Records a component as an archetype, where it changed. Where it is taken away, all that it was recorded as is emptied.
     ///
     /// ```
     /// # use bevy_app::App;
@@ -233,9 +234,19 @@ impl AppRecordExt for App {
         let record = move |mut recorder: ResMut<WorldRecorder>,
                            changed: Query<(Entity, &T), (Changed<T>, Without<IsResource>)>,
                            all: Query<(Entity, &T), Without<IsResource>>,
+                           mut removed: RemovedComponents<T>,
+                           having: Query<(), (With<T>, Allow<Disabled>)>,
+                           mut logged: Local<Vec<(ComponentDescriptor, ArrayRef)>>,
                            naming: Naming,
                            skipped: Skipped| {
             let recorder = &mut *recorder;
+            for entity in removed.read().filter(|entity| !having.contains(*entity)) {
+                // What is gone with its entity is cleared with it.
+                let slot = recorder.slots.find(entity).filter(|_| !logged.is_empty());
+                if let Some(path) = slot.and_then(|slot| recorder.slots.path(slot).cloned()) {
+                    recorder.log_or_report(path, &*logged);
+                }
+            }
             let moved = recorder.slots.moved_entities();
             let moved = moved.into_iter().filter(|entity| !changed.contains(*entity));
             let also = if recorder.records_all {
@@ -255,7 +266,14 @@ impl AppRecordExt for App {
                 let Some(path) = recorder.slots.path(slot).cloned() else {
                     continue;
                 };
-                if let Err(error) = recorder.recorder.log(path, &archetype(value)) {
+                let row = archetype(value).components();
+                // Without instances, they say that there is nothing any more.
+                for (descriptor, array) in &row {
+                    if !logged.iter().any(|(known, _)| known == descriptor) {
+                        logged.push((descriptor.clone(), new_empty_array(array.data_type())));
+                    }
+                }
+                if let Err(error) = recorder.recorder.log(path, &row) {
                     recorder.report_once(Report::warning(RECORDER, error.to_string()));
                 }
             }

@@ -352,16 +352,16 @@ fn record_gone(
     let mut standing = std::mem::take(&mut recorder.while_paused.standing);
     let mut cleared = Vec::new();
     let mut watched = std::mem::take(&mut recorder.slots.watched);
-    let entity_of = |recorder: &WorldRecorder, slot: SlotId| {
-        let place = recorder.slots.get(slot).filter(|place| place.is_alive);
-        place.map(|place| place.entity)
-    };
     // One that has a transform now is told of once it loses it.
-    watched
-        .retain(|slot| entity_of(&*recorder, *slot).is_some_and(|entity| !with_transform.contains(entity)));
+    watched.retain(|slot| {
+        recorder
+            .slots
+            .entity_at(*slot)
+            .is_some_and(|entity| !with_transform.contains(entity))
+    });
     let gone_unseen: Vec<Entity> = watched
         .iter()
-        .filter_map(|slot| entity_of(&*recorder, *slot))
+        .filter_map(|slot| recorder.slots.entity_at(*slot))
         .filter(|entity| !entities.contains(*entity))
         .collect();
     for entity in removed.read().chain(gone).chain(gone_unseen) {

@@ -132,6 +132,12 @@ impl Slots {
         Some(&self.get(slot)?.path)
     }
 
+    /// The entity of a slot, where it is there.
+    pub(crate) fn entity_at(&self, slot: SlotId) -> Option<Entity> {
+        let place = self.get(slot).filter(|place| place.is_alive)?;
+        Some(place.entity)
+    }
+
     /// The slot of an entity that is recorded and there.
     #[inline]
     pub(crate) fn find(&self, entity: Entity) -> Option<SlotId> {

@@ -177,6 +177,12 @@ fn a_component_becomes_an_archetype() {
     assert_eq!(half_size("/world/part", 0), Some(2.0));
     assert_eq!(half_size("/world/part", 1), None);
     assert_eq!(half_size("/world/shelf/part", 1), Some(2.0));
+    // It stays, and is no crate any more.
+    stage.world().entity_mut(part).remove::<Crate>();
+    stage.app.update();
+    let recording = stage.recording();
+    let hit = hit(&recording, "/world/shelf/part", &Boxes3D::HALF_SIZES, 2);
+    assert!(hit.is_none_or(|hit| hit.cell().is_empty()));
 }
 
 #[derive(Resource, Debug, PartialEq)]
