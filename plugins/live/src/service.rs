@@ -157,7 +157,7 @@ impl Service {
             _permit: permit,
         };
         // Where the sender is gone nobody waits for an answer, and this future is dropped; what has come whole is delivered all the same.
-        let answer = tokio::spawn(receiving.to_the_end(sender));
+        let answer = tokio::spawn(receiving.run(sender));
         answer.await.unwrap_or_else(|_ended| unwanted())
     }
 }
@@ -172,7 +172,7 @@ struct Receiving {
 
 impl Receiving {
     /// Puts all of them into a source, and answers.
-    async fn to_the_end(mut self, sender: SourceSender) -> Response<ResponseBody> {
+    async fn run(mut self, sender: SourceSender) -> Response<ResponseBody> {
         let (deliveries, delivered) = inbox::start_to_the_end(sender);
         let received = match inbox::receive(&mut self.frames, &deliveries).await {
             Ended::Unwanted => return unwanted(),

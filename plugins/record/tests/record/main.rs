@@ -278,7 +278,10 @@ fn a_name_is_one_part_of_a_path_whatever_is_in_it() {
         assert_eq!(entity_at(&recording, path.as_str(), 0), Some(*entity));
     }
     for entity in named {
-        assert_eq!(recorder.path_of(entity).map(|path| path.depth()), Some(2));
+        assert_eq!(
+            recorder.path_of(entity).map(chronoscope_store::EntityPath::depth),
+            Some(2)
+        );
     }
 }
 
