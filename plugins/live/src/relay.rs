@@ -206,10 +206,18 @@ impl History {
         self.next
     }
 
-    /// Takes out the first that may be dropped, unless it is the last of all.
+    /// Takes out the first that may be dropped, unless it is the last of all. What alone has more bytes than may be kept is no reason to
+    /// drop what late readers cannot do without.
     fn pop_oldest(&mut self, last: u64) -> Option<u64> {
-        if self.temporal.front().is_some_and(|oldest| *oldest != last) {
+        let oldest = self.temporal.front().copied();
+        if oldest.is_some_and(|oldest| oldest != last) {
             return self.temporal.pop_front();
+        }
+        let last_bytes = oldest
+            .and_then(|last| self.entries.get(&last))
+            .map_or(0, Bytes::len);
+        if self.bytes - last_bytes as u64 <= self.limit_bytes {
+            return None;
         }
         let oldest = self
             .static_order

@@ -119,6 +119,8 @@ fn what_is_larger_than_all_that_is_kept_is_passed_on() {
     let reader = connect(&stage.runtime, &link, Default::default());
     relay.push(&info(&recording())).unwrap();
     assert_eq!(read(&reader, 1), ["info run"]);
+    relay.push(&static_row("/map", "map")).unwrap();
+    assert_eq!(read(&reader, 1), ["run /map "]);
     for _ in 0..3 {
         relay.push(&large_row(&recording(), 50_000)).unwrap();
         assert_eq!(read(&reader, 1), ["run /large [0]"]);
@@ -126,6 +128,8 @@ fn what_is_larger_than_all_that_is_kept_is_passed_on() {
     relay.push(&row(&recording(), "/a", 1)).unwrap();
     assert_eq!(read(&reader, 1), ["run /a [1]"]);
     assert!(relay.state().bytes <= 10_000, "{:?}", relay.state());
+    let late = connect(&stage.runtime, &link, Default::default());
+    assert_eq!(read(&late, 3), ["info run", "run /map ", "run /a [1]"]);
 }
 
 #[test]
