@@ -365,6 +365,22 @@ impl ValueRecorder<'_, '_> {
             }
         }
     }
+
+    /// Records those that are under another path than before, or all, where all is recorded anew.
+    fn record_anew<T: Component + Reflect>(
+        &mut self,
+        recorded: &RecordedAs<T>,
+        all: &Query<(Entity, &T), Without<IsResource>>,
+        is_recorded: impl Fn(Entity) -> bool,
+    ) {
+        if self.recorder.records_all {
+            self.record(recorded, all.iter());
+            return;
+        }
+        let moved = self.recorder.slots.moved_entities().into_iter();
+        let moved = moved.filter(|entity| !is_recorded(*entity));
+        self.record(recorded, moved.filter_map(|entity| all.get(entity).ok()));
+    }
 }
 
 fn record_changed<T: Component + Reflect>(
@@ -375,14 +391,10 @@ fn record_changed<T: Component + Reflect>(
 ) {
     // Says that it ran.
     recorded.set_changed();
-    if rows.recorder.records_all {
-        rows.record(&recorded, all.iter());
-        return;
+    if !rows.recorder.records_all {
+        rows.record(&recorded, changed.iter());
     }
-    rows.record(&recorded, changed.iter());
-    let moved = rows.recorder.slots.moved_entities().into_iter();
-    let moved = moved.filter(|entity| !changed.contains(*entity));
-    rows.record(&recorded, moved.filter_map(|entity| all.get(entity).ok()));
+    rows.record_anew(&recorded, &all, |entity| changed.contains(entity));
 }
 
 /// Records what is to be recorded anew in a frame in which changes are not looked for. This says nothing of them: [`record_changed`]
@@ -392,13 +404,7 @@ fn record_between<T: Component + Reflect>(
     recorded: Res<RecordedAs<T>>,
     all: Query<(Entity, &T), Without<IsResource>>,
 ) {
-    if recorded.is_changed() {
-        return;
+    if !recorded.is_changed() {
+        rows.record_anew(&recorded, &all, |_| false);
     }
-    if rows.recorder.records_all {
-        rows.record(&recorded, all.iter());
-        return;
-    }
-    let moved = rows.recorder.slots.moved_entities().into_iter();
-    rows.record(&recorded, moved.filter_map(|entity| all.get(entity).ok()));
 }

@@ -50,6 +50,7 @@ mod tracks;
 mod component_rows;
 mod recorder;
 
+mod hierarchy;
 mod plugin;
 
 mod order;

@@ -11,7 +11,7 @@ use bevy_ecs::{
     system::ScheduleSystem,
 };
 
-use crate::{RecordSystems, WorldRecorder, is_recording, plugin};
+use crate::{RecordSystems, WorldRecorder, hierarchy, is_recording, plugin};
 
 /// What runs at a place of [`Last`].
 #[derive(ScheduleLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +77,9 @@ pub(crate) fn add_to_entities<M>(app: &mut App, system: impl IntoScheduleConfigs
     let mut steps = app.world_mut().get_resource_or_init::<Steps>();
     steps.entities += 1;
     let at = steps.entities;
-    let system = system.in_set(RecordSystems::Entities).after(plugin::record_moves);
+    let system = system
+        .in_set(RecordSystems::Entities)
+        .after(hierarchy::record_moves);
     add(app, system, [at - 1, at].map(Step::Entities));
 }
 

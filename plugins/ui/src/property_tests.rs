@@ -28,7 +28,7 @@ use egui::{Event, Key, Modifiers, vec2};
 
 use crate::{AppComponentEditorExt, ComponentEditor, icons, testing::Stage};
 
-/// A class with one property that is listed, with what it is where nobody says it, and one that it draws itself.
+/// A class with two properties: one is listed, with this value by default, and the class draws the other itself.
 struct GridUi(ViewClassId, f32);
 
 impl ViewUi for GridUi {

@@ -5,7 +5,8 @@
 //! by name and with keys. [`style`] has the colors that the theme
 //! gives to views, [`colors`] those that data gets. `frame_all` has views frame what is in them, by command. [`drag`] is what can be
 //! dragged from one view to another. `settings_row` is what their settings are made of, [`number_field`] the numbers in
-//! them. [`time_steps`] are the distances between the labels of a time axis, [`calendar`] where months and years begin. `missing_ranges` are the times of what is not loaded.
+//! them. [`time_steps`] are the distances between the labels of a time axis, [`calendar`] where months and years begin.
+//! `missing_ranges` are the times of what is not loaded.
 //!
 //! # The views
 //! [`spatial3d`] and [`spatial2d`] share [`spatial`]. [`time_series`] and [`bar_chart`] are plots and share `plot`,

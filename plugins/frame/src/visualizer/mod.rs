@@ -129,7 +129,8 @@ pub trait Visualizer: Send + Sync + 'static {
     }
 
     /// Makes the visual of one data result from the memory of another visual that nobody shows any more: what is made in each frame need
-    /// not be allocated in each. Called instead of [`Self::update`] too, where there is a spare one. The result must be that of [`Self::visualize`]; what is left in `spare` does not matter.
+    /// not be allocated in each. Called instead of [`Self::update`] too, where there is a spare one. The result must be that of
+    /// [`Self::visualize`]; what is left in `spare` does not matter.
     ///
     /// # Errors
     /// As [`Self::visualize`].

@@ -6,6 +6,7 @@
 mod place;
 mod resources;
 mod restore;
+mod unrecorded;
 
 use std::collections::BTreeSet;
 
@@ -29,9 +30,9 @@ use crate::{FRAME_TIMELINE, WorldRecorder, recorder::RECORDER, ticks::NamedTime}
 ///
 /// Written back are transforms, the hierarchy, components of [`record`](crate::AppRecordExt::record) and resources of
 /// [`record_resource`](crate::AppRecordMoreExt::record_resource), references between entities included. A resource that was not there
-/// yet is not taken away, since systems may ask for it; nor is a component of which nothing was recorded. Entities that were not there yet are disabled; those that are gone are
-/// spawned again with what was recorded of them, and told by [`EntityRewound`], so that an app can add the rest. What cannot be
-/// written back is in [`Rewind::not_restored`].
+/// yet is not taken away, since systems may ask for it; nor is a component of which nothing was recorded. Entities that were not there
+/// yet are disabled; those that are gone are spawned again with what was recorded of them, and told by [`EntityRewound`], so that an app
+/// can add the rest. What cannot be written back is in [`Rewind::not_restored`].
 ///
 /// ```
 /// use bevy_app::App;

@@ -3,22 +3,13 @@
 //! Going to a time costs a comparison per place, and a look at each entity that is there, since the app may have changed it. Beyond
 //! that it costs what is other than at the time before: rows are followed, read where they lie, and written where they are new.
 
-use std::{
-    any::TypeId,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bevy_ecs::{
-    archetype::ArchetypeId,
-    component::ComponentId as EcsComponentId,
-    entity::EntityMapper,
-    entity_disabling::Disabled,
-    hierarchy::{ChildOf, Children},
-    name::Name,
-    prelude::*,
+    archetype::ArchetypeId, entity::EntityMapper, entity_disabling::Disabled, hierarchy::ChildOf, prelude::*,
     query::Allow,
 };
-use bevy_transform::components::{GlobalTransform, Transform, TransformTreeChanged};
+use bevy_transform::components::Transform;
 use chronoscope_frame::{RecordingEntry, RecordingKey, Recordings};
 use chronoscope_store::{EntityPath, Recording, StoreId, TimeRange, TimelineId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -26,7 +17,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     EntityRewound, LastComponents, NotRestored,
     place::{Lookup, NEVER, Place},
-    resources::{Resources, name_of_type},
+    resources::Resources,
+    unrecorded::unrecorded,
 };
 use crate::{
     ENTITY_COMPONENT, WorldRecorder,
@@ -563,40 +555,4 @@ fn has_component(world: &World, entity: Entity, component: &RecordedComponent) -
 fn is_recorded_last(world: &World, lookup: &Lookup<'_>, entity: Entity, number: usize) -> bool {
     let path = world.resource::<WorldRecorder>().path_of(entity);
     path.is_some_and(|path| lookup.has_last(path, number))
-}
-
-/// The components of an archetype that are not recorded, by their types' paths.
-fn unrecorded(world: &World, archetype: ArchetypeId, types: &[RecordedComponent]) -> Vec<String> {
-    let Some(archetype) = world.archetypes().get(archetype) else {
-        return Vec::new();
-    };
-    let recorded: Vec<EcsComponentId> = types
-        .iter()
-        .filter_map(|component| (component.component)(world))
-        .collect();
-    // Those that follow from what is recorded.
-    let follow = [
-        TypeId::of::<Transform>(),
-        TypeId::of::<GlobalTransform>(),
-        TypeId::of::<TransformTreeChanged>(),
-        TypeId::of::<ChildOf>(),
-        TypeId::of::<Children>(),
-        TypeId::of::<Name>(),
-        TypeId::of::<Disabled>(),
-    ];
-    let mut names: Vec<String> = archetype
-        .components()
-        .iter()
-        .filter(|component| !recorded.contains(component))
-        .filter_map(|component| {
-            let info = world.components().get_info(*component)?;
-            if info.type_id().is_some_and(|id| follow.contains(&id)) {
-                return None;
-            }
-            Some(name_of_type(world, info))
-        })
-        .collect();
-    names.sort();
-    names.dedup();
-    names
 }
