@@ -25,7 +25,7 @@ use crate::{
     diff::changes_schema, recordings::ApplicationBlueprints,
 };
 
-use schema::RecordingSchema;
+use schema::{RecordingSchema, concerns_first_picture, picture_formats};
 
 /// A view of the active blueprint. Stands on one ECS entity per view, with [`ViewTile`], [`QueryContext`],
 /// [`DataResults`], [`ViewOverrides`] and [`MissingChunks`].
@@ -250,7 +250,7 @@ pub(crate) fn query_blueprint(
     let recommended = schema_changed && {
         let delta = quiet.schema.take_delta();
         let schema = quiet.schema.schema();
-        quiet.recommendations.update(schema, &delta, classes.iter())
+        !delta.is_empty() && quiet.recommendations.update(schema, &delta, classes.iter())
     };
     if !(changes.any_row || changes.viewport || recommended) {
         return;
@@ -379,6 +379,7 @@ impl ActiveBlueprint {
                 ..changes
             };
         };
+        let formats = shown.map_or_else(Vec::new, |shown| picture_formats(shown.store()));
         for entry in entries {
             let DiffEntry::Store { recording, event } = entry else {
                 continue;
@@ -387,7 +388,10 @@ impl ActiveBlueprint {
                 changes.note_row(event, blueprint.store());
             } else if let Some(shown) = shown.filter(|shown| shown.key() == *recording) {
                 let tells_more = event.change == ChunkChange::Loaded && self.schema.awaits(event.meta.id);
-                if tells_more || changes_schema(event, shown.store()) {
+                if tells_more
+                    || changes_schema(event, shown.store())
+                    || concerns_first_picture(event, shown.store(), &formats)
+                {
                     changes.schema.insert(event.meta.entity);
                 }
             }

@@ -1,7 +1,7 @@
 //! What heuristics know of the shown recording, kept up to date entity by entity.
 
 use chronoscope_blueprint::heuristics::{Schema, SchemaDelta, SchemaVisualizer};
-use chronoscope_store::{ChunkId, ComponentId, EntityId};
+use chronoscope_store::{ChunkChange, ChunkId, ChunkStore, ComponentId, EntityId, StoreEvent};
 use chronoscope_types::{DepthImage, Image, SegmentationImage, read};
 use rustc_hash::FxHashMap;
 
@@ -14,9 +14,17 @@ pub(super) struct RecordingSchema {
     schema: Schema,
     recording: Option<RecordingKey>,
     /// The sizes of pictures that were looked into, so that views do not change when their chunks go again.
-    image_sizes: FxHashMap<EntityId, [u32; 2]>,
-    /// Of entities whose picture was not looked into yet, the chunks to be loaded for that.
+    image_sizes: FxHashMap<EntityId, KnownSize>,
+    /// Of entities whose first picture was not looked into yet, the chunks to be loaded for that.
     awaited: FxHashMap<EntityId, Vec<ChunkId>>,
+}
+
+/// The size of a picture.
+#[derive(Clone, Copy)]
+struct KnownSize {
+    size: [u32; 2],
+    /// The chunk that it was read from.
+    chunk: ChunkId,
 }
 
 impl RecordingSchema {
@@ -72,32 +80,67 @@ impl RecordingSchema {
     fn read(&mut self, entry: &RecordingEntry, entities: &[EntityId]) {
         let store = entry.store();
         self.schema.update(store, entities.iter().copied());
-        let formats: Vec<ComponentId> = [Image::FORMAT, SegmentationImage::FORMAT, DepthImage::FORMAT]
-            .iter()
-            .filter_map(|name| store.component_id(name))
-            .collect();
+        let formats = picture_formats(store);
         for entity in entities {
             let mut missing = Vec::new();
             let found = formats
                 .iter()
                 .find_map(|component| first_image_size(entry, *entity, *component, &mut missing));
-            let size = match found {
-                Some(size) => {
-                    self.image_sizes.insert(*entity, size);
-                    Some(size)
-                }
-                // It was seen before its chunk went, or is to be seen yet.
-                None if !missing.is_empty() => self.image_sizes.get(entity).copied(),
-                None => None,
+            let before = self.image_sizes.get(entity).copied();
+            let known = match before {
+                // It was seen before its chunk went.
+                Some(before) if missing.contains(&before.chunk) => Some(before),
+                // Until the first one is there, the size is that of the one that was the first.
+                _ => found.or(before.filter(|_| !missing.is_empty())),
             };
-            if size.is_none() && !missing.is_empty() {
-                self.awaited.insert(*entity, missing);
-            } else {
+            missing.retain(|chunk| known.is_none_or(|known| known.chunk != *chunk));
+            if missing.is_empty() {
                 self.awaited.remove(entity);
+            } else {
+                self.awaited.insert(*entity, missing);
             }
+            match known {
+                Some(known) => _ = self.image_sizes.insert(*entity, known),
+                None => _ = self.image_sizes.remove(entity),
+            }
+            let size = known.map(|known| known.size);
             self.schema.set_image_size(store.entity_path(*entity), size);
         }
     }
+}
+
+/// The components of a store that say how large pictures are.
+pub(super) fn picture_formats(store: &ChunkStore) -> Vec<ComponentId> {
+    [Image::FORMAT, SegmentationImage::FORMAT, DepthImage::FORMAT]
+        .iter()
+        .filter_map(|name| store.component_id(name))
+        .collect()
+}
+
+/// Whether rows came or went among which the first picture of an entity may be: they lie on no timeline, or not
+/// after the first one that there is now.
+pub(super) fn concerns_first_picture(
+    event: &StoreEvent,
+    store: &ChunkStore,
+    formats: &[ComponentId],
+) -> bool {
+    let meta = &event.meta;
+    let is_first = |format: ComponentId| {
+        meta.is_static
+            || meta.timelines.iter().any(|column| {
+                let range = meta.component_range(column.timeline, format);
+                let all = store.component_time_range(meta.entity, column.timeline, format);
+                !range.is_empty() && range.min <= all.min
+            })
+    };
+    let came_or_went = matches!(
+        event.change,
+        ChunkChange::Added | ChunkChange::Grown | ChunkChange::Dropped
+    );
+    came_or_went
+        && formats
+            .iter()
+            .any(|format| meta.has_component(*format) && is_first(*format))
 }
 
 /// What heuristics know of visualizers.
@@ -117,7 +160,7 @@ fn first_image_size(
     entity: EntityId,
     format: ComponentId,
     awaited: &mut Vec<ChunkId>,
-) -> Option<[u32; 2]> {
+) -> Option<KnownSize> {
     let store = entry.store();
     if !store.has_component(entity, format) {
         return None;
@@ -132,8 +175,9 @@ fn first_image_size(
         answer.hit
     })?;
     let cell = hit.cell();
-    read::image_formats(&cell)
-        .ok()?
-        .first()
-        .map(|format| [format.width, format.height])
+    let format = *read::image_formats(&cell).ok()?.first()?;
+    Some(KnownSize {
+        size: [format.width, format.height],
+        chunk: hit.chunk().id(),
+    })
 }

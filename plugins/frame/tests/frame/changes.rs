@@ -6,16 +6,17 @@ use std::sync::{
 };
 
 use bevy_app::App;
-use chronoscope_blueprint::{BlueprintCommand, ViewId};
+use chronoscope_blueprint::{BlueprintCommand, RecommendedView, Schema, ViewClassId, ViewId};
 use chronoscope_frame::{
-    ActiveBlueprint, AppVisualizerExt, DataResults, DiffLog, IngestSource, IngestSources, LatestAtResults,
-    Recordings, Report, SourcePoll, TimeCommand, Transforms, View, ViewOverrides, ViewTile, ViewerCommand,
-    ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals, Work, WorkCounters,
-    visualizer::QueryMode,
+    ActiveBlueprint, AppViewClassExt, AppVisualizerExt, DataResults, DiffLog, IngestSource, IngestSources,
+    LatestAtResults, Recordings, Report, SourcePoll, TimeCommand, Transforms, View, ViewClass, ViewOverrides,
+    ViewTile, ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals,
+    Work, WorkCounters, visualizer::QueryMode,
 };
 use chronoscope_store::{EntityId, StoreId, Timeline};
 use chronoscope_types::{
-    LogMessage, Points3D, SourceStatus, Transform3D, blueprint::EntityBehavior, columns_chunk, log_chunk,
+    Image, LogMessage, Points3D, SourceStatus, Transform3D, blueprint::EntityBehavior, columns_chunk,
+    log_chunk,
 };
 
 use crate::{CLASS, Points, add, new_app, products, show_all, store_id};
@@ -447,4 +448,46 @@ fn another_visualizer_of_a_name_takes_the_place_of_the_first() {
             .is_some()
     }));
     assert!(REPLACED.load(Ordering::Relaxed) > 0);
+}
+
+/// A view for each picture that is wider than high.
+struct WidePictures;
+
+impl ViewClass for WidePictures {
+    fn id(&self) -> ViewClassId {
+        "Wide".into()
+    }
+
+    fn display_name(&self) -> &'static str {
+        "wide picture"
+    }
+
+    fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
+        schema
+            .iter()
+            .filter(|(_, entity)| entity.image_size().is_some_and(|[width, height]| width > height))
+            .map(|(path, _)| RecommendedView::subtree("Wide", path.clone()))
+            .collect()
+    }
+}
+
+/// What is recommended hangs on which picture is the first, and not on which came first.
+#[test]
+fn a_picture_before_the_first_one_is_looked_into() {
+    let mut app = new_app();
+    app.add_view_class(WidePictures);
+    let mut is_wide_after = |time: Option<i64>, width: u32, height: u32| {
+        let at = time.map(|time| (Timeline::sequence("frame"), time));
+        let picture = Image::from_rgb8(width, height, vec![0_u8; 3 * (width * height) as usize]);
+        add(&mut app, &store_id(), log_chunk("/camera", at, &picture).unwrap());
+        app.update();
+        let views = &app.world().resource::<ActiveBlueprint>().viewport().views;
+        views.values().any(|view| view.class.as_str() == "Wide")
+    };
+    assert!(!is_wide_after(Some(5), 1, 2));
+    assert!(!is_wide_after(Some(6), 2, 1), "it is not the first");
+    assert!(is_wide_after(Some(3), 2, 1));
+    assert!(is_wide_after(Some(4), 1, 2));
+    assert!(!is_wide_after(Some(1), 1, 2));
+    assert!(is_wide_after(None, 2, 1), "static data wins");
 }
