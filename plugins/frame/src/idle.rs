@@ -29,11 +29,10 @@ pub fn has_work(mut work: WorkToDo) -> bool {
     let end = work.log.next_number();
     let is_known = work.seen.replace(end) == Some(end);
     let active = work.recordings.active();
-    let moves = match active.map(|entry| work.times.get(entry.key()).play_state()) {
-        Some(PlayState::Playing) => true,
-        // It moves when data arrives.
-        Some(PlayState::Following) => false,
-        Some(PlayState::Paused) | None => work.times.is_changed(),
+    let moves = match active.map(|entry| work.times.get(entry.key())) {
+        // Where it waits or follows, it moves when data arrives.
+        Some(control) if control.play_state() != PlayState::Paused => control.is_moving(),
+        Some(_) | None => work.times.is_changed(),
     };
     !is_known
         || moves

@@ -8,10 +8,10 @@ use std::{
 
 use bevy_app::App;
 use bevy_time::TimeUpdateStrategy;
-use chronoscope_blueprint::{BlueprintCommand, BlueprintDocument, Contents, PlayState};
+use chronoscope_blueprint::{BlueprintCommand, BlueprintDocument, Contents, LoopMode, PlayState};
 use chronoscope_frame::{
     ActiveBlueprint, IngestMessage, IngestSource, IngestSources, Recordings, Report, Reports, Settled,
-    SourcePoll, TimeCommand, TimeControls, ViewerCommand, ViewerCommands, error::Severity,
+    SourcePoll, TimeCommand, TimeControls, ViewerCommand, ViewerCommands, error::Severity, has_work,
 };
 use chronoscope_store::{StoreId, TimeRange, Timeline};
 use chronoscope_types::{
@@ -517,4 +517,26 @@ fn who_plays_after_a_long_rest_plays_from_where_the_cursor_is() {
     assert_eq!(frame_after(1, Some(TimeCommand::TogglePlay)), 6);
     assert_eq!(frame_after(100, Some(TimeCommand::TogglePlay)), 6);
     assert_eq!(frame_after(1, None), 7);
+}
+
+#[test]
+fn playing_that_waits_for_data_is_no_work() {
+    let mut app = new_app();
+    let row = |time| {
+        let at = [(Timeline::sequence("frame"), time)];
+        log_chunk("/cloud", at, &Points3D::new([[0.0, 0.0, 0.0]])).unwrap()
+    };
+    crate::add(&mut app, &store_id(), row(1));
+    command(&mut app, ViewerCommand::Time(TimeCommand::SetLoop(LoopMode::All)));
+    command(&mut app, ViewerCommand::Time(TimeCommand::TogglePlay));
+    let system = app.world_mut().register_system(has_work);
+    let is_at_work = |app: &mut App| app.world_mut().run_system(system).unwrap();
+    is_at_work(&mut app);
+    app.update();
+    assert!(!is_at_work(&mut app), "there is one time, and it is shown");
+    crate::add(&mut app, &store_id(), row(1_000_000));
+    for _ in 0..3 {
+        assert!(is_at_work(&mut app));
+        app.update();
+    }
 }
