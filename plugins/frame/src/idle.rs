@@ -38,6 +38,6 @@ pub fn has_work(mut work: WorkToDo) -> bool {
         || moves
         || work.settled.frames() == 0
         || !work.commands.is_empty()
-        || work.sources.states().next().is_some()
+        || work.sources.is_any_open()
         || work.purge.is_some_and(|purge| purge.is_under_way())
 }

@@ -227,6 +227,11 @@ impl IngestSources {
         open.chain(lost)
     }
 
+    /// Whether some source may give data. One that was lost gives none.
+    pub(crate) fn is_any_open(&self) -> bool {
+        !self.sources.is_empty()
+    }
+
     /// Whether all that had an end has reached it.
     pub fn is_idle(&self) -> bool {
         self.sources.iter().all(ActiveSource::is_live)

@@ -540,3 +540,22 @@ fn playing_that_waits_for_data_is_no_work() {
         app.update();
     }
 }
+
+#[test]
+fn a_source_that_was_lost_is_no_work() {
+    let mut app = new_app();
+    let source = Script::new("robot", []);
+    source.set(SourceStatus::Live);
+    add(&mut app, &source);
+    let system = app.world_mut().register_system(has_work);
+    let is_at_work = |app: &mut App| app.world_mut().run_system(system).unwrap();
+    settle(&mut app);
+    is_at_work(&mut app);
+    assert!(is_at_work(&mut app), "data may arrive");
+    source.set(lost());
+    settle(&mut app);
+    is_at_work(&mut app);
+    assert!(!is_at_work(&mut app));
+    let sources = app.world().resource::<IngestSources>();
+    assert_eq!(sources.states().count(), 1, "it is still listed");
+}
