@@ -118,7 +118,7 @@ fn navigate(
     current: &ViewportBlueprint,
     command: &BlueprintCommand,
 ) -> Result<Option<BlueprintEdit>, BlueprintError> {
-    let Some(view) = command.navigated_view(current) else {
+    let Some(view) = command.navigated_view() else {
         return Ok(None);
     };
     if view.is_some_and(|view| current.derived.views.contains(&view)) {
@@ -177,10 +177,9 @@ impl BlueprintCommand {
     }
 
     /// The view that is navigated, where one is named; `None` for what is no navigation.
-    fn navigated_view(&self, current: &ViewportBlueprint) -> Option<Option<ViewId>> {
+    fn navigated_view(&self) -> Option<Option<ViewId>> {
         self.is_navigation().then_some(match self {
             Self::SetProperty(view, _) => Some(*view),
-            Self::SetMaximized(view) => view.or(current.maximized),
             _ => None,
         })
     }

@@ -158,14 +158,9 @@ impl Plan {
                 self.touched.reset.insert(*id);
             }
             C::SetMaximized(view) => {
-                if let Some(id) = view {
-                    if !self.after.views.contains_key(id) {
-                        return Err(BlueprintError::NoSuchView(*id));
-                    }
-                    // The view is not edited: it is written down only where it has to be, to be named.
-                    if self.after.derived.views.contains(id) {
-                        self.touched.views.insert(*id);
-                    }
+                // The view is not edited. One that heuristics add has the same id always, so that it need not be written down.
+                if let Some(id) = view.filter(|id| !self.after.views.contains_key(id)) {
+                    return Err(BlueprintError::NoSuchView(id));
                 }
                 self.after.maximized = *view;
             }
@@ -213,6 +208,8 @@ impl Plan {
                 self.after.auto_views = *on;
                 if !on {
                     self.after = self.after.without_derived();
+                    let views = &self.after.views;
+                    self.after.maximized = self.after.maximized.filter(|view| views.contains_key(view));
                 }
             }
             C::SetPanel(panel, state) => self.after.panels.set(*panel, Some(*state)),

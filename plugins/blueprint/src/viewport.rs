@@ -27,7 +27,7 @@ pub struct ViewportBlueprint {
     pub containers: BTreeMap<ContainerId, ContainerBlueprint>,
     /// All views, whether or not they have a place in the layout.
     pub views: BTreeMap<ViewId, ViewBlueprint>,
-    /// The one view that fills the viewport.
+    /// The one view that fills the viewport. In what stands in the store, it may be one that heuristics add.
     pub maximized: Option<ViewId>,
     /// Whether the layout is made anew when views come or go.
     pub auto_layout: bool,
@@ -408,7 +408,9 @@ impl ViewportBlueprint {
             ))));
             self.root = None;
         }
+        // Where views are automatic, it may be one of these: `with_heuristics` knows.
         if let Some(view) = self.maximized
+            && !self.auto_views
             && !self.views.contains_key(&view)
         {
             reports.push(report_viewport(BlueprintProblem::Dangling(Contents::View(view))));

@@ -10,7 +10,7 @@ use proptest::{prelude::*, test_runner::RngSeed};
 
 use super::*;
 use crate::{
-    Contents, RecommendedView, ViewBlueprint, read_viewport, view_property, with_heuristics,
+    ContainerKind, Contents, RecommendedView, ViewBlueprint, read_viewport, view_property, with_heuristics,
     write::tests::command,
 };
 
@@ -258,6 +258,38 @@ fn maximizing_a_view_leaves_those_beside_it_to_the_heuristics() {
     // It goes with what it was recommended for.
     app.recommended.pop();
     assert_eq!(app.shown().views.len(), 2);
+}
+
+#[test]
+fn maximizing_an_automatic_view_writes_no_view_down() {
+    let mut app = App::new(10);
+    let late = app.recommended.split_off(1);
+    // The layout is the user's own, and the new views are at its end.
+    let root = app.shown().root.unwrap();
+    app.run(&BlueprintCommand::SetContainerKind(root, ContainerKind::Vertical))
+        .unwrap();
+    app.recommended.extend(late.iter().cloned());
+    let before = app.shown();
+    let last = late[1].id;
+    assert!(before.derived.views.contains(&last));
+    for maximized in [Some(last), None, Some(last)] {
+        app.run(&BlueprintCommand::SetMaximized(maximized)).unwrap();
+        let shown = app.shown();
+        assert_eq!(shown.maximized, maximized);
+        assert_eq!(
+            (&shown.derived, &shown.containers),
+            (&before.derived, &before.containers)
+        );
+    }
+    assert_eq!(app.undo.undo_steps(), 1);
+    // It is there while its data is.
+    app.recommended.pop();
+    assert_eq!(app.shown().maximized, None);
+    app.recommended.push(late[1].clone());
+    assert_eq!(app.shown().maximized, Some(last));
+    app.run(&BlueprintCommand::SetAutoViews(false)).unwrap();
+    let (viewport, reports) = read_viewport(&app.recording.store, &app.recording.cache, i64::MAX);
+    assert_eq!((viewport.maximized, reports), (None, Vec::new()));
 }
 
 /// What is typed is undone by its name, to where the eye was; what is flown after that belongs to it.

@@ -273,6 +273,7 @@ fn hostile_rows_are_reported_and_left_out() {
     let mut bad = ViewportBlueprint {
         root: Some(a),
         maximized: Some(ViewId::hashed(["missing"])),
+        auto_views: false,
         ..Default::default()
     };
     let shares = [1.0, 2.0, 3.0, f32::NAN, -1.0];
