@@ -251,20 +251,15 @@ impl ViewOverrides {
         hasher.finish()
     }
 
-    /// The times that an entity shows: its own, or the view's; `None` for the latest value at the cursor.
-    pub fn time_ranges(&self, entity: EntityId) -> Option<&[VisibleTimeRange]> {
+    /// The times on the shown timeline that the blueprint gives to an entity, relative to the cursor where it
+    /// says so: its own, or the view's where it has none on this timeline. `None` for the latest value at the cursor.
+    pub fn time_range(&self, store: &ChunkStore, cursor: Cursor, entity: EntityId) -> Option<TimeRange> {
+        let timeline = store.timeline(cursor.timeline?);
         let own = self
             .entities
             .get(&entity)
             .and_then(ResolvedOverrides::time_ranges);
-        own.or(self.time_ranges.as_deref())
-    }
-
-    /// The times on the shown timeline that the blueprint gives to an entity, relative to the cursor where it
-    /// says so.
-    pub fn time_range(&self, store: &ChunkStore, cursor: Cursor, entity: EntityId) -> Option<TimeRange> {
-        let timeline = store.timeline(cursor.timeline?);
-        let mut ranges = self.time_ranges(entity)?.iter();
+        let mut ranges = own.into_iter().chain(self.time_ranges.as_deref()).flatten();
         let given = ranges.find(|range| *range.timeline == **timeline.name())?;
         Some(given.range.resolve(cursor.time))
     }

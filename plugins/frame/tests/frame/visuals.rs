@@ -377,6 +377,23 @@ fn a_range_of_the_root_entity_is_not_one_of_the_view() {
     assert_eq!(shown(&app, 0), [[3.0, 4.0]]);
 }
 
+#[test]
+fn an_entity_without_a_range_on_the_shown_timeline_has_that_of_the_view() {
+    let mut app = app_with(1, 0..5);
+    show_range(&mut app, 1, -1, 0);
+    let elsewhere = VisibleTimeRanges::default().with_ranges([VisibleTimeRange {
+        timeline: "other".to_owned(),
+        range: CursorTimeRange::EVERYTHING,
+    }]);
+    command(
+        &mut app,
+        BlueprintCommand::override_entity(view(0), "/world/a".into(), &elsewhere),
+    );
+    settle(&mut app);
+    seek(&mut app, 4);
+    assert_eq!(shown(&app, 0), [[3.0, 4.0]]);
+}
+
 /// Static rows are shown once, with what the range ends with, wherever the cursor is.
 #[test]
 fn static_data_in_a_range_has_what_was_last_logged_in_the_range() {
