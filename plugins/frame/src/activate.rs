@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chronoscope_blueprint::{TimePanelBlueprint, read_viewport};
 use chronoscope_store::StoreId;
 
-use crate::{DiffEntry, DiffLog, RecordingEntry, Recordings, TimeControl, TimeControls};
+use crate::{DiffEntry, DiffLog, RecordingEntry, Recordings, TimeControls};
 
 /// Uses a blueprint that was sent: shows it, or resets to it from now on, or both.
 pub(crate) fn activate_blueprint(
@@ -65,33 +65,11 @@ pub(crate) fn apply_time_panel(
     application: &Arc<str>,
     panel: &TimePanelBlueprint,
 ) {
-    let apply = |control: &mut TimeControl| {
-        if let Some(timeline) = &panel.timeline {
-            control.set_timeline(timeline);
-            if panel.time_selection.is_some() {
-                control.set_loop_selection(timeline, panel.time_selection);
-            }
-        }
-        if let Some(speed) = panel.playback_speed {
-            control.set_speed(speed);
-        }
-        if let Some(fps) = panel.fps {
-            control.set_fps(fps);
-        }
-        if let Some(mode) = panel.loop_mode {
-            control.set_loop_mode(mode);
-        }
-        if let Some(state) = panel.play_state {
-            control.set_play_state(state);
-        }
-    };
-    apply(&mut times.initial);
-    let keys: Vec<_> = recordings
+    let of_application = recordings
         .recordings()
-        .filter(|entry| entry.id().application_id == *application)
-        .map(RecordingEntry::key)
-        .collect();
-    for key in keys {
-        apply(times.get_mut(key));
+        .filter(|entry| entry.id().application_id == *application);
+    for key in of_application.map(RecordingEntry::key) {
+        times.get_mut(key).apply_panel(panel);
     }
+    times.set_panel(application, panel.clone());
 }

@@ -45,7 +45,13 @@ impl Plugin for ApplyCommandsPlugin {
             .add_message::<SelectionChanged>();
         app.add_systems(
             Frame,
-            (apply_commands, advance_time, apply_invalidations, place_cursor)
+            (
+                begin_times,
+                apply_commands,
+                advance_time,
+                apply_invalidations,
+                place_cursor,
+            )
                 .chain()
                 .in_set(FrameSystems::ApplyCommands),
         )
@@ -56,6 +62,14 @@ impl Plugin for ApplyCommandsPlugin {
                 .after(apply_commands)
                 .before(advance_time),
         );
+    }
+}
+
+/// Begins the time of recordings that are new.
+fn begin_times(mut times: ResMut<TimeControls>, recordings: Res<Recordings>) {
+    let times = times.bypass_change_detection();
+    for entry in recordings.recordings() {
+        times.begin(entry.key(), &entry.id().application_id);
     }
 }
 
@@ -154,6 +168,7 @@ fn apply_commands(
                 sources.close(id);
                 if recordings.close(id) {
                     times.retain(|key| recordings.get(key).is_some());
+                    times.retain_panels(|application| recordings.blueprints(application).is_some());
                     log.push(DiffEntry::Recordings);
                 }
             }

@@ -234,6 +234,9 @@ fn ingest(
         LogMessage::StoreInfo(info) => {
             let entry = recordings.open(&info.id);
             entry.name_source(source_name);
+            if info.id.kind == StoreKind::Recording {
+                times.begin(entry.key(), &info.id.application_id);
+            }
             entry.info = info;
             log.push(DiffEntry::Recordings);
         }

@@ -1,8 +1,9 @@
 //! Time: which timeline is shown, where its cursor is, and how it moves.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bevy_ecs::prelude::*;
+use chronoscope_blueprint::TimePanelBlueprint;
 use chronoscope_store::{ChunkStore, TimeRange, TimeType, TimelineId};
 
 use crate::{RecordingKey, TimeCommand};
@@ -171,6 +172,28 @@ impl TimeControl {
         self.play_state = state;
     }
 
+    /// Takes over what a blueprint says.
+    pub(crate) fn apply_panel(&mut self, panel: &TimePanelBlueprint) {
+        if let Some(timeline) = &panel.timeline {
+            self.set_timeline(timeline);
+            if panel.time_selection.is_some() {
+                self.set_loop_selection(timeline, panel.time_selection);
+            }
+        }
+        if let Some(speed) = panel.playback_speed {
+            self.set_speed(speed);
+        }
+        if let Some(fps) = panel.fps {
+            self.set_fps(fps);
+        }
+        if let Some(mode) = panel.loop_mode {
+            self.set_loop_mode(mode);
+        }
+        if let Some(state) = panel.play_state {
+            self.set_play_state(state);
+        }
+    }
+
     /// Carries out a command.
     pub fn apply(&mut self, command: &TimeCommand, store: &ChunkStore) {
         match command {
@@ -331,6 +354,8 @@ fn timelines_with_data(store: &ChunkStore) -> impl Iterator<Item = TimelineId> {
 #[derive(Resource, Debug, Default)]
 pub struct TimeControls {
     by_recording: BTreeMap<RecordingKey, TimeControl>,
+    /// What the blueprints of applications say, for recordings that are still to come.
+    panels: BTreeMap<Arc<str>, TimePanelBlueprint>,
     /// What recordings that are not yet known begin with.
     pub initial: TimeControl,
     /// Whether the initial timeline was asked for by name, so that a blueprint must not choose another.
@@ -351,6 +376,28 @@ impl TimeControls {
         self.by_recording
             .entry(recording)
             .or_insert_with(|| initial.clone())
+    }
+
+    /// Begins the time of a recording as the blueprint of its application says, if one does. Nothing happens where it has begun.
+    pub(crate) fn begin(&mut self, recording: RecordingKey, application: &str) {
+        let Some(panel) = self.panels.get(application) else {
+            return;
+        };
+        self.by_recording.entry(recording).or_insert_with(|| {
+            let mut control = self.initial.clone();
+            control.apply_panel(panel);
+            control
+        });
+    }
+
+    /// Sets what recordings of an application begin with that are still to come.
+    pub(crate) fn set_panel(&mut self, application: &Arc<str>, panel: TimePanelBlueprint) {
+        self.panels.insert(Arc::clone(application), panel);
+    }
+
+    /// Forgets what the blueprints of applications say that have none any more.
+    pub(crate) fn retain_panels(&mut self, keep: impl Fn(&str) -> bool) {
+        self.panels.retain(|application, _| keep(application));
     }
 
     /// Forgets the time of recordings that are closed.

@@ -392,6 +392,33 @@ fn following_the_newest_data_is_part_of_a_document_and_playing_is_not() {
     assert_eq!(document(&app).viewport.time_panel.play_state, None);
 }
 
+#[test]
+fn a_blueprint_sets_the_time_of_its_own_application_alone() {
+    let mut app = new_app();
+    let open = |app: &mut App, store: &StoreId| {
+        let at = [(Timeline::sequence("frame"), 1)];
+        let row = log_chunk("/cloud", at, &Points3D::new([[0.0, 0.0, 0.0]])).unwrap();
+        crate::add(app, store, row);
+        app.update();
+        let world = app.world();
+        let key = world.resource::<Recordings>().find(store).unwrap().key();
+        [world.resource::<TimeControls>().get(key).speed()]
+    };
+    assert_eq!(open(&mut app, &store_id()), [1.0]);
+    let text = "(version: 1, time: (playback_speed: 4.0))";
+    command(&mut app, ViewerCommand::PasteBlueprint(text.to_owned()));
+    let later = StoreId::recording("app", "later");
+    let other = StoreId::recording("other", "recording");
+    assert_eq!(open(&mut app, &store_id()), [4.0]);
+    assert_eq!(open(&mut app, &later), [4.0]);
+    assert_eq!(open(&mut app, &other), [1.0]);
+    // The blueprint goes with the last recording of its application.
+    for closed in [store_id(), later] {
+        command(&mut app, ViewerCommand::CloseRecording(closed));
+    }
+    assert_eq!(open(&mut app, &store_id()), [1.0]);
+}
+
 /// A source whose recordings are followed.
 struct Live(Script);
 
