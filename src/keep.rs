@@ -16,7 +16,7 @@ use std::{
 use bevy::prelude::*;
 use chronoscope_frame::{
     ActiveBlueprint, DiffLog, Frame, FrameSystems, RecentFiles, Recordings, Report, Reports, Settled,
-    kept::ToKeep,
+    TimeControls, kept::ToKeep,
 };
 use chronoscope_ui::{UiSettings, UiState};
 
@@ -102,6 +102,7 @@ fn restore(
     mut keeper: ResMut<Keeper>,
     mut recordings: ResMut<Recordings>,
     mut log: ResMut<DiffLog>,
+    mut times: ResMut<TimeControls>,
     mut reports: ResMut<Reports>,
 ) {
     let open: BTreeSet<&Arc<str>> = recordings
@@ -121,7 +122,9 @@ fn restore(
     for application in new {
         match keeper.files.blueprint(&application) {
             Ok(None) => {}
-            Ok(Some(kept)) => _ = recordings.restore_blueprint(&mut log, &application, kept),
+            Ok(Some(kept)) => {
+                _ = recordings.restore_blueprint(&mut log, &mut times, &application, kept);
+            }
             Err(report) => reports.push(report),
         }
     }

@@ -264,3 +264,23 @@ fn where_nothing_can_be_written_nothing_is_kept_and_all_goes_on() {
     assert_eq!(run.names(), ["a"]);
     run.end();
 }
+
+#[test]
+fn what_a_kept_blueprint_says_of_time_holds_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let speed = |run: &Run| {
+        let world = run.app.world();
+        let key = world.resource::<Recordings>().active().unwrap().key();
+        world.resource::<TimeControls>().get(key).speed()
+    };
+    let mut run = Run::start(folder.path());
+    run.open(None);
+    let text = "(version: 1, time: (playback_speed: 4.0))";
+    run.push(ViewerCommand::PasteBlueprint(text.to_owned()));
+    assert_eq!(speed(&run), 4.0);
+    run.end();
+
+    let mut run = Run::start(folder.path());
+    run.open(None);
+    assert_eq!(speed(&run), 4.0);
+}

@@ -40,7 +40,11 @@ pub(crate) fn activate_blueprint(
 }
 
 /// Takes timeline, speed and loop from a blueprint that has just become the active one.
-fn apply_active_time_panel(recordings: &mut Recordings, times: &mut TimeControls, application: &Arc<str>) {
+pub(crate) fn apply_active_time_panel(
+    recordings: &mut Recordings,
+    times: &mut TimeControls,
+    application: &Arc<str>,
+) {
     let Some(id) = recordings
         .blueprints(application)
         .and_then(|blueprints| blueprints.active.clone())

@@ -11,7 +11,9 @@ use chronoscope_blueprint::{
 };
 use chronoscope_store::{Chunk, StoreId};
 
-use crate::{DiffEntry, DiffLog, Recordings, recordings::RESET};
+use crate::{
+    DiffEntry, DiffLog, Recordings, TimeControls, activate::apply_active_time_panel, recordings::RESET,
+};
 
 /// What is kept of the blueprint of an application.
 #[derive(Clone, Debug, Default)]
@@ -69,11 +71,12 @@ impl Recordings {
         })
     }
 
-    /// Shows what was kept of the blueprint of an application. Returns whether it does: another blueprint that
-    /// was sent stays.
+    /// Shows what was kept of the blueprint of an application, and plays time as that says. Returns whether it does:
+    /// another blueprint that was sent stays.
     pub fn restore_blueprint(
         &mut self,
         log: &mut DiffLog,
+        times: &mut TimeControls,
         application: &Arc<str>,
         kept: KeptBlueprint,
     ) -> bool {
@@ -98,6 +101,7 @@ impl Recordings {
             blueprints.undo = UndoState::new(newest);
             blueprints.restored_over = Some(kept.over);
         }
+        apply_active_time_panel(self, times, application);
         log.push_events(key, events);
         log.push(DiffEntry::Recordings);
         true
