@@ -36,6 +36,14 @@ pub(crate) fn activate_blueprint(
     if let Some(replaced) = replaced.filter(|replaced| replaced != blueprint) {
         recordings.close(&replaced);
     }
+    // What is shown is a copy.
+    let is_kept = recordings.blueprints(&application).is_some_and(|known| {
+        let mut kept = known.default.iter().chain(&known.active);
+        kept.any(|kept| kept == blueprint)
+    });
+    if make_active && !is_kept {
+        recordings.close(blueprint);
+    }
     log.push(DiffEntry::Recordings);
 }
 
@@ -76,4 +84,33 @@ pub(crate) fn apply_time_panel(
         times.get_mut(key).apply_panel(panel);
     }
     times.set_panel(application, panel.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    use chronoscope_store::StoreKind;
+
+    use super::*;
+
+    #[test]
+    fn of_blueprints_that_were_sent_the_default_one_is_kept() {
+        let mut recordings = Recordings::default();
+        let mut log = DiffLog::default();
+        let mut times = TimeControls::default();
+        recordings.open(&StoreId::recording("app", "recording"));
+        let mut stores_after = |sent: &str, make_default| {
+            let sent = StoreId::blueprint("app", sent);
+            recordings.open(&sent);
+            activate_blueprint(&mut recordings, &mut log, &mut times, &sent, true, make_default);
+            let stores = recordings.iter();
+            stores
+                .filter(|entry| entry.id().kind == StoreKind::Blueprint)
+                .count()
+        };
+        assert_eq!(stores_after("1", false), 1, "the one that is shown");
+        assert_eq!(stores_after("2", false), 1);
+        assert_eq!(stores_after("3", true), 2);
+        assert_eq!(stores_after("4", false), 2);
+        assert_eq!(stores_after("5", true), 2);
+    }
 }
