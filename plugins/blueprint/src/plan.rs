@@ -43,9 +43,10 @@ impl BlueprintCommand {
 
     /// As [`Self::edit`], before it is known at which time.
     pub(crate) fn rows(&self, current: &ViewportBlueprint) -> Result<PlannedRows, BlueprintError> {
-        let is_written_down =
-            |id: ViewId| current.views.contains_key(&id) && !current.derived.views.contains(&id);
-        if self.settings_of().is_some_and(is_written_down) {
+        let is_written_down = |id: ViewId| !current.derived.views.contains(&id);
+        let is_enough =
+            |id: ViewId| current.views.contains_key(&id) && (self.is_navigation() || is_written_down(id));
+        if self.settings_of().is_some_and(is_enough) {
             // They change nothing of the viewport.
             let mut extra = Extra::default();
             self.add_settings(&mut extra)?;
@@ -106,8 +107,11 @@ impl BlueprintCommand {
             layout: false,
             extra: Extra::default(),
         };
-        plan.execute(self)?;
-        plan.settle(current);
+        let navigated = self.settings_of().filter(|_| self.is_navigation());
+        if !navigated.is_some_and(|view| current.views.contains_key(&view)) {
+            plan.execute(self)?;
+            plan.settle(current);
+        }
         Ok(plan)
     }
 }
