@@ -112,6 +112,9 @@ impl BlueprintDocument {
     pub fn new(viewport: &ViewportBlueprint, query: &BlueprintQuery<'_>) -> Self {
         let mut viewport = viewport.clone();
         viewport.normalize();
+        viewport.maximized = viewport
+            .maximized
+            .filter(|view| viewport.views.contains_key(view));
         viewport.derived = crate::Derived::default();
         let settings = |id: &ViewId| (*id, view_settings(query, *id));
         let views = viewport.views.keys().map(settings);

@@ -79,6 +79,20 @@ fn read_document(recording: &Recording) -> BlueprintDocument {
     BlueprintDocument::new(&viewport, &BlueprintQuery::new(store, cache, i64::MAX))
 }
 
+/// It is one that heuristics add, and without them there is none.
+#[test]
+fn a_maximized_view_that_is_not_there_is_left_out() {
+    let viewport = ViewportBlueprint {
+        maximized: Some(ViewId::hashed(["automatic"])),
+        ..ViewportBlueprint::default()
+    };
+    let nothing = Recording::new(StoreId::blueprint("app", "nothing"));
+    let query = BlueprintQuery::new(&nothing.store, &nothing.cache, i64::MAX);
+    let document = BlueprintDocument::new(&viewport, &query);
+    let text = document.to_ron().unwrap();
+    assert_eq!(BlueprintDocument::from_ron(&text).unwrap(), document);
+}
+
 #[test]
 fn a_text_written_by_hand_is_read_in_full() {
     let document = BlueprintDocument::from_ron(TEXT).unwrap();
