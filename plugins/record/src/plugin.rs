@@ -431,6 +431,7 @@ fn flush(
     let (recorder, components) = (&mut *recorder, &mut *components);
     // In the past, nothing is recorded: it is to be done yet.
     recorder.records_all &= !recorder.is_recording();
+    recorder.resumes &= !recorder.is_recording();
     let last_frame = real_time.map_or(Duration::ZERO, |time| time.delta());
     let collected = diagnostics.map_or(Duration::ZERO, |diagnostics| diagnostics.gc_pause);
     let budget = budget_after(last_frame, collected, recorder.settings.flush_budget);

@@ -52,6 +52,8 @@ pub struct WorldRecorder {
     pub(crate) is_paused: bool,
     /// What is to be recorded of the time in which nothing was.
     pub(crate) while_paused: WhilePaused,
+    /// This frame is the first that is recorded after some in which nothing was.
+    pub(crate) resumes: bool,
     /// Everything is recorded in this frame, whether it changed or not.
     pub(crate) records_all: bool,
     /// What was reported already.
@@ -79,6 +81,7 @@ impl WorldRecorder {
             is_paused: false,
             records_all: false,
             while_paused: WhilePaused::default(),
+            resumes: false,
             reported: BTreeSet::new(),
             reports: Vec::new(),
         }

@@ -185,6 +185,74 @@ fn a_component_becomes_an_archetype() {
     assert!(hit.is_none_or(|hit| hit.cell().is_empty()));
 }
 
+#[derive(Component)]
+struct Calm;
+
+#[derive(Component)]
+struct Alarmed;
+
+#[test]
+fn a_component_takes_the_place_of_another_that_is_recorded_alike() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .record_as(|_: &Calm| Boxes3D::from_half_sizes([[1.0; 3]]))
+        .record_as(|_: &Alarmed| Boxes3D::from_half_sizes([[2.0; 3]]));
+    let guard = (Name::new("guard"), Transform::default(), Calm);
+    let guard = stage.world().spawn(guard).id();
+    stage.app.update();
+    stage.world().entity_mut(guard).remove::<Calm>().insert(Alarmed);
+    stage.app.update();
+    stage.world().entity_mut(guard).remove::<Alarmed>().insert(Calm);
+    stage.app.update();
+    stage.world().entity_mut(guard).remove::<Calm>();
+    stage.app.update();
+    let recording = stage.recording();
+    let sizes = [0, 1, 2, 3].map(|frame| {
+        let cell = hit(&recording, "/world/guard", &Boxes3D::HALF_SIZES, frame)
+            .unwrap()
+            .cell();
+        let sizes = read::half_sizes3d(&cell).unwrap();
+        sizes.first().map(|size| size[0])
+    });
+    assert_eq!(sizes, [Some(1.0), Some(2.0), Some(1.0), None]);
+}
+
+#[derive(Component, Reflect)]
+struct Load(f32);
+
+#[test]
+fn what_a_rewind_takes_away_is_recorded_as_nothing_once_the_world_goes_on() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .add_plugins(RewindPlugin)
+        .record::<Load>()
+        .record_as(|load: &Load| Boxes3D::from_half_sizes([[load.0; 3]]));
+    stage.app.finish();
+    stage.app.cleanup();
+    let cart = (Name::new("cart"), Transform::default());
+    let cart = stage.world().spawn(cart).id();
+    stage.app.update();
+    stage.app.update();
+    stage.world().entity_mut(cart).insert(Load(2.0));
+    stage.app.update();
+    // Longer than the engine tells of what was removed.
+    for _ in 0..4 {
+        stage.go_to_frame(1);
+        assert!(stage.world().get::<Load>(cart).is_none());
+    }
+    stage.world().resource_mut::<Rewind>().resume();
+    stage.app.update();
+    let frame = stage.frame();
+    let recording = stage.recording();
+    let num_boxes = |frame| {
+        let cell = hit(&recording, "/world/cart", &Boxes3D::HALF_SIZES, frame);
+        read::half_sizes3d(&cell.unwrap().cell()).unwrap().len()
+    };
+    assert_eq!([num_boxes(2), num_boxes(frame)], [1, 0]);
+}
+
 #[derive(Resource, Debug, PartialEq)]
 enum Mode {
     Idle,
