@@ -16,11 +16,19 @@ use chronoscope_types::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::{WorldRecorder, order, recorder::RECORDER, skipped::Skipped, slots::Naming};
+use crate::{
+    WorldRecorder,
+    fields::{LoggedFields, Lost},
+    order,
+    recorder::RECORDER,
+    skipped::Skipped,
+    slots::Naming,
+};
 
 /// Records the meshes of entities, and cameras as pinholes.
 ///
-/// The columns of a mesh are made once and shared by all entities that have it. What is drawn on it is a matter of its material:
+/// The columns of a mesh are made once and shared by all entities that have it. Where an entity gets another mesh, or none, what it
+/// has no more is emptied. What is drawn on it is a matter of its material:
 /// see [`AppRecordMaterialExt::record_material`]. A camera is recorded below its entity, as `pinhole`, so that what is below the
 /// entity stays in space. One without a perspective has no pinhole; that is said.
 pub struct RecordAssetsPlugin;
@@ -128,6 +136,7 @@ struct RecordedAssets<C: AsAssetId> {
     by_asset: FxHashMap<AssetId<C::Asset>, Option<Mesh3D>>,
     /// Entities whose assets are not there yet.
     waiting: FxHashSet<Entity>,
+    fields: LoggedFields,
 }
 
 /// What becomes of an asset.
@@ -147,8 +156,19 @@ fn add_assets<C: AsAssetId>(
         columns: Box::new(columns),
         by_asset: FxHashMap::default(),
         waiting: FxHashSet::default(),
+        fields: LoggedFields::default(),
     });
+    // Before any values: another material may stand in place of one that is gone.
+    order::add_to_entities(app, record_lost::<C>);
     order::add_to_values(app, record_assets::<C>);
+}
+
+fn record_lost<C: AsAssetId>(
+    mut recorder: ResMut<WorldRecorder>,
+    mut recorded: ResMut<RecordedAssets<C>>,
+    mut lost: Lost<C>,
+) {
+    lost.record(&mut recorded.fields, &mut recorder, None);
 }
 
 fn record_assets<C: AsAssetId>(
@@ -209,8 +229,13 @@ fn record_assets<C: AsAssetId>(
                 }
             },
         };
-        if let Some(columns) = columns {
-            recorder.log_or_report(path, &*columns);
+        let row = match columns {
+            Some(columns) => recorded.fields.row(entity, &*columns),
+            // What it had before is no more.
+            None => recorded.fields.take(entity),
+        };
+        if !row.is_empty() {
+            recorder.log_or_report(path, &row);
         }
     }
 }
@@ -268,7 +293,12 @@ fn mesh_columns(mesh: &Mesh) -> Result<Mesh3D, &'static str> {
         Ok(Some(Indices::U32(indices))) => {
             columns = columns.with_triangle_indices(indices.as_chunks::<3>().0.iter().copied());
         }
-        Ok(None) | Err(_) => {}
+        // Said as well: without indices, those of a mesh that was there before would be emptied, which is no triangle.
+        Ok(None) => {
+            let whole = positions.len() as u32 / 3;
+            columns = columns.with_triangle_indices((0..whole).map(|at| [3 * at, 3 * at + 1, 3 * at + 2]));
+        }
+        Err(_) => {}
     }
     Ok(columns)
 }

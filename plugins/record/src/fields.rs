@@ -20,6 +20,16 @@ pub(crate) struct LoggedFields {
 }
 
 impl LoggedFields {
+    /// The row of an entity that has these fields alone from now on: with those that it had before, and has no more, emptied.
+    #[cfg(any(feature = "assets", feature = "gizmos", feature = "lights", feature = "text"))]
+    pub(crate) fn row(&mut self, entity: Entity, archetype: &impl chronoscope_types::AsComponents) -> Cells {
+        let mut row = archetype.components();
+        let has = self.bits_of(&row);
+        let had = self.of_entities.insert(entity, has).unwrap_or_default();
+        row.extend(self.emptied(had & !has));
+        row
+    }
+
     /// Says that an entity has these fields, beside those that it had before.
     pub(crate) fn add(&mut self, entity: Entity, row: &[(ComponentDescriptor, ArrayRef)]) {
         let has = self.bits_of(row);

@@ -17,11 +17,12 @@ use bevy_reflect::TypePath;
 use bevy_transform::components::Transform;
 use chronoscope_frame::{DiffLog, Recordings, Reports, ViewLayers};
 use chronoscope_record::{AppRecordMaterialExt as _, MaterialLook};
+use chronoscope_store::Recording;
 use chronoscope_types::{Arrows3D, LineStrips3D, Mesh3D, Pinhole, Points3D, Scalars, read};
 
 use glam::Vec3;
 
-use crate::{Stage, hit};
+use crate::{Stage, entity_at, hit};
 
 fn triangle() -> Mesh {
     Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::default())
@@ -88,6 +89,54 @@ fn meshes_are_recorded_once_they_are_there_and_again_where_they_change() {
     let entity = recording.store.entity_id(&"/world/a".into()).unwrap();
     let meshes = recording.store.component_id(&Mesh3D::VERTEX_POSITIONS).unwrap();
     assert!(recording.store.has_component(entity, meshes));
+}
+
+/// How many instances a component has at a path; `None` where nothing was ever said.
+fn num_instances(recording: &Recording, path: &str, component: &str, frame: i64) -> Option<usize> {
+    Some(hit(recording, path, component, frame)?.cell().len())
+}
+
+#[test]
+fn what_another_mesh_does_not_have_is_emptied() {
+    let mut stage = stage();
+    let mut meshes = stage.world().resource_mut::<Assets<Mesh>>();
+    let full =
+        meshes.add(triangle().with_inserted_attribute(Mesh::ATTRIBUTE_NORMAL, vec![[0.0_f32, 0.0, 1.0]; 3]));
+    let mut plain = triangle();
+    plain.remove_indices();
+    let plain = meshes.add(plain);
+    let lines = meshes.add(Mesh::new(
+        PrimitiveTopology::LineList,
+        RenderAssetUsages::default(),
+    ));
+    let rock = (Name::new("rock"), Mesh3d(full.clone()), Transform::default());
+    let rock = stage.world().spawn(rock).id();
+    stage.world().spawn((
+        Name::new("always plain"),
+        Mesh3d(plain.clone()),
+        Transform::default(),
+    ));
+    for mesh in [None, Some(plain), Some(full.clone()), Some(lines), Some(full)] {
+        if let Some(mesh) = mesh {
+            stage.world().entity_mut(rock).insert(Mesh3d(mesh));
+        }
+        stage.app.update();
+    }
+    stage.world().entity_mut(rock).remove::<Mesh3d>();
+    stage.app.update();
+    let recording = stage.recording();
+    let at_each = |component: &str| {
+        [0, 1, 2, 3, 4, 5].map(|frame| num_instances(&recording, "/world/rock", component, frame).unwrap())
+    };
+    assert_eq!(at_each(&Mesh3D::VERTEX_POSITIONS), [3, 3, 3, 0, 3, 0]);
+    assert_eq!(at_each(&Mesh3D::VERTEX_NORMALS), [3, 0, 3, 0, 3, 0]);
+    assert_eq!(at_each(&Mesh3D::TRIANGLE_INDICES), [1, 1, 1, 0, 1, 0]);
+    let other = "/world/always plain";
+    assert_eq!(
+        num_instances(&recording, other, &Mesh3D::VERTEX_NORMALS, 5),
+        None,
+        "where it never was, it is not said to be gone"
+    );
 }
 
 /// A material as an app may have one.
@@ -158,6 +207,79 @@ fn materials_are_recorded_once_they_and_their_textures_are_there() {
     let format = hit(&recording, "/world/patterned", &Mesh3D::ALBEDO_TEXTURE_FORMAT, 2).unwrap();
     let format = read::image_formats(&format.cell()).unwrap()[0];
     assert_eq!((format.width, format.height), (1, 1));
+}
+
+#[derive(Component)]
+struct Glazed(Handle<Paint>);
+
+impl AsAssetId for Glazed {
+    type Asset = Paint;
+
+    fn as_asset_id(&self) -> AssetId<Paint> {
+        self.0.id()
+    }
+}
+
+#[test]
+fn what_another_material_does_not_have_is_emptied() {
+    let mut stage = stage();
+    stage.app.init_asset::<Paint>().init_asset::<Image>();
+    let look = |paint: &Paint| MaterialLook::color(paint.color).with_texture(paint.texture.clone());
+    stage
+        .app
+        .record_material::<Glazed>(look)
+        .record_material::<Painted>(look);
+    let texture = stage
+        .world()
+        .resource_mut::<Assets<Image>>()
+        .add(Image::default());
+    let mut paints = stage.world().resource_mut::<Assets<Paint>>();
+    let [plain, patterned] = [None, Some(texture)].map(|texture| {
+        let color = [255; 4];
+        paints.add(Paint { color, texture })
+    });
+    let vase = (Name::new("vase"), Painted(patterned), Transform::default());
+    let vase = stage.world().spawn(vase).id();
+    stage.app.update();
+    stage.world().entity_mut(vase).insert(Painted(plain.clone()));
+    stage.app.update();
+    // A material of another kind, which is recorded before this one.
+    stage
+        .world()
+        .entity_mut(vase)
+        .remove::<Painted>()
+        .insert(Glazed(plain));
+    stage.app.update();
+    stage.world().entity_mut(vase).remove::<Glazed>();
+    stage.app.update();
+    let recording = stage.recording();
+    let at_each = |component: &str| {
+        [0, 1, 2, 3].map(|frame| num_instances(&recording, "/world/vase", component, frame).unwrap())
+    };
+    assert_eq!(at_each(&Mesh3D::ALBEDO_FACTOR), [1, 1, 1, 0]);
+    assert_eq!(at_each(&Mesh3D::ALBEDO_TEXTURE_BUFFER), [1, 0, 0, 0]);
+    assert_eq!(at_each(&Mesh3D::ALBEDO_TEXTURE_FORMAT), [1, 0, 0, 0]);
+}
+
+#[test]
+fn who_has_a_material_and_no_transform_is_cleared_where_it_is_gone() {
+    let mut stage = stage();
+    stage.app.init_asset::<Paint>().init_asset::<Image>();
+    stage
+        .app
+        .record_material::<Painted>(|paint| MaterialLook::color(paint.color));
+    let paint = Paint {
+        color: [255; 4],
+        texture: None,
+    };
+    let paint = stage.world().resource_mut::<Assets<Paint>>().add(paint);
+    let pot = stage.world().spawn((Name::new("pot"), Painted(paint))).id();
+    stage.app.update();
+    stage.world().despawn(pot);
+    stage.app.update();
+    let recording = stage.recording();
+    assert_eq!(entity_at(&recording, "/world/pot", 0), Some(pot));
+    assert_eq!(entity_at(&recording, "/world/pot", 1), None);
 }
 
 #[test]
