@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use bevy_app::{App, Plugin};
 use bevy_asset::{AsAssetId, AssetEvent, AssetId, Assets, Handle};
 use bevy_camera::{Camera, Projection};
-use bevy_ecs::{prelude::*, resource::IsResource};
+use bevy_ecs::{entity_disabling::Disabled, prelude::*, query::Allow, resource::IsResource};
 use bevy_image::Image;
 use bevy_mesh::{Indices, Mesh, Mesh3d, PrimitiveTopology, VertexAttributeValues};
 use chronoscope_frame::Report;
@@ -30,7 +30,7 @@ use crate::{
 /// The columns of a mesh are made once and shared by all entities that have it. Where an entity gets another mesh, or none, what it
 /// has no more is emptied. What is drawn on it is a matter of its material:
 /// see [`AppRecordMaterialExt::record_material`]. A camera is recorded below its entity, as `pinhole`, so that what is below the
-/// entity stays in space. One without a perspective has no pinhole; that is said.
+/// entity stays in space. One without a perspective has no pinhole; that is said. Where the camera is taken away, it is emptied.
 pub struct RecordAssetsPlugin;
 
 impl Plugin for RecordAssetsPlugin {
@@ -49,6 +49,9 @@ impl Plugin for RecordAssetsPlugin {
         order::add_to_values(app, record_cameras);
     }
 }
+
+/// The part of the path below an entity at which its camera is.
+const PINHOLE: &str = "pinhole";
 
 /// What is recorded of a material.
 #[derive(Clone, Debug)]
@@ -307,11 +310,22 @@ fn record_cameras(
     mut recorder: ResMut<WorldRecorder>,
     changed: Query<Entity, (Or<(Changed<Projection>, Changed<Camera>)>, Without<IsResource>)>,
     all: Query<(Entity, &Projection, Option<&Camera>), Without<IsResource>>,
+    mut lost: Lost<Projection>,
+    mut lost_cameras: RemovedComponents<Camera>,
+    cameras: Query<(), (With<Camera>, Allow<Disabled>)>,
+    mut fields: Local<LoggedFields>,
     mut last: Local<FxHashMap<Entity, [f32; 3]>>,
     naming: Naming,
     skipped: Skipped,
 ) {
     let recorder = &mut *recorder;
+    for entity in lost.record(&mut fields, recorder, Some(PINHOLE)) {
+        last.remove(&entity);
+    }
+    for entity in lost_cameras.read().filter(|entity| !cameras.contains(*entity)) {
+        lost.end(entity, &mut fields, recorder, Some(PINHOLE));
+        last.remove(&entity);
+    }
     let moved: FxHashSet<Entity> = if recorder.records_all {
         all.iter().map(|(entity, ..)| entity).collect()
     } else {
@@ -329,7 +343,9 @@ fn record_cameras(
         }
         let Projection::Perspective(lens) = projection else {
             // It changes each frame, too.
-            if last.insert(entity, [0.0; 3]).is_none() {
+            if last.insert(entity, [0.0; 3]) != Some([0.0; 3]) {
+                // It may have had a perspective.
+                lost.end(entity, &mut fields, recorder, Some(PINHOLE));
                 let slot = recorder.slots.find_or_add(entity, &naming);
                 let path = recorder.slots.path(slot).cloned();
                 let text = "its camera is not recorded: only those with a perspective are";
@@ -352,8 +368,9 @@ fn record_cameras(
         let pinhole =
             Pinhole::from_focal_length_and_resolution([focal_length; 2], size).with_camera_xyz(axes);
         let slot = recorder.slots.find_or_add(entity, &naming);
-        if let Some(path) = recorder.slots.path(slot).map(|path| path.child("pinhole")) {
-            recorder.log_or_report(path, &pinhole);
+        if let Some(path) = recorder.slots.path(slot).map(|path| path.child(PINHOLE)) {
+            let row = fields.row(entity, &pinhole);
+            recorder.log_or_report(path, &row);
         }
     }
 }

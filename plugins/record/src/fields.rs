@@ -87,27 +87,40 @@ impl<T: Component> Lost<'_, '_, T> {
         lost
     }
 
-    /// Empties what was logged of those that have lost it, at their paths or at a part below these. Who is gone is cleared.
+    /// Empties what was logged of those that have lost it, at their paths or at a part below these. Who is gone is cleared. Returns them.
     pub(crate) fn record(
         &mut self,
         fields: &mut LoggedFields,
         recorder: &mut WorldRecorder,
         part: Option<&str>,
+    ) -> Vec<Entity> {
+        let lost = self.read(fields, recorder);
+        for entity in &lost {
+            self.end(*entity, fields, recorder, part);
+        }
+        lost
+    }
+
+    /// The same for one that has it no more, or has it in vain.
+    pub(crate) fn end(
+        &self,
+        entity: Entity,
+        fields: &mut LoggedFields,
+        recorder: &mut WorldRecorder,
+        part: Option<&str>,
     ) {
-        for entity in self.read(fields, recorder) {
-            let row = fields.take(entity);
-            let Some(slot) = recorder.slots.find(entity) else {
-                continue;
-            };
-            if !self.entities.contains(entity) {
-                recorder.remove(slot);
-                continue;
-            }
-            let path = recorder.slots.path(slot).filter(|_| !row.is_empty());
-            let path = path.map(|path| part.map_or_else(|| path.clone(), |part| path.child(part)));
-            if let Some(path) = path {
-                recorder.log_or_report(path, &row);
-            }
+        let row = fields.take(entity);
+        let Some(slot) = recorder.slots.find(entity) else {
+            return;
+        };
+        if !self.entities.contains(entity) {
+            recorder.remove(slot);
+            return;
+        }
+        let path = recorder.slots.path(slot).filter(|_| !row.is_empty());
+        let path = path.map(|path| part.map_or_else(|| path.clone(), |part| path.child(part)));
+        if let Some(path) = path {
+            recorder.log_or_report(path, &row);
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use bevy_app::App;
 use bevy_asset::{AsAssetId, Asset, AssetApp as _, AssetId, AssetPlugin, Assets, Handle, RenderAssetUsages};
-use bevy_camera::{OrthographicProjection, PerspectiveProjection, Projection, visibility::RenderLayers};
+use bevy_camera::{
+    Camera, OrthographicProjection, PerspectiveProjection, Projection, visibility::RenderLayers,
+};
 use bevy_color::Color;
 use bevy_diagnostic::{Diagnostic, DiagnosticPath, Diagnostics, DiagnosticsPlugin, RegisterDiagnostic as _};
 use bevy_ecs::prelude::*;
@@ -460,6 +462,79 @@ fn a_camera_without_a_perspective_is_said_to_be_left_out() {
     assert_eq!(told[0].entity, Some("/world/flat".into()));
     let recording = stage.recording();
     assert!(hit(&recording, "/world/flat/pinhole", &Pinhole::RESOLUTION, 5).is_none());
+}
+
+fn spawn(stage: &mut Stage, name: &'static str, what: impl Bundle) -> Entity {
+    let spawned = stage.world().spawn((Name::new(name), Transform::default(), what));
+    spawned.id()
+}
+
+#[test]
+fn what_the_engine_draws_is_emptied_where_its_component_is_taken_away() {
+    let mut stage = stage_with_gizmos();
+    let mut asset = GizmoAsset::default();
+    asset.line(Vec3::ZERO, Vec3::X, Color::WHITE);
+    let handle = stage.world().resource_mut::<Assets<GizmoAsset>>().add(asset);
+    let gizmo = Gizmo {
+        handle,
+        ..Gizmo::default()
+    };
+    let perspective = || Projection::Perspective(PerspectiveProjection::default());
+    let lamp = spawn(&mut stage, "lamp", PointLight::default());
+    let turned = spawn(&mut stage, "turned", PointLight::default());
+    let framed = spawn(&mut stage, "framed", gizmo);
+    let eye = spawn(&mut stage, "eye", perspective());
+    let flat = spawn(&mut stage, "flat", perspective());
+    // That of an entity of the same name is its own.
+    let bulb = (Name::new("light"), Transform::default(), ChildOf(lamp));
+    let bulb = stage.world().spawn(bulb).id();
+    stage.app.update();
+    stage.app.update();
+    stage.world().entity_mut(lamp).remove::<PointLight>();
+    stage
+        .world()
+        .entity_mut(turned)
+        .remove::<PointLight>()
+        .insert(DirectionalLight::default());
+    stage.world().entity_mut(framed).remove::<Gizmo>();
+    stage.world().entity_mut(eye).remove::<Projection>();
+    stage
+        .world()
+        .entity_mut(flat)
+        .insert(Projection::Orthographic(OrthographicProjection::default_3d()));
+    stage.app.update();
+    // The same camera as before is there again.
+    stage.world().entity_mut(eye).insert(perspective());
+    stage.app.update();
+    let recording = stage.recording();
+    let num = |path: &str, component: &str| {
+        [1, 2, 3].map(|frame| num_instances(&recording, path, component, frame).unwrap_or_default())
+    };
+    assert_eq!(num("/world/lamp/light", &Points3D::POSITIONS), [1, 0, 0]);
+    assert_eq!(num("/world/lamp/light/strength", &Scalars::SCALARS), [1, 0, 0]);
+    assert_eq!(num("/world/turned/light", &Points3D::POSITIONS), [1, 0, 0]);
+    assert_eq!(num("/world/turned/light", &Arrows3D::VECTORS), [0, 1, 1]);
+    assert_eq!(num("/world/turned/light/strength", &Scalars::SCALARS), [1, 1, 1]);
+    assert_eq!(num("/world/framed/gizmo", &LineStrips3D::STRIPS), [1, 0, 0]);
+    assert_eq!(num("/world/eye/pinhole", &Pinhole::IMAGE_FROM_CAMERA), [1, 0, 1]);
+    assert_eq!(num("/world/flat/pinhole", &Pinhole::IMAGE_FROM_CAMERA), [1, 0, 0]);
+    assert_eq!(entity_at(&recording, "/world/lamp/light", 3), Some(bulb));
+}
+
+#[test]
+fn a_camera_that_is_taken_away_leaves_no_pinhole() {
+    let mut stage = stage();
+    let eye = (Name::new("eye"), Camera::default(), Transform::default());
+    let eye = stage.world().spawn(eye).id();
+    let lens = Projection::Perspective(PerspectiveProjection::default());
+    stage.world().entity_mut(eye).insert(lens);
+    stage.app.update();
+    stage.world().entity_mut(eye).remove::<Camera>();
+    stage.app.update();
+    let recording = stage.recording();
+    let component = &Pinhole::IMAGE_FROM_CAMERA;
+    let num = [0, 1].map(|frame| num_instances(&recording, "/world/eye/pinhole", component, frame));
+    assert_eq!(num, [Some(1), Some(0)]);
 }
 
 #[cfg(feature = "pbr")]
