@@ -7,7 +7,7 @@ use chronoscope_frame::{FramePlugins, Recordings, TimeCommand, ViewerCommand, Vi
 use chronoscope_record::{
     AppRecordExt, ENTITY_COMPONENT, NotRestored, RecordComponent, Rewind, RewindPlugin, WorldRecorder,
 };
-use chronoscope_types::read;
+use chronoscope_types::{StoreInfo, read};
 
 use crate::{Stage, hit, pose_at};
 
@@ -74,6 +74,16 @@ fn close_recording(stage: &mut Stage) {
     command(stage, ViewerCommand::CloseRecording(id));
 }
 
+/// What is known of the recording beside its data, where it comes from, and how many rows of its own properties it has.
+fn what_is_said(stage: &Stage) -> (StoreInfo, String, u64) {
+    let world = stage.app.world();
+    let recordings = world.resource::<Recordings>();
+    let entry = recordings.find(world.resource::<WorldRecorder>().id()).unwrap();
+    let properties = entry.store().entity_id(&"/__properties".into());
+    let num_rows = properties.map_or(0, |properties| entry.store().entity_stats(properties).num_rows);
+    (entry.info.clone(), entry.source_name.to_string(), num_rows)
+}
+
 fn is_there(stage: &mut Stage, entity: Entity) -> bool {
     let entity = stage.world().get_entity(entity);
     entity.is_ok_and(|entity| !entity.contains::<Disabled>())
@@ -89,12 +99,15 @@ fn a_recording_that_is_closed_in_the_viewer_begins_anew_and_the_world_stays() {
     for _ in 0..5 {
         stage.app.update();
     }
+    let said = what_is_said(&stage);
+    assert!(said.0.started_at_nanos.is_some() && said.2 > 0);
     close_recording(&mut stage);
     for _ in 0..4 {
         stage.app.update();
         assert!(!stage.world().resource::<Rewind>().is_past());
         assert!(is_there(&mut stage, cube));
     }
+    assert_eq!(what_is_said(&stage), said);
     WorldRecorder::flush(stage.world()).unwrap();
     let id = stage.world().resource::<WorldRecorder>().id().clone();
     let store = stage.world().resource::<Recordings>().find(&id).unwrap().store();
