@@ -19,6 +19,7 @@ pub(crate) fn record_gone(
     with_transform: Query<(), (With<Transform>, Allow<Disabled>)>,
 ) {
     let gone = std::mem::take(&mut recorder.while_paused.gone);
+    let nowhere = std::mem::take(&mut recorder.while_paused.nowhere);
     let mut standing = std::mem::take(&mut recorder.while_paused.standing);
     let mut cleared = Vec::new();
     let mut watched = std::mem::take(&mut recorder.slots.watched);
@@ -34,7 +35,7 @@ pub(crate) fn record_gone(
         .filter_map(|slot| recorder.slots.entity_at(*slot))
         .filter(|entity| !entities.contains(*entity))
         .collect();
-    for entity in removed.read().chain(gone).chain(gone_unseen) {
+    for entity in removed.read().chain(gone).chain(nowhere).chain(gone_unseen) {
         let Some(slot) = recorder.slots.find(entity) else {
             continue;
         };

@@ -394,6 +394,8 @@ pub(crate) struct WhilePaused {
     pub(crate) standing: Vec<Standing>,
     /// Those of them to which the app gave another parent, or none.
     pub(crate) moved: Vec<Entity>,
+    /// Those whose transforms were taken away.
+    pub(crate) nowhere: Vec<Entity>,
     /// Components that were taken away: the place of their rows, and the entity.
     pub(crate) removed: Vec<(usize, Entity)>,
 }
