@@ -51,7 +51,7 @@ impl<T> RecordComponent<T> {
     }
 
     /// Names it: its values are in a column of that name, its fields at paths below it. Without it, it is the name of its type
-    /// without the modules.
+    /// without the modules. Where another has that name already, it is the whole path of its type.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -179,9 +179,15 @@ impl AppRecordExt for App {
             tracing::warn!("component {name} is recorded already; it is recorded as said first");
             return self;
         }
+        let mut components = self.world_mut().get_resource_or_init::<RecordedComponents>();
+        // Else the values of one were taken for those of the other.
+        let name = if components.has(&name) {
+            T::type_path().to_owned()
+        } else {
+            name
+        };
         let descriptor = value_descriptor(&name);
         let column = Arc::clone(&descriptor.component);
-        let mut components = self.world_mut().get_resource_or_init::<RecordedComponents>();
         let at = components.add(ComponentRows::new(name, descriptor, how.values, fields));
         if how.values {
             components.types.push(RecordedComponent {

@@ -185,6 +185,49 @@ fn a_component_becomes_an_archetype() {
     assert!(hit.is_none_or(|hit| hit.cell().is_empty()));
 }
 
+mod front {
+    use super::*;
+
+    #[derive(Component, Reflect, Clone, Debug, PartialEq)]
+    pub(super) struct Axle(pub(super) u32);
+}
+
+mod rear {
+    use super::*;
+
+    #[derive(Component, Reflect, Clone, Debug, PartialEq)]
+    pub(super) struct Axle(pub(super) u32);
+}
+
+#[test]
+fn components_of_one_name_are_recorded_and_rewound_apart() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .add_plugins(RewindPlugin)
+        .record::<front::Axle>()
+        .record::<rear::Axle>();
+    stage.app.finish();
+    stage.app.cleanup();
+    let truck = (Transform::default(), front::Axle(1), rear::Axle(2));
+    let truck = stage.world().spawn(truck).id();
+    let cart = stage.world().spawn((Transform::default(), front::Axle(3))).id();
+    stage.app.update();
+    stage.app.update();
+    stage.world().get_mut::<front::Axle>(truck).unwrap().0 = 10;
+    stage.app.update();
+    stage.go_to_frame(0);
+    let axles = |stage: &mut Stage, of: Entity| {
+        let of = stage.world().entity(of);
+        (of.get::<front::Axle>().cloned(), of.get::<rear::Axle>().cloned())
+    };
+    assert_eq!(
+        axles(&mut stage, truck),
+        (Some(front::Axle(1)), Some(rear::Axle(2)))
+    );
+    assert_eq!(axles(&mut stage, cart), (Some(front::Axle(3)), None));
+}
+
 #[derive(Component)]
 struct Calm;
 
