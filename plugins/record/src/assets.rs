@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::Entry;
 
-use bevy_app::{App, Plugin};
+use bevy_app::{App, Last, Plugin};
 use bevy_asset::{AsAssetId, AssetEvent, AssetId, Assets, Handle};
 use bevy_camera::{Camera, Projection};
 use bevy_ecs::{entity_disabling::Disabled, prelude::*, query::Allow, resource::IsResource};
@@ -137,6 +137,8 @@ struct RecordedAssets<C: AsAssetId> {
     columns: Box<dyn Fn(&C::Asset, Option<&Assets<Image>>) -> Columns + Send + Sync>,
     /// As they are logged; none where there is nothing to log.
     by_asset: FxHashMap<AssetId<C::Asset>, Option<Mesh3D>>,
+    /// Assets that are others than were logged.
+    modified: FxHashSet<AssetId<C::Asset>>,
     /// Entities whose assets are not there yet.
     waiting: FxHashSet<Entity>,
     fields: LoggedFields,
@@ -158,12 +160,42 @@ fn add_assets<C: AsAssetId>(
     app.insert_resource(RecordedAssets::<C> {
         columns: Box::new(columns),
         by_asset: FxHashMap::default(),
+        modified: FxHashSet::default(),
         waiting: FxHashSet::default(),
         fields: LoggedFields::default(),
     });
     // Before any values: another material may stand in place of one that is gone.
     order::add_to_entities(app, record_lost::<C>);
     order::add_to_values(app, record_assets::<C>);
+    // The engine tells of changes for two frames only.
+    app.add_systems(Last, note_changes::<C>.run_if(is_paused).ambiguous_with_all());
+}
+
+fn is_paused(recorder: Option<Res<WorldRecorder>>) -> bool {
+    recorder.is_some_and(|recorder| !recorder.is_recording())
+}
+
+/// While nothing is recorded, remembers which assets have changed.
+fn note_changes<C: AsAssetId>(
+    mut recorded: ResMut<RecordedAssets<C>>,
+    mut events: Option<MessageReader<AssetEvent<C::Asset>>>,
+) {
+    for event in events.iter_mut().flat_map(MessageReader::read) {
+        recorded.note(event);
+    }
+}
+
+impl<C: AsAssetId> RecordedAssets<C> {
+    fn note(&mut self, event: &AssetEvent<C::Asset>) {
+        match event {
+            AssetEvent::Modified { id } => {
+                self.by_asset.remove(id);
+                self.modified.insert(*id);
+            }
+            AssetEvent::Removed { id } => _ = self.by_asset.remove(id),
+            _ => {}
+        }
+    }
 }
 
 fn record_lost<C: AsAssetId>(
@@ -190,15 +222,14 @@ fn record_assets<C: AsAssetId>(
     };
     let mut again: FxHashSet<Entity> = std::mem::take(&mut recorded.waiting);
     for event in events.iter_mut().flat_map(MessageReader::read) {
-        match event {
-            AssetEvent::Modified { id } => {
-                recorded.by_asset.remove(id);
-                let having = all.iter().filter(|(_, component)| component.as_asset_id() == *id);
-                again.extend(having.map(|(entity, _)| entity));
-            }
-            AssetEvent::Removed { id } => _ = recorded.by_asset.remove(id),
-            _ => {}
-        }
+        recorded.note(event);
+    }
+    let modified = std::mem::take(&mut recorded.modified);
+    if !modified.is_empty() {
+        let having = all
+            .iter()
+            .filter(|(_, component)| modified.contains(&component.as_asset_id()));
+        again.extend(having.map(|(entity, _)| entity));
     }
     again.extend(&changed);
     for entity in recorder.due(again, all.iter().map(|(entity, _)| entity)) {

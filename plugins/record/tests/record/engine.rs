@@ -18,7 +18,7 @@ use bevy_mesh::{Indices, Mesh, Mesh3d, PrimitiveTopology};
 use bevy_reflect::TypePath;
 use bevy_transform::components::Transform;
 use chronoscope_frame::{DiffLog, Recordings, Reports, ViewLayers};
-use chronoscope_record::{AppRecordMaterialExt as _, MaterialLook};
+use chronoscope_record::{AppRecordMaterialExt as _, MaterialLook, Rewind, RewindPlugin};
 use chronoscope_store::Recording;
 use chronoscope_types::{Arrows3D, LineStrips3D, Mesh3D, Pinhole, Points3D, Scalars, read};
 
@@ -261,6 +261,43 @@ fn what_another_material_does_not_have_is_emptied() {
     assert_eq!(at_each(&Mesh3D::ALBEDO_FACTOR), [1, 1, 1, 0]);
     assert_eq!(at_each(&Mesh3D::ALBEDO_TEXTURE_BUFFER), [1, 0, 0, 0]);
     assert_eq!(at_each(&Mesh3D::ALBEDO_TEXTURE_FORMAT), [1, 0, 0, 0]);
+}
+
+#[test]
+fn an_asset_that_changes_while_the_world_shows_the_past_is_recorded_once_it_goes_on() {
+    let mut stage = stage();
+    stage.app.init_asset::<Paint>().init_asset::<Image>();
+    stage
+        .app
+        .add_plugins(RewindPlugin)
+        .record_material::<Painted>(|paint| MaterialLook::color(paint.color));
+    stage.app.finish();
+    stage.app.cleanup();
+    let paint = Paint {
+        color: [10, 20, 30, 255],
+        texture: None,
+    };
+    let paint = stage.world().resource_mut::<Assets<Paint>>().add(paint);
+    spawn(&mut stage, "pot", Painted(paint.clone()));
+    stage.app.update();
+    stage.app.update();
+    stage.go_to_frame(0);
+    let mut paints = stage.world().resource_mut::<Assets<Paint>>();
+    paints.get_mut(&paint).unwrap().color = [90, 20, 30, 255];
+    for _ in 0..4 {
+        stage.app.update();
+    }
+    stage.world().resource_mut::<Rewind>().resume();
+    stage.app.update();
+    let frame = stage.frame();
+    let recording = stage.recording();
+    let factor = |frame| {
+        let cell = hit(&recording, "/world/pot", &Mesh3D::ALBEDO_FACTOR, frame)
+            .unwrap()
+            .cell();
+        read::colors(&cell).unwrap()[0]
+    };
+    assert_eq!([factor(1), factor(frame)], [0x0a14_1eff, 0x5a14_1eff]);
 }
 
 #[test]
