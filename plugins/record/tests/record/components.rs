@@ -343,6 +343,37 @@ fn states_and_messages_are_rows() {
     );
 }
 
+#[test]
+fn messages_of_the_past_are_not_recorded_once_the_world_goes_on() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .add_plugins(RewindPlugin)
+        .record_messages("log/crashes", |crash: &Crash| {
+            TextLog::new(format!("{} N", crash.0))
+        });
+    stage.app.finish();
+    stage.app.cleanup();
+    stage.world().spawn(Transform::default());
+    stage.app.update();
+    stage.app.update();
+    stage.go_to_frame(0);
+    for _ in 0..3 {
+        stage.world().write_message(Crash(1.0));
+        stage.app.update();
+    }
+    stage.world().resource_mut::<Rewind>().resume();
+    stage.app.update();
+    stage.world().write_message(Crash(2.0));
+    stage.app.update();
+    let recording = stage.recording();
+    let crashes = recording.store.entity_id(&"log/crashes".into()).unwrap();
+    assert_eq!(recording.store.entity_stats(crashes).num_rows, 1);
+    let frame = stage.frame();
+    let said = text(&recording, "log/crashes", "TextLog:text", frame);
+    assert_eq!(said.as_deref(), Some("2 N"));
+}
+
 #[derive(Event)]
 struct Horn(u32);
 

@@ -657,6 +657,30 @@ fn what_is_logged_with_tracing_is_recorded_by_target() {
 }
 
 #[test]
+fn what_is_logged_in_the_past_is_not_recorded_once_the_world_goes_on() {
+    use bevy_log::tracing_subscriber::{Registry, layer::SubscriberExt as _};
+    let mut stage = stage();
+    stage.app.add_plugins(RewindPlugin);
+    let layer = chronoscope_record::log_layer(&mut stage.app).unwrap();
+    stage.app.finish();
+    stage.app.cleanup();
+    stage.world().spawn(Transform::default());
+    stage.app.update();
+    stage.go_to_frame(0);
+    let logger = Registry::default().with(layer);
+    tracing::subscriber::with_default(logger, || {
+        tracing::warn!(target: "past", "nobody is to know");
+        stage.world().resource_mut::<Rewind>().resume();
+        stage.app.update();
+        tracing::warn!(target: "present", "all may know");
+        stage.app.update();
+    });
+    let recording = stage.recording();
+    let is_there = |path: &str| recording.store.entity_id(&path.into()).is_some();
+    assert_eq!([is_there("/logs/past"), is_there("/logs/present")], [false, true]);
+}
+
+#[test]
 fn what_views_draw_is_left_out_wherever_their_layers_begin() {
     let has = |first: Option<usize>| {
         let mut stage = stage();
