@@ -190,6 +190,10 @@ fn record_retained(
         .collect();
     let mut again = std::mem::take(&mut *waiting);
     again.extend(&changed);
+    if recorder.resumes {
+        // Changes in the past were told to nobody.
+        again.extend(all.iter().map(|(entity, _)| entity));
+    }
     if !modified.is_empty() {
         let having = all
             .iter()

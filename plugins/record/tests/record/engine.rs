@@ -450,6 +450,37 @@ fn a_gizmo_of_an_entity_is_below_it_and_recorded_again_where_it_changes() {
 }
 
 #[test]
+fn a_gizmo_that_changes_while_the_world_shows_the_past_is_recorded_once_it_goes_on() {
+    let mut stage = stage_with_gizmos();
+    stage.app.add_plugins(RewindPlugin);
+    stage.app.finish();
+    stage.app.cleanup();
+    let mut assets = stage.world().resource_mut::<Assets<GizmoAsset>>();
+    let handle = assets.add(GizmoAsset::default());
+    let gizmo = Gizmo {
+        handle: handle.clone(),
+        ..Gizmo::default()
+    };
+    spawn(&mut stage, "box", gizmo);
+    stage.app.update();
+    stage.app.update();
+    stage.go_to_frame(0);
+    let mut assets = stage.world().resource_mut::<Assets<GizmoAsset>>();
+    let mut asset = assets.get_mut(&handle).unwrap();
+    asset.line(Vec3::ZERO, Vec3::Y, Color::WHITE);
+    drop(asset);
+    for _ in 0..4 {
+        stage.app.update();
+    }
+    stage.world().resource_mut::<Rewind>().resume();
+    stage.app.update();
+    let frame = stage.frame();
+    let recording = stage.recording();
+    let num = num_instances(&recording, "/world/box/gizmo", &LineStrips3D::STRIPS, frame);
+    assert_eq!(num, Some(1));
+}
+
+#[test]
 fn a_camera_is_a_pinhole_below_its_entity() {
     let mut stage = stage();
     let lens = PerspectiveProjection {
