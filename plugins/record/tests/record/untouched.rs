@@ -9,7 +9,7 @@ use chronoscope_record::{
 };
 use chronoscope_types::{StoreInfo, read};
 
-use crate::{Stage, hit, pose_at};
+use crate::{Stage, entity_at, hit, pose_at};
 
 #[derive(Component, Reflect, Clone, Debug, PartialEq)]
 struct Health(u32);
@@ -55,6 +55,60 @@ fn a_component_without_rows_stays_and_is_listed() {
     stage.world().resource_mut::<Rewind>().to_present();
     stage.app.update();
     assert_eq!(health(&mut stage), [Some(Health(100)), Some(Health(10))]);
+}
+
+#[test]
+fn who_had_no_transform_has_none_again() {
+    let mut stage = Stage::new(|_| {});
+    stage.app.add_plugins(RewindPlugin);
+    stage.app.finish();
+    stage.app.cleanup();
+    let ghost = stage
+        .world()
+        .spawn((Name::new("ghost"), Transform::from_xyz(1.0, 0.0, 0.0)))
+        .id();
+    let place = |stage: &mut Stage| stage.world().get::<Transform>(ghost).map(|at| at.translation.x);
+    stage.app.update();
+    stage.world().entity_mut(ghost).remove::<Transform>();
+    stage.app.update();
+    stage.app.update();
+    stage.go_to_frame(0);
+    assert_eq!(place(&mut stage), Some(1.0));
+    stage.world().resource_mut::<Rewind>().to_present();
+    stage.app.update();
+    assert_eq!(place(&mut stage), None, "looking back changes nothing");
+
+    stage
+        .world()
+        .entity_mut(ghost)
+        .insert(Transform::from_xyz(2.0, 0.0, 0.0));
+    stage.app.update();
+    let with_transform = stage.frame();
+    // Longer than the engine tells of what was removed.
+    for _ in 0..4 {
+        stage.go_to_frame(1);
+        assert_eq!(place(&mut stage), None);
+    }
+    stage.go_to_frame(0);
+    assert_eq!(place(&mut stage), Some(1.0));
+    stage.go_to_frame(2);
+    stage.world().resource_mut::<Rewind>().resume();
+    stage.app.update();
+    let without = stage.frame();
+    stage.app.update();
+    assert_eq!(place(&mut stage), None);
+    stage.go_to_frame(with_transform);
+    assert_eq!(place(&mut stage), Some(2.0));
+    stage.go_to_frame(without);
+    assert_eq!(place(&mut stage), None, "it was recorded that it went on without");
+    stage.world().resource_mut::<Rewind>().to_present();
+    stage.app.update();
+    stage.world().despawn(ghost);
+    stage.app.update();
+    let frame = stage.frame();
+    let recording = stage.recording();
+    assert_eq!(entity_at(&recording, "/world/ghost", frame - 1), Some(ghost));
+    assert_eq!(entity_at(&recording, "/world/ghost", frame), None);
 }
 
 fn stage_with_viewer(follow: bool) -> Stage {
