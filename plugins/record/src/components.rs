@@ -310,6 +310,8 @@ fn record_removed<T: Component + Reflect>(
             recorder.remove(slot);
             continue;
         }
+        // Nothing else may tell of its end.
+        recorder.slots.watched.push(slot);
         if let Some(rows) = components.rows_mut(at) {
             let new_rows = new_rows.get_or_insert_with(|| recorder.new_rows());
             rows.push_removal(&recorder.recorder, new_rows, slot);

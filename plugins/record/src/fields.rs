@@ -117,6 +117,8 @@ impl<T: Component> Lost<'_, '_, T> {
             recorder.remove(slot);
             return;
         }
+        // Nothing else may tell of its end.
+        recorder.slots.watched.push(slot);
         let path = recorder.slots.path(slot).filter(|_| !row.is_empty());
         let path = path.map(|path| part.map_or_else(|| path.clone(), |part| path.child(part)));
         if let Some(path) = path {

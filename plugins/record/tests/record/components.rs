@@ -11,7 +11,7 @@ use chronoscope_record::{
 };
 use chronoscope_types::{Boxes3D, Scalars, TextLog, read};
 
-use crate::{Stage, hit, host::Elsewhere};
+use crate::{Stage, entity_at, hit, host::Elsewhere};
 
 #[derive(Component, Reflect, Clone, Debug, Default, PartialEq)]
 struct Motor {
@@ -226,6 +226,38 @@ fn components_of_one_name_are_recorded_and_rewound_apart() {
         (Some(front::Axle(1)), Some(rear::Axle(2)))
     );
     assert_eq!(axles(&mut stage, cart), (Some(front::Axle(3)), None));
+}
+
+#[test]
+fn who_has_lost_all_that_is_recorded_is_cleared_where_it_is_gone() {
+    let mut stage = Stage::new(|_| {});
+    stage.app.add_plugins(RewindPlugin);
+    stage
+        .app
+        .record::<Motor>()
+        .record_as(|part: &Crate| Boxes3D::from_half_sizes([[part.0; 3]]));
+    stage.app.finish();
+    stage.app.cleanup();
+    let idea = stage.world().spawn((Name::new("idea"), Motor::default())).id();
+    let part = stage.world().spawn((Name::new("part"), Crate(2.0))).id();
+    stage.app.update();
+    stage.world().entity_mut(idea).remove::<Motor>();
+    stage.world().entity_mut(part).remove::<Crate>();
+    stage.app.update();
+    stage.app.update();
+    stage.world().despawn(idea);
+    stage.world().despawn(part);
+    stage.app.update();
+    let recording = stage.recording();
+    let there = |path: &str| [2, 3].map(|frame| entity_at(&recording, path, frame));
+    assert_eq!(there("/world/idea"), [Some(idea), None]);
+    assert_eq!(there("/world/part"), [Some(part), None]);
+    // A look back brings none of them to the present.
+    stage.go_to_frame(0);
+    assert!(stage.find("idea").is_some());
+    stage.world().resource_mut::<Rewind>().to_present();
+    stage.app.update();
+    assert!(stage.find("idea").is_none() && stage.find("part").is_none());
 }
 
 #[derive(Component)]
