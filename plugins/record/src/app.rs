@@ -148,6 +148,10 @@ impl AppRecordMoreExt for App {
     ) -> &mut Self {
         let path = path.into();
         let record = move |mut recorder: ResMut<WorldRecorder>, mut messages: MessageReader<M>| {
+            if recorder.resumes {
+                // The last that were written in the past, which is not recorded.
+                messages.clear();
+            }
             for message in messages.read() {
                 recorder.log_or_report(path.clone(), &archetype(message));
             }

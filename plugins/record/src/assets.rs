@@ -2,10 +2,10 @@
 
 use std::collections::hash_map::Entry;
 
-use bevy_app::{App, Plugin};
+use bevy_app::{App, Last, Plugin};
 use bevy_asset::{AsAssetId, AssetEvent, AssetId, Assets, Handle};
 use bevy_camera::{Camera, Projection};
-use bevy_ecs::{prelude::*, resource::IsResource};
+use bevy_ecs::{entity_disabling::Disabled, prelude::*, query::Allow, resource::IsResource};
 use bevy_image::Image;
 use bevy_mesh::{Indices, Mesh, Mesh3d, PrimitiveTopology, VertexAttributeValues};
 use chronoscope_frame::Report;
@@ -16,13 +16,21 @@ use chronoscope_types::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::{WorldRecorder, order, recorder::RECORDER, skipped::Skipped, slots::Naming};
+use crate::{
+    WorldRecorder,
+    fields::{LoggedFields, Lost},
+    order,
+    recorder::RECORDER,
+    skipped::Skipped,
+    slots::Naming,
+};
 
 /// Records the meshes of entities, and cameras as pinholes.
 ///
-/// The columns of a mesh are made once and shared by all entities that have it. What is drawn on it is a matter of its material:
+/// The columns of a mesh are made once and shared by all entities that have it. Where an entity gets another mesh, or none, what it
+/// has no more is emptied. What is drawn on it is a matter of its material:
 /// see [`AppRecordMaterialExt::record_material`]. A camera is recorded below its entity, as `pinhole`, so that what is below the
-/// entity stays in space. One without a perspective has no pinhole; that is said.
+/// entity stays in space. One without a perspective has no pinhole; that is said. Where the camera is taken away, it is emptied.
 pub struct RecordAssetsPlugin;
 
 impl Plugin for RecordAssetsPlugin {
@@ -41,6 +49,9 @@ impl Plugin for RecordAssetsPlugin {
         order::add_to_values(app, record_cameras);
     }
 }
+
+/// The part of the path below an entity at which its camera is.
+const PINHOLE: &str = "pinhole";
 
 /// What is recorded of a material.
 #[derive(Clone, Debug)]
@@ -126,8 +137,11 @@ struct RecordedAssets<C: AsAssetId> {
     columns: Box<dyn Fn(&C::Asset, Option<&Assets<Image>>) -> Columns + Send + Sync>,
     /// As they are logged; none where there is nothing to log.
     by_asset: FxHashMap<AssetId<C::Asset>, Option<Mesh3D>>,
+    /// Assets that are others than were logged.
+    modified: FxHashSet<AssetId<C::Asset>>,
     /// Entities whose assets are not there yet.
     waiting: FxHashSet<Entity>,
+    fields: LoggedFields,
 }
 
 /// What becomes of an asset.
@@ -146,9 +160,50 @@ fn add_assets<C: AsAssetId>(
     app.insert_resource(RecordedAssets::<C> {
         columns: Box::new(columns),
         by_asset: FxHashMap::default(),
+        modified: FxHashSet::default(),
         waiting: FxHashSet::default(),
+        fields: LoggedFields::default(),
     });
+    // Before any values: another material may stand in place of one that is gone.
+    order::add_to_entities(app, record_lost::<C>);
     order::add_to_values(app, record_assets::<C>);
+    // The engine tells of changes for two frames only.
+    app.add_systems(Last, note_changes::<C>.run_if(is_paused).ambiguous_with_all());
+}
+
+fn is_paused(recorder: Option<Res<WorldRecorder>>) -> bool {
+    recorder.is_some_and(|recorder| !recorder.is_recording())
+}
+
+/// While nothing is recorded, remembers which assets have changed.
+fn note_changes<C: AsAssetId>(
+    mut recorded: ResMut<RecordedAssets<C>>,
+    mut events: Option<MessageReader<AssetEvent<C::Asset>>>,
+) {
+    for event in events.iter_mut().flat_map(MessageReader::read) {
+        recorded.note(event);
+    }
+}
+
+impl<C: AsAssetId> RecordedAssets<C> {
+    fn note(&mut self, event: &AssetEvent<C::Asset>) {
+        match event {
+            AssetEvent::Modified { id } => {
+                self.by_asset.remove(id);
+                self.modified.insert(*id);
+            }
+            AssetEvent::Removed { id } => _ = self.by_asset.remove(id),
+            _ => {}
+        }
+    }
+}
+
+fn record_lost<C: AsAssetId>(
+    mut recorder: ResMut<WorldRecorder>,
+    mut recorded: ResMut<RecordedAssets<C>>,
+    mut lost: Lost<C>,
+) {
+    lost.record(&mut recorded.fields, &mut recorder, None);
 }
 
 fn record_assets<C: AsAssetId>(
@@ -167,15 +222,14 @@ fn record_assets<C: AsAssetId>(
     };
     let mut again: FxHashSet<Entity> = std::mem::take(&mut recorded.waiting);
     for event in events.iter_mut().flat_map(MessageReader::read) {
-        match event {
-            AssetEvent::Modified { id } => {
-                recorded.by_asset.remove(id);
-                let having = all.iter().filter(|(_, component)| component.as_asset_id() == *id);
-                again.extend(having.map(|(entity, _)| entity));
-            }
-            AssetEvent::Removed { id } => _ = recorded.by_asset.remove(id),
-            _ => {}
-        }
+        recorded.note(event);
+    }
+    let modified = std::mem::take(&mut recorded.modified);
+    if !modified.is_empty() {
+        let having = all
+            .iter()
+            .filter(|(_, component)| modified.contains(&component.as_asset_id()));
+        again.extend(having.map(|(entity, _)| entity));
     }
     again.extend(&changed);
     for entity in recorder.due(again, all.iter().map(|(entity, _)| entity)) {
@@ -209,8 +263,13 @@ fn record_assets<C: AsAssetId>(
                 }
             },
         };
-        if let Some(columns) = columns {
-            recorder.log_or_report(path, &*columns);
+        let row = match columns {
+            Some(columns) => recorded.fields.row(entity, &*columns),
+            // What it had before is no more.
+            None => recorded.fields.take(entity),
+        };
+        if !row.is_empty() {
+            recorder.log_or_report(path, &row);
         }
     }
 }
@@ -268,7 +327,12 @@ fn mesh_columns(mesh: &Mesh) -> Result<Mesh3D, &'static str> {
         Ok(Some(Indices::U32(indices))) => {
             columns = columns.with_triangle_indices(indices.as_chunks::<3>().0.iter().copied());
         }
-        Ok(None) | Err(_) => {}
+        // Said as well: without indices, those of a mesh that was there before would be emptied, which is no triangle.
+        Ok(None) => {
+            let whole = positions.len() as u32 / 3;
+            columns = columns.with_triangle_indices((0..whole).map(|at| [3 * at, 3 * at + 1, 3 * at + 2]));
+        }
+        Err(_) => {}
     }
     Ok(columns)
 }
@@ -277,11 +341,22 @@ fn record_cameras(
     mut recorder: ResMut<WorldRecorder>,
     changed: Query<Entity, (Or<(Changed<Projection>, Changed<Camera>)>, Without<IsResource>)>,
     all: Query<(Entity, &Projection, Option<&Camera>), Without<IsResource>>,
+    mut lost: Lost<Projection>,
+    mut lost_cameras: RemovedComponents<Camera>,
+    cameras: Query<(), (With<Camera>, Allow<Disabled>)>,
+    mut fields: Local<LoggedFields>,
     mut last: Local<FxHashMap<Entity, [f32; 3]>>,
     naming: Naming,
     skipped: Skipped,
 ) {
     let recorder = &mut *recorder;
+    for entity in lost.record(&mut fields, recorder, Some(PINHOLE)) {
+        last.remove(&entity);
+    }
+    for entity in lost_cameras.read().filter(|entity| !cameras.contains(*entity)) {
+        lost.end(entity, &mut fields, recorder, Some(PINHOLE));
+        last.remove(&entity);
+    }
     let moved: FxHashSet<Entity> = if recorder.records_all {
         all.iter().map(|(entity, ..)| entity).collect()
     } else {
@@ -299,7 +374,9 @@ fn record_cameras(
         }
         let Projection::Perspective(lens) = projection else {
             // It changes each frame, too.
-            if last.insert(entity, [0.0; 3]).is_none() {
+            if last.insert(entity, [0.0; 3]) != Some([0.0; 3]) {
+                // It may have had a perspective.
+                lost.end(entity, &mut fields, recorder, Some(PINHOLE));
                 let slot = recorder.slots.find_or_add(entity, &naming);
                 let path = recorder.slots.path(slot).cloned();
                 let text = "its camera is not recorded: only those with a perspective are";
@@ -322,8 +399,9 @@ fn record_cameras(
         let pinhole =
             Pinhole::from_focal_length_and_resolution([focal_length; 2], size).with_camera_xyz(axes);
         let slot = recorder.slots.find_or_add(entity, &naming);
-        if let Some(path) = recorder.slots.path(slot).map(|path| path.child("pinhole")) {
-            recorder.log_or_report(path, &pinhole);
+        if let Some(path) = recorder.slots.path(slot).map(|path| path.child(PINHOLE)) {
+            let row = fields.row(entity, &pinhole);
+            recorder.log_or_report(path, &row);
         }
     }
 }

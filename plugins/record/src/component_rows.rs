@@ -59,6 +59,11 @@ impl RecordedComponents {
         self.rows.len() - 1
     }
 
+    /// Whether there is a component type of that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.rows.iter().any(|rows| rows.name == name)
+    }
+
     /// The rows at a place.
     pub(crate) fn rows_mut(&mut self, at: usize) -> Option<&mut ComponentRows> {
         self.rows.get_mut(at)

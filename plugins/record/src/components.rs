@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use arrow_array::{Array as _, ArrayRef, new_empty_array};
 use bevy_app::App;
 use bevy_ecs::{
     entity_disabling::Disabled, prelude::*, query::Allow, resource::IsResource, system::SystemParam,
@@ -11,10 +10,12 @@ use bevy_reflect::{FromReflect, GetTypeRegistration, ParsedPath, Reflect, TypePa
 use bevy_time::{Real, Time};
 use chronoscope_frame::Report;
 use chronoscope_store::ComponentDescriptor;
+use parking_lot::Mutex;
 
 use crate::{
     WorldRecorder,
     component_rows::{ComponentRows, Field, RecordedComponent, RecordedComponents},
+    fields::{LoggedFields, Lost},
     order,
     recorder::RECORDER,
     reflect,
@@ -50,7 +51,7 @@ impl<T> RecordComponent<T> {
     }
 
     /// Names it: its values are in a column of that name, its fields at paths below it. Without it, it is the name of its type
-    /// without the modules.
+    /// without the modules. Where another has that name already, it is the whole path of its type.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -178,9 +179,15 @@ impl AppRecordExt for App {
             tracing::warn!("component {name} is recorded already; it is recorded as said first");
             return self;
         }
+        let mut components = self.world_mut().get_resource_or_init::<RecordedComponents>();
+        // Else the values of one were taken for those of the other.
+        let name = if components.has(&name) {
+            T::type_path().to_owned()
+        } else {
+            name
+        };
         let descriptor = value_descriptor(&name);
         let column = Arc::clone(&descriptor.component);
-        let mut components = self.world_mut().get_resource_or_init::<RecordedComponents>();
         let at = components.add(ComponentRows::new(name, descriptor, how.values, fields));
         if how.values {
             components.types.push(RecordedComponent {
@@ -231,22 +238,21 @@ impl AppRecordExt for App {
         &mut self,
         archetype: impl Fn(&T) -> A + Send + Sync + 'static,
     ) -> &mut Self {
+        let fields = Arc::new(Mutex::new(LoggedFields::default()));
+        // Before any values: those of another component may stand in place of these.
+        let record_lost = {
+            let fields = Arc::clone(&fields);
+            move |mut recorder: ResMut<WorldRecorder>, mut lost: Lost<T>| {
+                lost.record(&mut fields.lock(), &mut recorder, None);
+            }
+        };
         let record = move |mut recorder: ResMut<WorldRecorder>,
                            changed: Query<(Entity, &T), (Changed<T>, Without<IsResource>)>,
                            all: Query<(Entity, &T), Without<IsResource>>,
-                           mut removed: RemovedComponents<T>,
-                           having: Query<(), (With<T>, Allow<Disabled>)>,
-                           mut logged: Local<Vec<(ComponentDescriptor, ArrayRef)>>,
                            naming: Naming,
                            skipped: Skipped| {
             let recorder = &mut *recorder;
-            for entity in removed.read().filter(|entity| !having.contains(*entity)) {
-                // What is gone with its entity is cleared with it.
-                let slot = recorder.slots.find(entity).filter(|_| !logged.is_empty());
-                if let Some(path) = slot.and_then(|slot| recorder.slots.path(slot).cloned()) {
-                    recorder.log_or_report(path, &*logged);
-                }
-            }
+            let mut fields = fields.lock();
             let moved = recorder.slots.moved_entities();
             let moved = moved.into_iter().filter(|entity| !changed.contains(*entity));
             let also = if recorder.records_all {
@@ -267,29 +273,13 @@ impl AppRecordExt for App {
                     continue;
                 };
                 let row = archetype(value).components();
-                // Without instances, they say that there is nothing any more.
-                for (descriptor, array) in &row {
-                    if !logged.iter().any(|(known, _)| known == descriptor) {
-                        logged.push((descriptor.clone(), new_empty_array(array.data_type())));
-                    }
-                }
+                fields.add(entity, &row);
                 if let Err(error) = recorder.recorder.log(path, &row) {
                     recorder.report_once(Report::warning(RECORDER, error.to_string()));
                 }
             }
         };
-        let record_gone = |mut recorder: ResMut<WorldRecorder>,
-                           mut removed: RemovedComponents<T>,
-                           entities: Query<(), Allow<Disabled>>| {
-            for entity in removed.read() {
-                if !entities.contains(entity)
-                    && let Some(slot) = recorder.slots.find(entity)
-                {
-                    recorder.remove(slot);
-                }
-            }
-        };
-        order::add_to_entities(self, record_gone);
+        order::add_to_entities(self, record_lost);
         order::add_to_values(self, record);
         self
     }
@@ -320,6 +310,8 @@ fn record_removed<T: Component + Reflect>(
             recorder.remove(slot);
             continue;
         }
+        // Nothing else may tell of its end.
+        recorder.slots.watched.push(slot);
         if let Some(rows) = components.rows_mut(at) {
             let new_rows = new_rows.get_or_insert_with(|| recorder.new_rows());
             rows.push_removal(&recorder.recorder, new_rows, slot);

@@ -17,13 +17,16 @@ use glam::Vec3;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    RecordSystems, WorldRecorder, order,
+    RecordSystems, WorldRecorder,
+    fields::{LoggedFields, Lost},
+    order,
     skipped::Skipped,
     slots::{GIZMOS, Naming},
 };
 
 /// Records what is drawn with `Gizmos`, as lines below the root of what is recorded: `gizmos` for the default group, and below it
-/// a path for each other group, by the name of its type. A `Gizmo` of an entity is recorded below that entity, as `gizmo`.
+/// a path for each other group, by the name of its type. A `Gizmo` of an entity is recorded below that entity, as `gizmo`, until it is
+/// taken away.
 ///
 /// A row is logged in the frames in which other lines are drawn than in the frame before: what is drawn alike in all frames is
 /// there once. A line has one color in a recording, that of its first point. Widths are in points, as on the screen; dots and
@@ -161,6 +164,8 @@ fn record_retained(
     mut events: Option<MessageReader<AssetEvent<GizmoAsset>>>,
     changed: Query<Entity, Changed<Gizmo>>,
     all: Query<(Entity, &Gizmo)>,
+    mut lost: Lost<Gizmo>,
+    mut fields: Local<LoggedFields>,
     mut waiting: Local<FxHashSet<Entity>>,
     naming: Naming,
     skipped: Skipped,
@@ -168,6 +173,7 @@ fn record_retained(
     let (Some(assets), recorder) = (assets, &mut *recorder) else {
         return;
     };
+    lost.record(&mut fields, recorder, Some("gizmo"));
     // Those that are drawn anew in each frame are no entity's.
     let drawn: FxHashSet<AssetId<GizmoAsset>> = handles
         .iter()
@@ -184,6 +190,10 @@ fn record_retained(
         .collect();
     let mut again = std::mem::take(&mut *waiting);
     again.extend(&changed);
+    if recorder.resumes {
+        // Changes in the past were told to nobody.
+        again.extend(all.iter().map(|(entity, _)| entity));
+    }
     if !modified.is_empty() {
         let having = all
             .iter()
@@ -206,6 +216,7 @@ fn record_retained(
             continue;
         };
         let lines = Lines::of(asset.buffer().buffer(), gizmo.line_config.width);
-        recorder.log_or_report(path, &lines.columns());
+        let row = fields.row(entity, &lines.columns());
+        recorder.log_or_report(path, &row);
     }
 }

@@ -19,6 +19,7 @@ pub(crate) fn record_gone(
     with_transform: Query<(), (With<Transform>, Allow<Disabled>)>,
 ) {
     let gone = std::mem::take(&mut recorder.while_paused.gone);
+    let nowhere = std::mem::take(&mut recorder.while_paused.nowhere);
     let mut standing = std::mem::take(&mut recorder.while_paused.standing);
     let mut cleared = Vec::new();
     let mut watched = std::mem::take(&mut recorder.slots.watched);
@@ -34,7 +35,7 @@ pub(crate) fn record_gone(
         .filter_map(|slot| recorder.slots.entity_at(*slot))
         .filter(|entity| !entities.contains(*entity))
         .collect();
-    for entity in removed.read().chain(gone).chain(gone_unseen) {
+    for entity in removed.read().chain(gone).chain(nowhere).chain(gone_unseen) {
         let Some(slot) = recorder.slots.find(entity) else {
             continue;
         };
@@ -50,6 +51,9 @@ pub(crate) fn record_gone(
         }
         recorder.remove(slot);
     }
+    // One may get a transform and lose it again in one frame.
+    watched.sort_unstable();
+    watched.dedup();
     recorder.slots.watched = watched;
     standing.retain(|standing| entities.contains(standing.entity));
     recorder.slots.put_back(standing, cleared);
@@ -98,4 +102,29 @@ pub(crate) fn record_moves(
     }
     slots.set_enabled(enabled);
     recorder.leave_paths(&mut components);
+}
+
+#[cfg(test)]
+mod tests {
+    use bevy_app::App;
+    use bevy_time::TimePlugin;
+    use bevy_transform::TransformPlugin;
+
+    use super::*;
+    use crate::RecordPlugin;
+
+    #[test]
+    fn who_has_no_transform_is_watched_once() {
+        let mut app = App::new();
+        app.add_plugins((TimePlugin, TransformPlugin, RecordPlugin::new("watched")));
+        let ghost = app.world_mut().spawn(Transform::default()).id();
+        app.update();
+        for _ in 0..3 {
+            app.world_mut().entity_mut(ghost).insert(Transform::default());
+            app.world_mut().entity_mut(ghost).remove::<Transform>();
+            app.update();
+            let recorder = app.world().resource::<WorldRecorder>();
+            assert_eq!(recorder.slots.watched.len(), 1);
+        }
+    }
 }

@@ -23,6 +23,7 @@
 //! # Invariants
 //! - What rests costs nothing but the engine's look at change ticks.
 //! - Rows of a frame are in the order: gone, moved, values. So an entity that takes the name of one that is gone is not cleared.
+//! - What is taken away is said to be: fields that an entity has no more are emptied (`fields`), and who is gone is cleared.
 //! - The host never fails through the recorder: what cannot be recorded is reported, once.
 //!
 //! # Glossary
@@ -43,6 +44,7 @@ mod skipped;
 mod slots;
 
 mod columns;
+mod fields;
 mod reflect;
 mod rows;
 mod tracks;

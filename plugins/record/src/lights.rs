@@ -2,14 +2,23 @@
 
 use bevy_app::{App, Plugin};
 use bevy_color::{Color, ColorToPacked as _};
-use bevy_ecs::{prelude::*, resource::IsResource};
+use bevy_ecs::{
+    entity_disabling::Disabled, prelude::*, query::Allow, resource::IsResource, system::SystemParam,
+};
 use bevy_light::{DirectionalLight, PointLight, SpotLight};
 use chronoscope_types::{Arrows3D, Points3D, Rgba, Scalars};
 
-use crate::{WorldRecorder, order, skipped::Skipped, slots::Naming};
+use crate::{
+    WorldRecorder,
+    fields::{LoggedFields, Lost},
+    order,
+    skipped::Skipped,
+    slots::Naming,
+};
 
 /// Records the lights of entities, below them as `light`: a point of the light's color where it shines to all sides, an arrow
-/// where it has a direction; and how strong it is as a plot, `light/strength`, in lumens, or in lux where it is directional.
+/// where it has a direction; and how strong it is as a plot, `light/strength`, in lumens, or in lux where it is directional. Where it is
+/// taken away, these are emptied.
 pub struct RecordLightsPlugin;
 
 impl Plugin for RecordLightsPlugin {
@@ -29,6 +38,14 @@ type AnyLight = Or<(With<PointLight>, With<SpotLight>, With<DirectionalLight>)>;
 
 type ChangedLight = Or<(Changed<PointLight>, Changed<SpotLight>, Changed<DirectionalLight>)>;
 
+/// Entities that have lost a light of a kind. They may have one of another.
+#[derive(SystemParam)]
+struct LostLights<'w, 's> {
+    points: Lost<'w, 's, PointLight>,
+    spots: Lost<'w, 's, SpotLight>,
+    directional: Lost<'w, 's, DirectionalLight>,
+}
+
 fn record_lights(
     mut recorder: ResMut<WorldRecorder>,
     changed: Query<Entity, (ChangedLight, Without<IsResource>)>,
@@ -41,11 +58,18 @@ fn record_lights(
         ),
         (AnyLight, Without<IsResource>),
     >,
+    lights: Query<(), (AnyLight, Allow<Disabled>)>,
+    mut lost: LostLights,
+    mut fields: Local<LoggedFields>,
     naming: Naming,
     skipped: Skipped,
 ) {
     let recorder = &mut *recorder;
     let mut again: Vec<Entity> = changed.iter().chain(recorder.slots.moved_entities()).collect();
+    // Of several lights, another may be there yet.
+    again.extend(lost.points.read(&fields, recorder));
+    again.extend(lost.spots.read(&fields, recorder));
+    again.extend(lost.directional.read(&fields, recorder));
     if recorder.records_all {
         again.extend(all.iter().map(|(entity, ..)| entity));
     }
@@ -53,6 +77,14 @@ fn record_lights(
     again.dedup();
     for entity in again {
         let Ok((_, point, spot, directional)) = all.get(entity) else {
+            if !lights.contains(entity) {
+                let row = fields.take(entity);
+                let path = recorder.path_of(entity).filter(|_| !row.is_empty());
+                if let Some(path) = path.map(|path| path.child("light")) {
+                    recorder.log_or_report(path.clone(), &row);
+                    recorder.log_or_report(path.child("strength"), &Scalars::cleared());
+                }
+            }
             continue;
         };
         if skipped.contains(entity, &naming) {
@@ -62,21 +94,19 @@ fn record_lights(
         let Some(path) = recorder.slots.path(slot).map(|path| path.child("light")) else {
             continue;
         };
-        let strength = if let Some(light) = point {
+        let (row, strength) = if let Some(light) = point {
             let point = Points3D::new([[0.0; 3]])
                 .with_radii([light.radius.max(0.1)])
                 .with_colors([rgba(light.color)]);
-            recorder.log_or_report(path.clone(), &point);
-            light.intensity
+            (fields.row(entity, &point), light.intensity)
         } else if let Some(light) = spot {
-            recorder.log_or_report(path.clone(), &beam(light.color));
-            light.intensity
+            (fields.row(entity, &beam(light.color)), light.intensity)
         } else if let Some(light) = directional {
-            recorder.log_or_report(path.clone(), &beam(light.color));
-            light.illuminance
+            (fields.row(entity, &beam(light.color)), light.illuminance)
         } else {
             continue;
         };
+        recorder.log_or_report(path.clone(), &row);
         recorder.log_or_report(path.child("strength"), &Scalars::new([f64::from(strength)]));
     }
 }

@@ -87,6 +87,10 @@ impl Visit for Text {
 
 fn record_logs(mut recorder: ResMut<WorldRecorder>, entries: Res<LogEntries>) {
     let entries = entries.0.lock();
+    if recorder.resumes {
+        // Those of the past, which is not recorded.
+        entries.try_iter().for_each(drop);
+    }
     let mut count = 0;
     for Entry { level, target, text } in entries.try_iter() {
         count += 1;

@@ -1,7 +1,10 @@
 //! The plugin: what runs when.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,12 +16,13 @@ use bevy_ecs::{
 use bevy_time::{Real, Time};
 use bevy_transform::components::Transform;
 use chronoscope_frame::{
-    AppViewerCacheExt as _, CacheSize, CompleteStores, DiffLog, Frame, FrameDiagnostics, PlayState,
-    PurgeOrder, RecordingEntry, RecordingKey, Recordings, Report, Reports, TimeControls, ViewerCache,
+    AppViewerCacheExt as _, CacheSize, CompleteStores, DiffEntry, DiffLog, Frame, FrameDiagnostics,
+    PlayState, PurgeOrder, RecordingEntry, RecordingKey, Recordings, Report, Reports, TimeControls,
+    ViewerCache,
 };
 use chronoscope_log::{BatchSettings, Batched, FileSink, LogError, MemorySink, Recorder, Sink, SinkNotice};
-use chronoscope_store::StoreId;
-use chronoscope_types::{Scalars, ViewCoordinates};
+use chronoscope_store::{Chunk, EntityPath, StoreId};
+use chronoscope_types::{Scalars, StoreInfo, ViewCoordinates};
 use parking_lot::Mutex;
 
 use crate::{
@@ -431,6 +435,7 @@ fn flush(
     let (recorder, components) = (&mut *recorder, &mut *components);
     // In the past, nothing is recorded: it is to be done yet.
     recorder.records_all &= !recorder.is_recording();
+    recorder.resumes &= !recorder.is_recording();
     let last_frame = real_time.map_or(Duration::ZERO, |time| time.delta());
     let collected = diagnostics.map_or(Duration::ZERO, |diagnostics| diagnostics.gc_pause);
     let budget = budget_after(last_frame, collected, recorder.settings.flush_budget);
@@ -485,13 +490,15 @@ fn flush(
     if before == Some(key) || !recorder.is_recording() {
         return;
     }
-    if before.is_some() {
-        recorder.begin_anew();
+    match begun.take().filter(|begun| begun.id == *recorder.id()) {
+        Some(mut before) => {
+            recorder.begin_anew();
+            before.key = key;
+            before.put_into(&mut recordings, &mut log, recorder);
+            *begun = Some(before);
+        }
+        None => *begun = recordings.find(recorder.id()).map(Begun::new),
     }
-    *begun = Some(Begun {
-        id: recorder.id().clone(),
-        key,
-    });
     // The cursor is at the end from the beginning on, until somebody moves it.
     if let Some(mut times) = times.filter(|_| recorder.settings.follow) {
         times.get_mut(key).set_play_state(PlayState::Following);
@@ -502,6 +509,39 @@ fn flush(
 struct Begun {
     id: StoreId,
     key: RecordingKey,
+    /// What is known of it beside its data, and what it says of itself: its name, when it was begun, where it branched off.
+    info: StoreInfo,
+    source_name: Arc<str>,
+    properties: Vec<Arc<Chunk>>,
+}
+
+impl Begun {
+    fn new(entry: &RecordingEntry) -> Self {
+        let of_itself = EntityPath::from("__properties");
+        let chunks = entry.store().export();
+        Self {
+            id: entry.id().clone(),
+            key: entry.key(),
+            info: entry.info.clone(),
+            source_name: Arc::clone(&entry.source_name),
+            properties: chunks
+                .filter(|chunk| chunk.entity_path().starts_with(&of_itself))
+                .collect(),
+        }
+    }
+
+    /// Says the same of a store that was opened anew by its rows.
+    fn put_into(&self, recordings: &mut Recordings, log: &mut DiffLog, recorder: &mut WorldRecorder) {
+        let entry = recordings.open(&self.id);
+        entry.info = self.info.clone();
+        entry.source_name = Arc::clone(&self.source_name);
+        for chunk in &self.properties {
+            if let Err(error) = recordings.insert(log, &self.id, Arc::clone(chunk)) {
+                recorder.report_once(Report::error(RECORDER, error.to_string()));
+            }
+        }
+        log.push(DiffEntry::Recordings);
+    }
 }
 
 #[cfg(test)]

@@ -52,6 +52,8 @@ pub struct WorldRecorder {
     pub(crate) is_paused: bool,
     /// What is to be recorded of the time in which nothing was.
     pub(crate) while_paused: WhilePaused,
+    /// This frame is the first that is recorded after some in which nothing was.
+    pub(crate) resumes: bool,
     /// Everything is recorded in this frame, whether it changed or not.
     pub(crate) records_all: bool,
     /// What was reported already.
@@ -79,6 +81,7 @@ impl WorldRecorder {
             is_paused: false,
             records_all: false,
             while_paused: WhilePaused::default(),
+            resumes: false,
             reported: BTreeSet::new(),
             reports: Vec::new(),
         }
@@ -391,6 +394,8 @@ pub(crate) struct WhilePaused {
     pub(crate) standing: Vec<Standing>,
     /// Those of them to which the app gave another parent, or none.
     pub(crate) moved: Vec<Entity>,
+    /// Those whose transforms were taken away.
+    pub(crate) nowhere: Vec<Entity>,
     /// Components that were taken away: the place of their rows, and the entity.
     pub(crate) removed: Vec<(usize, Entity)>,
 }

@@ -107,7 +107,7 @@ impl Slots {
             + self.by_index.capacity() * size_of::<u32>()
             + self.by_path.capacity() * size_of::<(EntityPath, SlotId)>()
             + self.namesakes.capacity() * size_of::<(EntityPath, u32)>()
-            + self.gone.capacity() * size_of::<SlotId>()
+            + (self.gone.capacity() + self.watched.capacity()) * size_of::<SlotId>()
     }
 
     /// Another number than before, where an entity has another path than before, or is new or gone.

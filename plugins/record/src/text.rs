@@ -21,7 +21,7 @@ use chronoscope_store::{ComponentDescriptor, EntityPath, path::escape_part};
 use chronoscope_types::{Clear, Component as _, Points3D, components};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::{WorldRecorder, order, skipped::Skipped, slots::Naming};
+use crate::{WorldRecorder, fields::LoggedFields, order, skipped::Skipped, slots::Naming};
 
 /// Records texts where they change, each with its spans: a `Text2d` below its entity as `text`, a point with the text as its label;
 /// a `Text` of the user interface below `/ui`, by the name of its entity, as a value. A rewind leaves the interface as it is.
@@ -226,6 +226,8 @@ fn record_texts(
     naming: Naming,
     skipped: Skipped,
     mut recorded: Local<FxHashMap<(Kind, Entity), Recorded>>,
+    // Those of labels. To clear their paths would clear an entity of the same name.
+    mut fields: Local<LoggedFields>,
     // The paths of texts of the interface.
     mut taken: Local<FxHashSet<EntityPath>>,
 ) {
@@ -236,14 +238,19 @@ fn record_texts(
     for FoundText { entity, kind, text } in found {
         let Some(text) = text else {
             let last = recorded.remove(&(kind, entity));
-            if let Some(last) = last.as_ref().filter(|_| kind == Kind::OfInterface) {
-                taken.remove(&last.path);
-            }
-            // What is gone with its entity is cleared with it.
-            if let Some(last) = last
-                && (kind == Kind::OfInterface || recorder.slots.find(entity).is_some())
-            {
-                recorder.log_or_report(last.path, &Clear::new(false));
+            let Some(last) = last else { continue };
+            match kind {
+                Kind::OfInterface => {
+                    taken.remove(&last.path);
+                    recorder.log_or_report(last.path, &Clear::new(false));
+                }
+                Kind::InWorld => {
+                    let row = fields.take(entity);
+                    // What is gone with its entity is cleared with it.
+                    if recorder.slots.find(entity).is_some() && !row.is_empty() {
+                        recorder.log_or_report(last.path, &row);
+                    }
+                }
             }
             continue;
         };
@@ -272,13 +279,17 @@ fn record_texts(
         }
         match kind {
             Kind::InWorld if text.trim().is_empty() => {
-                recorder.log_or_report(path.clone(), &Clear::new(false));
+                let row = fields.take(entity);
+                if !row.is_empty() {
+                    recorder.log_or_report(path.clone(), &row);
+                }
             }
             Kind::InWorld => {
                 let label = Points3D::new([[0.0; 3]])
                     .with_labels([text.as_str()])
                     .with_show_labels(true);
-                recorder.log_or_report(path.clone(), &label);
+                let row = fields.row(entity, &label);
+                recorder.log_or_report(path.clone(), &row);
             }
             Kind::OfInterface => {
                 let value = components::Text::build(vec![text.clone()]);

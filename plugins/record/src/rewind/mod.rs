@@ -415,7 +415,9 @@ impl Rewind {
         self.not_restored.clear();
         self.num_written = 0;
         self.seen_cursor = SeenCursor::Nothing;
-        world.resource_mut::<WorldRecorder>().is_paused = false;
+        let mut recorder = world.resource_mut::<WorldRecorder>();
+        recorder.is_paused = false;
+        recorder.resumes = true;
         if !self.was_paused
             && let Some(mut time) = world.get_resource_mut::<Time<Virtual>>()
         {

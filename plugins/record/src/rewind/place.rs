@@ -199,8 +199,8 @@ impl Place {
         true
     }
 
-    /// The transform, where it has another row than the one that was written last.
-    pub(super) fn new_pose(&mut self, lookup: &Lookup<'_>) -> Option<Transform> {
+    /// Where it is, where that has another row than the one that was written last.
+    pub(super) fn new_pose(&mut self, lookup: &Lookup<'_>) -> Option<NewPose> {
         let is_new = self.pose.track.follow(lookup, self.entity, lookup.translation);
         is_new.then(|| self.pose.read()).flatten()
     }
@@ -296,6 +296,14 @@ impl Track {
     }
 }
 
+/// What the row of a transform says.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum NewPose {
+    At(Transform),
+    /// The transform was taken away.
+    Nowhere,
+}
+
 /// The rows of a transform.
 #[derive(Debug, Default)]
 pub(super) struct PoseTrack {
@@ -305,7 +313,7 @@ pub(super) struct PoseTrack {
 }
 
 impl PoseTrack {
-    fn read(&mut self) -> Option<Transform> {
+    fn read(&mut self) -> Option<NewPose> {
         let hit = self.track.cursor()?.answer().hit.as_ref()?;
         if self.columns.len() <= self.track.current {
             self.columns.resize_with(self.track.current + 1, || None);
@@ -321,7 +329,10 @@ impl PoseTrack {
             Some(columns) => columns.pose(hit.row()),
             None => pose_of(hit.chunk(), hit.row()),
         };
-        Some(pose?.into())
+        match pose {
+            Some(pose) => Some(NewPose::At(pose.into())),
+            None => hit.cell().is_empty().then_some(NewPose::Nowhere),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     EntityRewound, LastComponents, NotRestored,
-    place::{Lookup, NEVER, Place},
+    place::{Lookup, NEVER, NewPose, Place},
     resources::Resources,
     unrecorded::unrecorded,
 };
@@ -49,6 +49,8 @@ pub(crate) struct Restorer {
     spawned: FxHashMap<Entity, (EntityPath, Entity)>,
     /// Components that were taken away: the place of their rows, and the entity.
     removed: Vec<(usize, Entity)>,
+    /// Entities whose transforms were taken away.
+    nowhere: FxHashSet<Entity>,
     /// Components that entities have only since they were written here: the entity, and the component.
     added: FxHashSet<(Entity, usize)>,
     /// Components of which there is no row, and which are as they are now: per component, the places.
@@ -108,6 +110,7 @@ impl Restorer {
             disabled: FxHashSet::default(),
             spawned: FxHashMap::default(),
             removed: Vec::new(),
+            nowhere: FxHashSet::default(),
             added: FxHashSet::default(),
             kept: FxHashMap::default(),
             resources: Resources::new(world),
@@ -326,25 +329,39 @@ impl Restorer {
         }
     }
 
-    /// Writes the transforms that are others. Returns how many.
+    /// Writes the transforms that are others, and takes those away that are no more. Returns how many.
     fn write_poses(&mut self, world: &mut World, lookup: &Lookup<'_>, stale: &[usize]) -> usize {
         let mut transforms = world.query_filtered::<&mut Transform, Allow<Disabled>>();
         let mut transforms = transforms.query_mut(world);
-        let (mut written, mut without) = (0, Vec::new());
+        let (mut written, mut without, mut nowhere) = (0, Vec::new(), Vec::new());
         for &at in stale {
             let place = &mut self.places[at];
             let Some(who) = place.who else { continue };
-            let Some(transform) = place.new_pose(lookup) else {
+            let Some(pose) = place.new_pose(lookup) else {
+                continue;
+            };
+            let entity = self.mapped.get(&who.recorded).copied().unwrap_or(who.recorded);
+            let NewPose::At(transform) = pose else {
+                nowhere.push(entity);
                 continue;
             };
             written += 1;
-            let entity = self.mapped.get(&who.recorded).copied().unwrap_or(who.recorded);
             match transforms.get_mut(entity) {
                 Ok(mut now) => _ = now.set_if_neq(transform),
                 Err(_) => without.push((entity, transform)),
             }
         }
+        for entity in nowhere {
+            if let Ok(mut there) = world.get_entity_mut(entity)
+                && there.contains::<Transform>()
+            {
+                there.remove::<Transform>();
+                self.nowhere.insert(entity);
+                written += 1;
+            }
+        }
         for (entity, transform) in without {
+            self.nowhere.remove(&entity);
             if let Ok(mut entity) = world.get_entity_mut(entity) {
                 entity.insert(transform);
             }
@@ -523,10 +540,13 @@ impl Restorer {
             .filter(|standing| world.get::<ChildOf>(standing.entity).map(ChildOf::parent) != standing.parent)
             .map(|standing| standing.entity)
             .collect();
+        let mut nowhere: Vec<Entity> = self.nowhere.iter().copied().collect();
+        nowhere.sort_unstable();
         world.resource_mut::<WorldRecorder>().while_paused = WhilePaused {
             gone,
             standing,
             moved,
+            nowhere,
             removed: self.removed,
         };
     }

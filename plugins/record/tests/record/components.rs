@@ -11,7 +11,7 @@ use chronoscope_record::{
 };
 use chronoscope_types::{Boxes3D, Scalars, TextLog, read};
 
-use crate::{Stage, hit, host::Elsewhere};
+use crate::{Stage, entity_at, hit, host::Elsewhere};
 
 #[derive(Component, Reflect, Clone, Debug, Default, PartialEq)]
 struct Motor {
@@ -185,6 +185,149 @@ fn a_component_becomes_an_archetype() {
     assert!(hit.is_none_or(|hit| hit.cell().is_empty()));
 }
 
+mod front {
+    use super::*;
+
+    #[derive(Component, Reflect, Clone, Debug, PartialEq)]
+    pub(super) struct Axle(pub(super) u32);
+}
+
+mod rear {
+    use super::*;
+
+    #[derive(Component, Reflect, Clone, Debug, PartialEq)]
+    pub(super) struct Axle(pub(super) u32);
+}
+
+#[test]
+fn components_of_one_name_are_recorded_and_rewound_apart() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .add_plugins(RewindPlugin)
+        .record::<front::Axle>()
+        .record::<rear::Axle>();
+    stage.app.finish();
+    stage.app.cleanup();
+    let truck = (Transform::default(), front::Axle(1), rear::Axle(2));
+    let truck = stage.world().spawn(truck).id();
+    let cart = stage.world().spawn((Transform::default(), front::Axle(3))).id();
+    stage.app.update();
+    stage.app.update();
+    stage.world().get_mut::<front::Axle>(truck).unwrap().0 = 10;
+    stage.app.update();
+    stage.go_to_frame(0);
+    let axles = |stage: &mut Stage, of: Entity| {
+        let of = stage.world().entity(of);
+        (of.get::<front::Axle>().cloned(), of.get::<rear::Axle>().cloned())
+    };
+    assert_eq!(
+        axles(&mut stage, truck),
+        (Some(front::Axle(1)), Some(rear::Axle(2)))
+    );
+    assert_eq!(axles(&mut stage, cart), (Some(front::Axle(3)), None));
+}
+
+#[test]
+fn who_has_lost_all_that_is_recorded_is_cleared_where_it_is_gone() {
+    let mut stage = Stage::new(|_| {});
+    stage.app.add_plugins(RewindPlugin);
+    stage
+        .app
+        .record::<Motor>()
+        .record_as(|part: &Crate| Boxes3D::from_half_sizes([[part.0; 3]]));
+    stage.app.finish();
+    stage.app.cleanup();
+    let idea = stage.world().spawn((Name::new("idea"), Motor::default())).id();
+    let part = stage.world().spawn((Name::new("part"), Crate(2.0))).id();
+    stage.app.update();
+    stage.world().entity_mut(idea).remove::<Motor>();
+    stage.world().entity_mut(part).remove::<Crate>();
+    stage.app.update();
+    stage.app.update();
+    stage.world().despawn(idea);
+    stage.world().despawn(part);
+    stage.app.update();
+    let recording = stage.recording();
+    let there = |path: &str| [2, 3].map(|frame| entity_at(&recording, path, frame));
+    assert_eq!(there("/world/idea"), [Some(idea), None]);
+    assert_eq!(there("/world/part"), [Some(part), None]);
+    // A look back brings none of them to the present.
+    stage.go_to_frame(0);
+    assert!(stage.find("idea").is_some());
+    stage.world().resource_mut::<Rewind>().to_present();
+    stage.app.update();
+    assert!(stage.find("idea").is_none() && stage.find("part").is_none());
+}
+
+#[derive(Component)]
+struct Calm;
+
+#[derive(Component)]
+struct Alarmed;
+
+#[test]
+fn a_component_takes_the_place_of_another_that_is_recorded_alike() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .record_as(|_: &Calm| Boxes3D::from_half_sizes([[1.0; 3]]))
+        .record_as(|_: &Alarmed| Boxes3D::from_half_sizes([[2.0; 3]]));
+    let guard = (Name::new("guard"), Transform::default(), Calm);
+    let guard = stage.world().spawn(guard).id();
+    stage.app.update();
+    stage.world().entity_mut(guard).remove::<Calm>().insert(Alarmed);
+    stage.app.update();
+    stage.world().entity_mut(guard).remove::<Alarmed>().insert(Calm);
+    stage.app.update();
+    stage.world().entity_mut(guard).remove::<Calm>();
+    stage.app.update();
+    let recording = stage.recording();
+    let sizes = [0, 1, 2, 3].map(|frame| {
+        let cell = hit(&recording, "/world/guard", &Boxes3D::HALF_SIZES, frame)
+            .unwrap()
+            .cell();
+        let sizes = read::half_sizes3d(&cell).unwrap();
+        sizes.first().map(|size| size[0])
+    });
+    assert_eq!(sizes, [Some(1.0), Some(2.0), Some(1.0), None]);
+}
+
+#[derive(Component, Reflect)]
+struct Load(f32);
+
+#[test]
+fn what_a_rewind_takes_away_is_recorded_as_nothing_once_the_world_goes_on() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .add_plugins(RewindPlugin)
+        .record::<Load>()
+        .record_as(|load: &Load| Boxes3D::from_half_sizes([[load.0; 3]]));
+    stage.app.finish();
+    stage.app.cleanup();
+    let cart = (Name::new("cart"), Transform::default());
+    let cart = stage.world().spawn(cart).id();
+    stage.app.update();
+    stage.app.update();
+    stage.world().entity_mut(cart).insert(Load(2.0));
+    stage.app.update();
+    // Longer than the engine tells of what was removed.
+    for _ in 0..4 {
+        stage.go_to_frame(1);
+        assert!(stage.world().get::<Load>(cart).is_none());
+    }
+    stage.world().resource_mut::<Rewind>().resume();
+    stage.app.update();
+    let frame = stage.frame();
+    let recording = stage.recording();
+    let num_boxes = |frame| {
+        let cell = hit(&recording, "/world/cart", &Boxes3D::HALF_SIZES, frame);
+        read::half_sizes3d(&cell.unwrap().cell()).unwrap().len()
+    };
+    assert_eq!([num_boxes(2), num_boxes(frame)], [1, 0]);
+}
+
 #[derive(Resource, Debug, PartialEq)]
 enum Mode {
     Idle,
@@ -230,6 +373,37 @@ fn states_and_messages_are_rows() {
         text(&recording, "log/crashes", "TextLog:text", 2).as_deref(),
         Some("8 N")
     );
+}
+
+#[test]
+fn messages_of_the_past_are_not_recorded_once_the_world_goes_on() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .add_plugins(RewindPlugin)
+        .record_messages("log/crashes", |crash: &Crash| {
+            TextLog::new(format!("{} N", crash.0))
+        });
+    stage.app.finish();
+    stage.app.cleanup();
+    stage.world().spawn(Transform::default());
+    stage.app.update();
+    stage.app.update();
+    stage.go_to_frame(0);
+    for _ in 0..3 {
+        stage.world().write_message(Crash(1.0));
+        stage.app.update();
+    }
+    stage.world().resource_mut::<Rewind>().resume();
+    stage.app.update();
+    stage.world().write_message(Crash(2.0));
+    stage.app.update();
+    let recording = stage.recording();
+    let crashes = recording.store.entity_id(&"log/crashes".into()).unwrap();
+    assert_eq!(recording.store.entity_stats(crashes).num_rows, 1);
+    let frame = stage.frame();
+    let said = text(&recording, "log/crashes", "TextLog:text", frame);
+    assert_eq!(said.as_deref(), Some("2 N"));
 }
 
 #[derive(Event)]

@@ -1,8 +1,10 @@
-//! What the engine has: meshes, cameras, diagnostics, logs.
+//! What the engine draws and tells: lights, gizmos, cameras, diagnostics, logs.
 
 use bevy_app::App;
-use bevy_asset::{AsAssetId, Asset, AssetApp as _, AssetId, AssetPlugin, Assets, Handle, RenderAssetUsages};
-use bevy_camera::{OrthographicProjection, PerspectiveProjection, Projection, visibility::RenderLayers};
+use bevy_asset::{AssetApp as _, AssetPlugin, Assets};
+use bevy_camera::{
+    Camera, OrthographicProjection, PerspectiveProjection, Projection, visibility::RenderLayers,
+};
 use bevy_color::Color;
 use bevy_diagnostic::{Diagnostic, DiagnosticPath, Diagnostics, DiagnosticsPlugin, RegisterDiagnostic as _};
 use bevy_ecs::prelude::*;
@@ -10,29 +12,19 @@ use bevy_gizmos::{
     AppGizmoBuilder as _, GizmoAsset,
     prelude::{DefaultGizmoConfigGroup, Gizmo, Gizmos},
 };
-use bevy_image::Image;
 use bevy_light::{DirectionalLight, PointLight};
-use bevy_mesh::{Indices, Mesh, Mesh3d, PrimitiveTopology};
-use bevy_reflect::TypePath;
+use bevy_mesh::Mesh;
 use bevy_transform::components::Transform;
 use chronoscope_frame::{DiffLog, Recordings, Reports, ViewLayers};
-use chronoscope_record::{AppRecordMaterialExt as _, MaterialLook};
-use chronoscope_types::{Arrows3D, LineStrips3D, Mesh3D, Pinhole, Points3D, Scalars, read};
+use chronoscope_record::{Rewind, RewindPlugin};
+use chronoscope_store::Recording;
+use chronoscope_types::{Arrows3D, LineStrips3D, Pinhole, Points3D, Scalars, read};
 
 use glam::Vec3;
 
-use crate::{Stage, hit};
+use crate::{Stage, entity_at, hit};
 
-fn triangle() -> Mesh {
-    Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::default())
-        .with_inserted_attribute(
-            Mesh::ATTRIBUTE_POSITION,
-            vec![[0.0_f32, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
-        )
-        .with_inserted_indices(Indices::U16(vec![0, 1, 2]))
-}
-
-fn stage() -> Stage {
+pub(crate) fn stage() -> Stage {
     let mut stage = Stage::new(|_| {});
     stage
         .app
@@ -41,123 +33,14 @@ fn stage() -> Stage {
     stage
 }
 
-#[test]
-fn meshes_are_recorded_once_they_are_there_and_again_where_they_change() {
-    let mut stage = stage();
-    let mut meshes = stage.world().resource_mut::<Assets<Mesh>>();
-    let shared = meshes.add(triangle());
-    let later = meshes.reserve_handle();
-    let lines = meshes.add(Mesh::new(
-        PrimitiveTopology::LineList,
-        RenderAssetUsages::default(),
-    ));
-    for (name, mesh) in [
-        ("a", &shared),
-        ("b", &shared),
-        ("late", &later),
-        ("lines", &lines),
-    ] {
-        stage
-            .world()
-            .spawn((Name::new(name), Mesh3d(mesh.clone()), Transform::default()));
-    }
-    stage.app.update();
-    stage.app.update();
-    let mut meshes = stage.world().resource_mut::<Assets<Mesh>>();
-    meshes.insert(later.id(), triangle()).unwrap();
-    let mut mesh = meshes.get_mut(shared.id()).unwrap();
-    mesh.insert_attribute(
-        Mesh::ATTRIBUTE_POSITION,
-        vec![[0.0_f32, 0.0, 0.0], [5.0, 0.0, 0.0], [0.0, 5.0, 0.0]],
-    );
-    drop(mesh);
-    stage.app.update();
-    stage.app.update();
-    let recording = stage.recording();
-    let vertex = |path: &str, frame| {
-        let cell = hit(&recording, path, &Mesh3D::VERTEX_POSITIONS, frame)?.cell();
-        Some(read::positions3d(&cell).unwrap()[1][0])
-    };
-    assert_eq!([vertex("/world/a", 0), vertex("/world/b", 1)], [Some(1.0); 2]);
-    assert_eq!([vertex("/world/a", 3), vertex("/world/b", 3)], [Some(5.0); 2]);
-    assert_eq!(
-        [vertex("/world/late", 0), vertex("/world/late", 3)],
-        [None, Some(1.0)]
-    );
-    assert_eq!(vertex("/world/lines", 3), None);
-    let entity = recording.store.entity_id(&"/world/a".into()).unwrap();
-    let meshes = recording.store.component_id(&Mesh3D::VERTEX_POSITIONS).unwrap();
-    assert!(recording.store.has_component(entity, meshes));
+/// How many instances a component has at a path; `None` where nothing was ever said.
+pub(crate) fn num_instances(recording: &Recording, path: &str, component: &str, frame: i64) -> Option<usize> {
+    Some(hit(recording, path, component, frame)?.cell().len())
 }
 
-/// A material as an app may have one.
-#[derive(Asset, TypePath)]
-struct Paint {
-    color: [u8; 4],
-    texture: Option<Handle<Image>>,
-}
-
-#[derive(Component)]
-struct Painted(Handle<Paint>);
-
-impl AsAssetId for Painted {
-    type Asset = Paint;
-
-    fn as_asset_id(&self) -> AssetId<Paint> {
-        self.0.id()
-    }
-}
-
-#[test]
-fn materials_are_recorded_once_they_and_their_textures_are_there() {
-    let mut stage = stage();
-    stage.app.init_asset::<Paint>().init_asset::<Image>();
-    stage.app.record_material::<Painted>(|paint| {
-        MaterialLook::color(paint.color).with_texture(paint.texture.clone())
-    });
-    let texture = stage.world().resource_mut::<Assets<Image>>().reserve_handle();
-    let mut paints = stage.world().resource_mut::<Assets<Paint>>();
-    let plain = paints.add(Paint {
-        color: [10, 20, 30, 255],
-        texture: None,
-    });
-    let patterned = paints.add(Paint {
-        color: [255; 4],
-        texture: Some(texture.clone()),
-    });
-    for (name, paint) in [("plain", &plain), ("patterned", &patterned)] {
-        let painted = Painted(paint.clone());
-        stage
-            .world()
-            .spawn((Name::new(name), painted, Transform::default()));
-    }
-    stage.app.update();
-    let mut images = stage.world().resource_mut::<Assets<Image>>();
-    images.insert(texture.id(), Image::default()).unwrap();
-    stage
-        .world()
-        .resource_mut::<Assets<Paint>>()
-        .get_mut(&plain)
-        .unwrap()
-        .color = [90, 20, 30, 255];
-    stage.app.update();
-    stage.app.update();
-    let recording = stage.recording();
-    let factor = |path: &str, frame| {
-        let cell = hit(&recording, path, &Mesh3D::ALBEDO_FACTOR, frame)?.cell();
-        Some(read::colors(&cell).unwrap()[0])
-    };
-    assert_eq!(factor("/world/plain", 0), Some(0x0a14_1eff));
-    assert_eq!(factor("/world/plain", 2), Some(0x5a14_1eff));
-    assert_eq!(
-        factor("/world/patterned", 0),
-        None,
-        "its texture is not there yet"
-    );
-    assert_eq!(factor("/world/patterned", 2), Some(0xffff_ffff));
-    let format = hit(&recording, "/world/patterned", &Mesh3D::ALBEDO_TEXTURE_FORMAT, 2).unwrap();
-    let format = read::image_formats(&format.cell()).unwrap()[0];
-    assert_eq!((format.width, format.height), (1, 1));
+pub(crate) fn spawn(stage: &mut Stage, name: &'static str, what: impl Bundle) -> Entity {
+    let spawned = stage.world().spawn((Name::new(name), Transform::default(), what));
+    spawned.id()
 }
 
 #[test]
@@ -289,6 +172,37 @@ fn a_gizmo_of_an_entity_is_below_it_and_recorded_again_where_it_changes() {
 }
 
 #[test]
+fn a_gizmo_that_changes_while_the_world_shows_the_past_is_recorded_once_it_goes_on() {
+    let mut stage = stage_with_gizmos();
+    stage.app.add_plugins(RewindPlugin);
+    stage.app.finish();
+    stage.app.cleanup();
+    let mut assets = stage.world().resource_mut::<Assets<GizmoAsset>>();
+    let handle = assets.add(GizmoAsset::default());
+    let gizmo = Gizmo {
+        handle: handle.clone(),
+        ..Gizmo::default()
+    };
+    spawn(&mut stage, "box", gizmo);
+    stage.app.update();
+    stage.app.update();
+    stage.go_to_frame(0);
+    let mut assets = stage.world().resource_mut::<Assets<GizmoAsset>>();
+    let mut asset = assets.get_mut(&handle).unwrap();
+    asset.line(Vec3::ZERO, Vec3::Y, Color::WHITE);
+    drop(asset);
+    for _ in 0..4 {
+        stage.app.update();
+    }
+    stage.world().resource_mut::<Rewind>().resume();
+    stage.app.update();
+    let frame = stage.frame();
+    let recording = stage.recording();
+    let num = num_instances(&recording, "/world/box/gizmo", &LineStrips3D::STRIPS, frame);
+    assert_eq!(num, Some(1));
+}
+
+#[test]
 fn a_camera_is_a_pinhole_below_its_entity() {
     let mut stage = stage();
     let lens = PerspectiveProjection {
@@ -340,42 +254,72 @@ fn a_camera_without_a_perspective_is_said_to_be_left_out() {
     assert!(hit(&recording, "/world/flat/pinhole", &Pinhole::RESOLUTION, 5).is_none());
 }
 
-#[cfg(feature = "pbr")]
 #[test]
-fn standard_materials_are_recorded_unless_the_app_says_how() {
-    use bevy_pbr::{MeshMaterial3d, StandardMaterial};
-
-    let color_of = |says_itself: bool, alpha_mode: &str| {
-        let mut stage = stage();
-        stage.app.init_asset::<StandardMaterial>().init_asset::<Image>();
-        if says_itself {
-            stage
-                .app
-                .record_material::<MeshMaterial3d<StandardMaterial>>(|_| MaterialLook::color([1, 2, 3, 4]));
-        }
-        stage.app.finish();
-        stage.app.cleanup();
-        let mut material = StandardMaterial::from(Color::srgba_u8(200, 100, 50, 128));
-        if alpha_mode == "opaque" {
-            material.alpha_mode = Default::default();
-        }
-        let material = stage
-            .world()
-            .resource_mut::<Assets<StandardMaterial>>()
-            .add(material);
-        stage
-            .world()
-            .spawn((Name::new("rock"), MeshMaterial3d(material), Transform::default()));
-        stage.app.update();
-        let recording = stage.recording();
-        let cell = hit(&recording, "/world/rock", &Mesh3D::ALBEDO_FACTOR, 0)
-            .unwrap()
-            .cell();
-        read::colors(&cell).unwrap()[0]
+fn what_the_engine_draws_is_emptied_where_its_component_is_taken_away() {
+    let mut stage = stage_with_gizmos();
+    let mut asset = GizmoAsset::default();
+    asset.line(Vec3::ZERO, Vec3::X, Color::WHITE);
+    let handle = stage.world().resource_mut::<Assets<GizmoAsset>>().add(asset);
+    let gizmo = Gizmo {
+        handle,
+        ..Gizmo::default()
     };
-    assert_eq!(color_of(false, "as its color"), 0xc864_3280);
-    assert_eq!(color_of(false, "opaque"), 0xc864_32ff);
-    assert_eq!(color_of(true, "opaque"), 0x0102_0304);
+    let perspective = || Projection::Perspective(PerspectiveProjection::default());
+    let lamp = spawn(&mut stage, "lamp", PointLight::default());
+    let turned = spawn(&mut stage, "turned", PointLight::default());
+    let framed = spawn(&mut stage, "framed", gizmo);
+    let eye = spawn(&mut stage, "eye", perspective());
+    let flat = spawn(&mut stage, "flat", perspective());
+    // That of an entity of the same name is its own.
+    let bulb = (Name::new("light"), Transform::default(), ChildOf(lamp));
+    let bulb = stage.world().spawn(bulb).id();
+    stage.app.update();
+    stage.app.update();
+    stage.world().entity_mut(lamp).remove::<PointLight>();
+    stage
+        .world()
+        .entity_mut(turned)
+        .remove::<PointLight>()
+        .insert(DirectionalLight::default());
+    stage.world().entity_mut(framed).remove::<Gizmo>();
+    stage.world().entity_mut(eye).remove::<Projection>();
+    stage
+        .world()
+        .entity_mut(flat)
+        .insert(Projection::Orthographic(OrthographicProjection::default_3d()));
+    stage.app.update();
+    // The same camera as before is there again.
+    stage.world().entity_mut(eye).insert(perspective());
+    stage.app.update();
+    let recording = stage.recording();
+    let num = |path: &str, component: &str| {
+        [1, 2, 3].map(|frame| num_instances(&recording, path, component, frame).unwrap_or_default())
+    };
+    assert_eq!(num("/world/lamp/light", &Points3D::POSITIONS), [1, 0, 0]);
+    assert_eq!(num("/world/lamp/light/strength", &Scalars::SCALARS), [1, 0, 0]);
+    assert_eq!(num("/world/turned/light", &Points3D::POSITIONS), [1, 0, 0]);
+    assert_eq!(num("/world/turned/light", &Arrows3D::VECTORS), [0, 1, 1]);
+    assert_eq!(num("/world/turned/light/strength", &Scalars::SCALARS), [1, 1, 1]);
+    assert_eq!(num("/world/framed/gizmo", &LineStrips3D::STRIPS), [1, 0, 0]);
+    assert_eq!(num("/world/eye/pinhole", &Pinhole::IMAGE_FROM_CAMERA), [1, 0, 1]);
+    assert_eq!(num("/world/flat/pinhole", &Pinhole::IMAGE_FROM_CAMERA), [1, 0, 0]);
+    assert_eq!(entity_at(&recording, "/world/lamp/light", 3), Some(bulb));
+}
+
+#[test]
+fn a_camera_that_is_taken_away_leaves_no_pinhole() {
+    let mut stage = stage();
+    let eye = (Name::new("eye"), Camera::default(), Transform::default());
+    let eye = stage.world().spawn(eye).id();
+    let lens = Projection::Perspective(PerspectiveProjection::default());
+    stage.world().entity_mut(eye).insert(lens);
+    stage.app.update();
+    stage.world().entity_mut(eye).remove::<Camera>();
+    stage.app.update();
+    let recording = stage.recording();
+    let component = &Pinhole::IMAGE_FROM_CAMERA;
+    let num = [0, 1].map(|frame| num_instances(&recording, "/world/eye/pinhole", component, frame));
+    assert_eq!(num, [Some(1), Some(0)]);
 }
 
 #[test]
@@ -420,6 +364,30 @@ fn what_is_logged_with_tracing_is_recorded_by_target() {
     };
     assert_eq!(first(&text).as_deref(), Some("the arm is stuck force=3"));
     assert_eq!(first(&level).as_deref(), Some("WARN"));
+}
+
+#[test]
+fn what_is_logged_in_the_past_is_not_recorded_once_the_world_goes_on() {
+    use bevy_log::tracing_subscriber::{Registry, layer::SubscriberExt as _};
+    let mut stage = stage();
+    stage.app.add_plugins(RewindPlugin);
+    let layer = chronoscope_record::log_layer(&mut stage.app).unwrap();
+    stage.app.finish();
+    stage.app.cleanup();
+    stage.world().spawn(Transform::default());
+    stage.app.update();
+    stage.go_to_frame(0);
+    let logger = Registry::default().with(layer);
+    tracing::subscriber::with_default(logger, || {
+        tracing::warn!(target: "past", "nobody is to know");
+        stage.world().resource_mut::<Rewind>().resume();
+        stage.app.update();
+        tracing::warn!(target: "present", "all may know");
+        stage.app.update();
+    });
+    let recording = stage.recording();
+    let is_there = |path: &str| recording.store.entity_id(&path.into()).is_some();
+    assert_eq!([is_there("/logs/past"), is_there("/logs/present")], [false, true]);
 }
 
 #[test]

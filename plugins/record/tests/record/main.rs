@@ -6,6 +6,7 @@
 )]
 
 mod asked;
+mod assets;
 mod components;
 mod engine;
 mod history;

@@ -7,7 +7,7 @@ use chronoscope_record::NotRecorded;
 use chronoscope_store::Recording;
 use chronoscope_types::{Points3D, read};
 
-use crate::{Stage, hit};
+use crate::{Stage, entity_at, hit, pose_at};
 
 #[derive(Component, Reflect)]
 #[reflect(Component)]
@@ -103,6 +103,29 @@ fn a_text_in_the_world_is_a_label_where_it_stands() {
     assert_eq!([after(3), after(5)], [None, Some("south".to_owned())]);
     assert_eq!(after(6), None, "it was taken away");
     assert_eq!(num_rows(&recording, path), 2, "the text, and that it is gone");
+}
+
+#[test]
+fn a_text_that_is_gone_leaves_an_entity_of_its_name_alone() {
+    let mut stage = stage();
+    let sign = (Name::new("sign"), Transform::default(), Sign("north".to_owned()));
+    let sign = stage.world().spawn(sign).id();
+    let child = (Name::new("text"), Transform::default(), ChildOf(sign));
+    let child = stage.world().spawn(child).id();
+    stage.app.update();
+    stage.world().get_mut::<Sign>(sign).unwrap().0.clear();
+    stage.app.update();
+    stage.world().entity_mut(sign).remove::<Sign>();
+    stage.app.update();
+    let recording = stage.recording();
+    let path = "/world/sign/text";
+    let label = |frame| text_at(&recording, path, &Points3D::LABELS, frame);
+    assert_eq!([label(0), label(1)], [Some("north".to_owned()), None]);
+    assert_eq!(
+        [1, 2].map(|frame| entity_at(&recording, path, frame)),
+        [Some(child); 2]
+    );
+    assert!(pose_at(&recording, path, 2).is_some());
 }
 
 #[test]

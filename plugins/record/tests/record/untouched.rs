@@ -7,9 +7,9 @@ use chronoscope_frame::{FramePlugins, Recordings, TimeCommand, ViewerCommand, Vi
 use chronoscope_record::{
     AppRecordExt, ENTITY_COMPONENT, NotRestored, RecordComponent, Rewind, RewindPlugin, WorldRecorder,
 };
-use chronoscope_types::read;
+use chronoscope_types::{StoreInfo, read};
 
-use crate::{Stage, hit, pose_at};
+use crate::{Stage, entity_at, hit, pose_at};
 
 #[derive(Component, Reflect, Clone, Debug, PartialEq)]
 struct Health(u32);
@@ -57,6 +57,60 @@ fn a_component_without_rows_stays_and_is_listed() {
     assert_eq!(health(&mut stage), [Some(Health(100)), Some(Health(10))]);
 }
 
+#[test]
+fn who_had_no_transform_has_none_again() {
+    let mut stage = Stage::new(|_| {});
+    stage.app.add_plugins(RewindPlugin);
+    stage.app.finish();
+    stage.app.cleanup();
+    let ghost = stage
+        .world()
+        .spawn((Name::new("ghost"), Transform::from_xyz(1.0, 0.0, 0.0)))
+        .id();
+    let place = |stage: &mut Stage| stage.world().get::<Transform>(ghost).map(|at| at.translation.x);
+    stage.app.update();
+    stage.world().entity_mut(ghost).remove::<Transform>();
+    stage.app.update();
+    stage.app.update();
+    stage.go_to_frame(0);
+    assert_eq!(place(&mut stage), Some(1.0));
+    stage.world().resource_mut::<Rewind>().to_present();
+    stage.app.update();
+    assert_eq!(place(&mut stage), None, "looking back changes nothing");
+
+    stage
+        .world()
+        .entity_mut(ghost)
+        .insert(Transform::from_xyz(2.0, 0.0, 0.0));
+    stage.app.update();
+    let with_transform = stage.frame();
+    // Longer than the engine tells of what was removed.
+    for _ in 0..4 {
+        stage.go_to_frame(1);
+        assert_eq!(place(&mut stage), None);
+    }
+    stage.go_to_frame(0);
+    assert_eq!(place(&mut stage), Some(1.0));
+    stage.go_to_frame(2);
+    stage.world().resource_mut::<Rewind>().resume();
+    stage.app.update();
+    let without = stage.frame();
+    stage.app.update();
+    assert_eq!(place(&mut stage), None);
+    stage.go_to_frame(with_transform);
+    assert_eq!(place(&mut stage), Some(2.0));
+    stage.go_to_frame(without);
+    assert_eq!(place(&mut stage), None, "it was recorded that it went on without");
+    stage.world().resource_mut::<Rewind>().to_present();
+    stage.app.update();
+    stage.world().despawn(ghost);
+    stage.app.update();
+    let frame = stage.frame();
+    let recording = stage.recording();
+    assert_eq!(entity_at(&recording, "/world/ghost", frame - 1), Some(ghost));
+    assert_eq!(entity_at(&recording, "/world/ghost", frame), None);
+}
+
 fn stage_with_viewer(follow: bool) -> Stage {
     let mut stage = Stage::new(|settings| settings.follow = follow);
     stage.app.add_plugins((FramePlugins, RewindPlugin));
@@ -74,6 +128,16 @@ fn close_recording(stage: &mut Stage) {
     command(stage, ViewerCommand::CloseRecording(id));
 }
 
+/// What is known of the recording beside its data, where it comes from, and how many rows of its own properties it has.
+fn what_is_said(stage: &Stage) -> (StoreInfo, String, u64) {
+    let world = stage.app.world();
+    let recordings = world.resource::<Recordings>();
+    let entry = recordings.find(world.resource::<WorldRecorder>().id()).unwrap();
+    let properties = entry.store().entity_id(&"/__properties".into());
+    let num_rows = properties.map_or(0, |properties| entry.store().entity_stats(properties).num_rows);
+    (entry.info.clone(), entry.source_name.to_string(), num_rows)
+}
+
 fn is_there(stage: &mut Stage, entity: Entity) -> bool {
     let entity = stage.world().get_entity(entity);
     entity.is_ok_and(|entity| !entity.contains::<Disabled>())
@@ -89,12 +153,15 @@ fn a_recording_that_is_closed_in_the_viewer_begins_anew_and_the_world_stays() {
     for _ in 0..5 {
         stage.app.update();
     }
+    let said = what_is_said(&stage);
+    assert!(said.0.started_at_nanos.is_some() && said.2 > 0);
     close_recording(&mut stage);
     for _ in 0..4 {
         stage.app.update();
         assert!(!stage.world().resource::<Rewind>().is_past());
         assert!(is_there(&mut stage, cube));
     }
+    assert_eq!(what_is_said(&stage), said);
     WorldRecorder::flush(stage.world()).unwrap();
     let id = stage.world().resource::<WorldRecorder>().id().clone();
     let store = stage.world().resource::<Recordings>().find(&id).unwrap().store();
