@@ -21,6 +21,7 @@ pub(crate) struct Names {
     timelines_by_name: Vec<TimelineId>,
     components: Vec<ComponentDescriptor>,
     component_ids: FxHashMap<Arc<str>, ComponentId>,
+    component_filter: NameFilter,
     /// Per component the types that its values come in.
     types: Vec<Vec<DataType>>,
     type_bytes: usize,
@@ -28,6 +29,39 @@ pub(crate) struct Names {
     text_bytes: usize,
     /// The id of [`CLEAR_COMPONENT`], which is asked for with each chunk.
     pub(crate) clear: Option<ComponentId>,
+}
+
+/// Tells of most names that are not among some that they are not, without looking any of these up.
+#[derive(Debug, Default)]
+struct NameFilter {
+    /// A bit is set where some name has it.
+    bits: [u64; NAME_FILTER_BITS / 64],
+}
+
+/// Of a hundred names, the usual number, one in ten has the bit of another.
+const NAME_FILTER_BITS: usize = 1024;
+
+impl NameFilter {
+    fn add(&mut self, name: &str) {
+        let bit = Self::bit_of(name);
+        self.bits[bit / 64] |= 1 << (bit % 64);
+    }
+
+    #[inline]
+    fn may_have(&self, name: &str) -> bool {
+        let bit = Self::bit_of(name);
+        self.bits[bit / 64] >> (bit % 64) & 1 != 0
+    }
+
+    /// Of the last letters and the length, which together tell `Points3D:colors` both from `Boxes3D:colors` and from `Points3D:radii`.
+    #[inline]
+    fn bit_of(name: &str) -> usize {
+        let bytes = name.as_bytes();
+        let last = bytes.last_chunk().map_or(0, |last| u64::from_le_bytes(*last));
+        // Multiplying by the golden ratio mixes into the uppermost bits, as in Knuth's Fibonacci hashing.
+        let mixed = (last ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed >> (u64::BITS - NAME_FILTER_BITS.ilog2())) as usize
+    }
 }
 
 impl Names {
@@ -43,7 +77,12 @@ impl Names {
         &self.timelines_by_name
     }
 
+    /// Cost: most names that the store has not seen are told at a glance. Visualizers ask for many.
+    #[inline]
     pub(crate) fn component_id(&self, name: &str) -> Option<ComponentId> {
+        if !self.component_filter.may_have(name) {
+            return None;
+        }
         self.component_ids.get(name).copied()
     }
 
@@ -88,6 +127,7 @@ impl Names {
         }
         let id = ComponentId::from_index(self.components.len());
         self.component_ids.insert(Arc::clone(&descriptor.component), id);
+        self.component_filter.add(&descriptor.component);
         if &*descriptor.component == CLEAR_COMPONENT {
             self.clear = Some(id);
         }
@@ -142,5 +182,30 @@ impl Names {
             + self.type_bytes
             + table_bytes::<(Arc<str>, ComponentId)>(self.component_ids.capacity())
             + self.text_bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_whatever_others_there_are() {
+        let name = |at: usize| match at % 3 {
+            0 => at.to_string(),
+            1 => format!("Points3D:{at}"),
+            _ => format!("ä:{at}:colors"),
+        };
+        let mut names = Names::default();
+        assert_eq!(names.component_id(""), None);
+        for at in 0..3_000 {
+            assert_eq!(names.component_id(&name(at)), None, "{at}");
+            let id = names.intern_component(&ComponentDescriptor::partial(name(at)));
+            assert_eq!(names.component_id(&name(at)), id.ok());
+        }
+        for at in 0..3_000 {
+            assert_eq!(names.component_id(&name(at)).map(ComponentId::index), Some(at));
+        }
+        assert_eq!(names.component_id("Points3D:3000"), None);
     }
 }

@@ -293,6 +293,7 @@ impl ChunkStore {
     }
 
     /// The id of the component with this name.
+    #[inline]
     pub fn component_id(&self, name: &str) -> Option<ComponentId> {
         self.names.component_id(name)
     }

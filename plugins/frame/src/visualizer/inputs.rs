@@ -1,15 +1,13 @@
 //! What the visuals of a view are made from, and under which key.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use chronoscope_blueprint::ViewId;
 use chronoscope_store::{ChunkStore, QueryCache, TimeRange};
 
 use super::{
-    QueryMode, Visual as _, Visualizer, VisualizerId, VisualizerInput,
-    chunks::SourceChunks,
-    pool::VisualKey,
-    resolve::{Resolver, VisualizerComponents},
+    QueryMode, Visual as _, Visualizer, VisualizerId, VisualizerInput, chunks::SourceChunks, pool::VisualKey,
+    resolve::Resolver,
 };
 use crate::{
     ContextId, ContextReader, DataResult, DataResults, InContext, RecordingEntry, ResolvedInstruction,
@@ -21,8 +19,6 @@ use crate::{
 pub(super) struct ContextInputs<'a> {
     pub(super) id: ContextId,
     pub(super) entry: &'a RecordingEntry,
-    /// Looked up by the first that asks: in most frames nothing is made.
-    pub(super) components: &'a OnceLock<VisualizerComponents>,
     pub(super) products: InContext<'a>,
     pub(super) walks: &'a Walks,
 }
@@ -125,15 +121,9 @@ impl<'a> ContextInputs<'a> {
 
 impl<'a> Asked<'a> {
     pub(super) fn input<V: Visualizer>(&self) -> VisualizerInput<'a> {
-        let ContextInputs {
-            entry,
-            components,
-            products,
-            ..
-        } = self.inputs.context;
+        let ContextInputs { entry, products, .. } = self.inputs.context;
         let entity = self.result.entity;
         let (store, cache): (&ChunkStore, &QueryCache) = (&entry.recording.store, &entry.recording.cache);
-        let components = components.get_or_init(|| VisualizerComponents::new(&V::INFO, store));
         VisualizerInput {
             entity,
             path: &self.result.path,
@@ -143,7 +133,6 @@ impl<'a> Asked<'a> {
             contexts: self.inputs.context.reader(),
             resolver: Resolver {
                 store,
-                components,
                 cache,
                 entity,
                 cursor: products.cursor,

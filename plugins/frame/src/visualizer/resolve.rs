@@ -11,7 +11,7 @@ use chronoscope_store::{
 };
 use chronoscope_types::{SelectorError, enums::ComponentSourceKind};
 
-use super::{VisualizerInfo, input::RowPlace, selection::Selections};
+use super::{input::RowPlace, selection::Selections};
 use crate::{
     ActiveBlueprint, Cursor, DataResults, InContext, QueryContext, Recordings, ResolvedInstruction,
     ResultKey, View, ViewOverrides, query_results::EntityResults,
@@ -96,57 +96,6 @@ impl StoredRow {
     }
 }
 
-/// The components of a visualizer in a recording, so that their names need not be looked up for each entity.
-pub(super) struct VisualizerComponents {
-    ids: Vec<(&'static str, Option<ComponentId>)>,
-    /// Where names with a mark, as [`mark_of`] gives it, begin to stand in `ids`, plus one; zero where there are none.
-    first: [u8; NUM_MARKS],
-}
-
-/// None of them: each name is looked up.
-static NO_COMPONENTS: VisualizerComponents = VisualizerComponents {
-    ids: Vec::new(),
-    first: [0; NUM_MARKS],
-};
-
-/// So many marks tell most names of one visualizer from each other.
-const NUM_MARKS: usize = 128;
-
-/// What is quickly told of a name: its length, and the last letter but two.
-fn mark_of(name: &str) -> usize {
-    let bytes = name.as_bytes();
-    let letter = bytes.len().checked_sub(3).map_or(0, |at| bytes[at]);
-    (bytes.len() * 5 + usize::from(letter)) % NUM_MARKS
-}
-
-impl VisualizerComponents {
-    pub(super) fn new(info: &VisualizerInfo, store: &ChunkStore) -> Self {
-        let names = info.required.iter().chain(info.optional);
-        let mut ids: Vec<(&'static str, Option<ComponentId>)> =
-            names.map(|name| (*name, store.component_id(name))).collect();
-        ids.sort_by_key(|(name, _)| mark_of(name));
-        let mut first = [0; NUM_MARKS];
-        // A place is a byte; of more names than that those at the end are looked up.
-        for (place, (name, _)) in (1..=u8::MAX).zip(&ids).rev() {
-            first[mark_of(name)] = place;
-        }
-        Self { ids, first }
-    }
-
-    /// The id of a component; `None` where the recording has none of this name.
-    #[inline]
-    fn id(&self, name: &str, store: &ChunkStore) -> Option<ComponentId> {
-        // Most visualizers know many names, and most entities have few of them: all are asked for.
-        let mark = mark_of(name);
-        let begin = usize::from(self.first[mark]).checked_sub(1);
-        let alike = begin.map_or(&[][..], |begin| &self.ids[begin..]).iter();
-        let mut alike = alike.take_while(|(known, _)| mark_of(known) == mark);
-        // Mostly it is the very same text.
-        let known = alike.find(|(known, _)| std::ptr::eq(*known, name) || *known == name);
-        known.map_or_else(|| store.component_id(name), |(_, id)| *id)
-    }
-}
-
 /// The value of a component, and which source gives it.
 enum Value<'a> {
     Override(ArrayRef),
@@ -158,7 +107,6 @@ enum Value<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Resolver<'a> {
     pub(super) store: &'a ChunkStore,
-    pub(super) components: &'a VisualizerComponents,
     pub(super) cache: &'a QueryCache,
     pub(super) entity: EntityId,
     pub(super) cursor: Cursor,
@@ -175,7 +123,7 @@ pub(super) struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    /// Of an entity at a cursor, looking each name and row up.
+    /// Of an entity at a cursor, looking each row up.
     pub(super) fn new(
         recording: &'a Recording,
         overrides: &'a ViewOverrides,
@@ -185,7 +133,6 @@ impl<'a> Resolver<'a> {
     ) -> Self {
         Self {
             store: &recording.store,
-            components: &NO_COMPONENTS,
             cache: &recording.cache,
             entity,
             cursor,
@@ -230,7 +177,7 @@ impl<'a> Resolver<'a> {
     fn value(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Value<'a>> {
         if self.instruction.says_nothing() && !self.view.has_defaults() {
             // Of most components that a visualizer knows the recording has none: that is all there is to find out.
-            let id = self.components.id(component, self.store)?;
+            let id = self.store.component_id(component)?;
             let stored = self.asks_store.then(|| self.stored_of(id, note))?;
             return stored.map(Value::Stored);
         }
@@ -265,7 +212,7 @@ impl<'a> Resolver<'a> {
                 _ => return None,
             },
         };
-        self.components.id(name, self.store)
+        self.store.component_id(name)
     }
 
     /// The row of the recording that stands for a component of the visualizer, or the part of it that the

@@ -1,24 +1,20 @@
 //! Brings the visuals of a visualizer up to date in each frame, [block](super::block) by block: views say what they lack, which is made
 //! once for all of them.
 
-use std::sync::OnceLock;
-
 use bevy_ecs::prelude::*;
 use chronoscope_store::EntityId;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
-use smallvec::SmallVec;
 
 use super::{
     Visualizer, Visuals,
     block::{Block, Shown},
     inputs::{ContextInputs, ViewInputs},
     make::{Effort, FEW_ITEMS},
-    resolve::VisualizerComponents,
 };
 use crate::{
-    ActiveBlueprint, ContextId, DataResults, InContexts, QueryContext, RecordingKey, Recordings, View,
-    ViewOverrides, ViewTile, Work, WorkCounters, query_results::Walks,
+    ActiveBlueprint, ContextId, DataResults, InContexts, QueryContext, Recordings, View, ViewOverrides,
+    ViewTile, Work, WorkCounters, query_results::Walks,
 };
 
 pub(super) fn visualize<V: Visualizer>(
@@ -46,15 +42,12 @@ pub(super) fn visualize<V: Visualizer>(
         }
         is_alive
     });
-    let components = components_by_recording(&contexts, &recordings);
     let inputs_in = |id: ContextId| {
         let products = contexts.get(id)?;
         let entry = products.recording(&recordings)?;
-        let (_, components) = components.iter().find(|(key, _)| *key == entry.key())?;
         Some(ContextInputs {
             id,
             entry,
-            components,
             products,
             walks: &walks,
         })
@@ -131,21 +124,4 @@ fn bring_up_to_date<V: Visualizer>(blocks: &mut [Block<'_, V>], num_candidates: 
         blocks.par_iter_mut().with_max_len(1).for_each(Block::make);
     }
     blocks.iter_mut().for_each(Block::hand_out);
-}
-
-/// The components of a visualizer in a recording, once somebody asked for them.
-type ComponentsByRecording = SmallVec<[(RecordingKey, OnceLock<VisualizerComponents>); 1]>;
-
-/// Each recording that some shown view looks at.
-fn components_by_recording(contexts: &InContexts<'_>, recordings: &Recordings) -> ComponentsByRecording {
-    let mut components = ComponentsByRecording::new();
-    for entry in contexts
-        .iter()
-        .filter_map(|(_, products)| products.recording(recordings))
-    {
-        if components.iter().all(|(key, _)| *key != entry.key()) {
-            components.push((entry.key(), OnceLock::new()));
-        }
-    }
-    components
 }

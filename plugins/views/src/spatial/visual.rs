@@ -125,20 +125,25 @@ impl SpatialVisual {
 
     /// Whether it differs from another one by nothing but its instances, its labels and its bounds.
     pub(crate) fn is_drawn_like(&self, other: &Self) -> bool {
-        let looks = |visual: &Self| {
-            (
-                // Each part is pointed at as its row.
-                visual.rows.clone(),
-                visual.draw_order,
-                visual.has_instances,
-                visual.stand,
-                visual.has_round_points,
-            )
-        };
-        let mut parts = self.parts.iter().zip(&other.parts);
-        self.parts.len() == other.parts.len()
-            && looks(self) == looks(other)
-            && parts.all(|(part, other)| part.is_drawn_like(other))
+        let Self {
+            parts,
+            bounds: _,
+            labels: _,
+            draw_order,
+            has_instances,
+            rows,
+            stand,
+            has_round_points,
+        } = other;
+        let mut pairs = self.parts.iter().zip(parts);
+        self.parts.len() == parts.len()
+            && self.draw_order == *draw_order
+            && self.has_instances == *has_instances
+            && self.stand == *stand
+            && self.has_round_points == *has_round_points
+            // Each part is pointed at as its row.
+            && self.rows == *rows
+            && pairs.all(|(part, other)| part.is_drawn_like(other))
     }
 
     /// Reads a value of each line of memory that it lies in: see [`AT_ONCE`].
