@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bevy::prelude::*;
-use chronoscope_frame::{RecentFiles, Report, Reports};
+use chronoscope_frame::{IngestSources, RecentFiles, Report, Reports};
 use chronoscope_live::{NamedFile, NamedFiles};
 
 use crate::{
@@ -43,11 +43,12 @@ impl Command for OpenNamed {
             }
         };
         remember(&files, &mut world.get_resource_or_init::<RecentFiles>());
-        if follow {
-            follow_files(world, &files, time.as_ref());
+        let opened = if follow {
+            follow_files(world, &files, time.as_ref())
         } else {
-            open_files_at(world, files, BlueprintTarget::AsNamed, time.as_ref());
-        }
+            open_files_at(world, files, BlueprintTarget::AsNamed, time.as_ref())
+        };
+        world.resource_mut::<IngestSources>().show_first(opened);
         open_files_at(world, paths(blueprint.as_slice()), BlueprintTarget::Open, None);
     }
 }

@@ -10,7 +10,7 @@ use chronoscope_frame::{
 use chronoscope_io::{Importer, Importers, LoadEvent, LoadReport, LoadSettings, SourceHandle};
 use chronoscope_live::Link;
 use chronoscope_store::{ChunkError, StoreKind, Waker};
-use chronoscope_types::{LogMessage, SourceStatus};
+use chronoscope_types::{LogMessage, SourceId, SourceStatus};
 
 use crate::{
     blueprint_files::{RonImporter, save_requested},
@@ -162,29 +162,36 @@ pub fn open_files(world: &mut World, paths: Vec<PathBuf>, target: BlueprintTarge
     open_files_at(world, paths, target, None);
 }
 
-/// As [`open_files`]; what is in them is shown at a time.
+/// As [`open_files`]; what is in them is shown at a time. Returns the sources.
 pub(crate) fn open_files_at(
     world: &mut World,
     paths: Vec<PathBuf>,
     target: BlueprintTarget,
     time: Option<&WantedTimeOfSource>,
-) {
+) -> Vec<SourceId> {
     let (settings, outcomes) = (world.resource::<FileSettings>(), world.resource::<LoadOutcomes>());
     let opened = open(paths, target, settings, outcomes);
     let mut sources = world.resource_mut::<IngestSources>();
-    for mut source in opened {
+    let add = |mut source: FileSource| {
         source.time = time.cloned();
-        sources.add(source);
-    }
+        sources.add(source)
+    };
+    opened.into_iter().map(add).collect()
 }
 
-/// Begins to read files that grow, and goes on until nobody wants more. What is in them is shown at a time, if one is given.
-pub(crate) fn follow_files(world: &mut World, paths: &[PathBuf], time: Option<&WantedTimeOfSource>) {
+/// Begins to read files that grow, and goes on until nobody wants more. What is in them is shown at a time, if one is given. Returns the
+/// sources.
+pub(crate) fn follow_files(
+    world: &mut World,
+    paths: &[PathBuf],
+    time: Option<&WantedTimeOfSource>,
+) -> Vec<SourceId> {
     let settings = world.resource::<FileSettings>().0.clone();
     let outcomes = world.resource::<LoadOutcomes>().clone();
+    let mut followed = Vec::new();
     for path in paths {
         match GrowingFile::open(path, &settings, outcomes.clone(), time.cloned()) {
-            Ok(source) => _ = world.resource_mut::<IngestSources>().add(source),
+            Ok(source) => followed.push(world.resource_mut::<IngestSources>().add(source)),
             Err(error) => {
                 outcomes.count(false);
                 let report = Report::error(path.display().to_string(), error.to_string());
@@ -192,6 +199,7 @@ pub(crate) fn follow_files(world: &mut World, paths: &[PathBuf], time: Option<&W
             }
         }
     }
+    followed
 }
 
 /// Notes files that are opened by hand, those that are there.
@@ -244,7 +252,9 @@ pub(crate) fn open_requested(
     remember(&paths, &mut recent);
     let blueprints = std::mem::take(&mut requests.open_blueprints);
     let opened = open(paths, BlueprintTarget::AsNamed, &settings, &outcomes).into_iter();
-    for source in opened.chain(open(blueprints, BlueprintTarget::Open, &settings, &outcomes)) {
+    let opened = opened.map(|source| sources.add(source)).collect();
+    sources.show_first(opened);
+    for source in open(blueprints, BlueprintTarget::Open, &settings, &outcomes) {
         sources.add(source);
     }
     for link in links {
@@ -254,10 +264,11 @@ pub(crate) fn open_requested(
             Err(error) => reports.push(Report::error(text, error.to_string())),
         }
     }
-    if std::mem::take(&mut requests.open_demo)
-        && let Err(error) = open_demo(&mut sources)
-    {
-        reports.push(Report::error("built-in demo", error.to_string()));
+    if std::mem::take(&mut requests.open_demo) {
+        match open_demo(&mut sources) {
+            Ok(id) => sources.show_first(vec![id]),
+            Err(error) => reports.push(Report::error("built-in demo", error.to_string())),
+        }
     }
 }
 
@@ -265,9 +276,8 @@ pub(crate) fn open_requested(
 ///
 /// # Errors
 /// Never, unless the builders are at odds with the store.
-pub(crate) fn open_demo(sources: &mut IngestSources) -> Result<(), ChunkError> {
-    sources.add(ReadySource::new("built-in demo", demo_recording()?));
-    Ok(())
+pub(crate) fn open_demo(sources: &mut IngestSources) -> Result<SourceId, ChunkError> {
+    Ok(sources.add(ReadySource::new("built-in demo", demo_recording()?)))
 }
 
 /// A file that is being read, or written.

@@ -17,7 +17,7 @@ pub use self::sources::{
 };
 use self::{
     held_blueprints::{HeldMessage, place},
-    sources::{ActiveSource, MessagePlace, num_bytes, num_rows},
+    sources::{MessagePlace, num_bytes, num_rows},
 };
 
 use crate::{
@@ -112,7 +112,14 @@ pub(crate) fn receive_messages(
                 if place == MessagePlace::Closed {
                     continue;
                 }
-                let followed = followed_store(place, active, &message, &recordings);
+                let begun = begun_recording(place, &message);
+                let is_followed = active.source.is_followed();
+                let followed = begun
+                    .filter(|store| is_followed && recordings.find(store).is_none())
+                    .cloned();
+                let id = active.id;
+                let shown = begun.cloned().filter(|_| sources.shows_first(id));
+                let active = &mut sources.sources[at];
                 diagnostics.ingested_messages += 1;
                 diagnostics.ingested_rows += num_rows(&message);
                 bytes += num_bytes(&message);
@@ -124,6 +131,12 @@ pub(crate) fn receive_messages(
                             && !times.timeline_is_given
                         {
                             times.get_mut(entry.key()).set_play_state(PlayState::Following);
+                        }
+                        if let Some(store) = shown
+                            && recordings.active().is_none_or(|entry| *entry.id() != store)
+                            && recordings.activate(&store)
+                        {
+                            log.push(DiffEntry::Recordings);
                         }
                     }
                     IngestMessage::BlueprintForOpen(message) => sources.held.push(HeldMessage {
@@ -166,22 +179,13 @@ pub(crate) fn receive_messages(
     }
 }
 
-/// The recording that a message begins, where its end is to be followed.
-fn followed_store(
-    place: MessagePlace,
-    active: &ActiveSource,
-    message: &IngestMessage,
-    recordings: &Recordings,
-) -> Option<StoreId> {
+/// The recording that a source begins to give with a message.
+fn begun_recording(place: MessagePlace, message: &IngestMessage) -> Option<&StoreId> {
     let IngestMessage::Data(message) = message else {
         return None;
     };
     let store = message.store();
-    let begins = place == MessagePlace::New
-        && active.source.is_followed()
-        && store.kind == StoreKind::Recording
-        && recordings.find(store).is_none();
-    begins.then(|| store.clone())
+    (place == MessagePlace::New && store.kind == StoreKind::Recording).then_some(store)
 }
 
 /// How long frames take, and whether ingesting was cut short by its budget in the last.

@@ -104,6 +104,8 @@ pub struct IngestSources {
     pub(super) held: Vec<HeldMessage>,
     /// The source that is polled next.
     pub(super) next: usize,
+    /// Sources that were [opened by hand](Self::show_first), together, of which none gave a recording yet.
+    opened: Vec<Vec<SourceId>>,
     waker: Option<Waker>,
 }
 
@@ -183,6 +185,28 @@ impl IngestSources {
         id
     }
 
+    /// Has the first recording that begins to come from some of these sources be shown in the place of what is: who opens files wants to
+    /// see what is in them. What comes by itself is shown where nothing else is.
+    pub fn show_first(&mut self, sources: Vec<SourceId>) {
+        if !sources.is_empty() {
+            self.opened.push(sources);
+        }
+    }
+
+    /// Whether the recording that begins to come from a source is to be shown.
+    pub(super) fn shows_first(&mut self, source: SourceId) -> bool {
+        let together = self.opened.iter().position(|together| together.contains(&source));
+        together.map(|at| self.opened.remove(at)).is_some()
+    }
+
+    /// Forgets that a source was opened, which gives no more.
+    fn forget_opened(&mut self, source: SourceId) {
+        for together in &mut self.opened {
+            together.retain(|other| *other != source);
+        }
+        self.opened.retain(|together| !together.is_empty());
+    }
+
     /// Says what wakes the viewer, to all sources that there are and will be.
     pub fn set_waker(&mut self, waker: Waker) {
         for active in &mut self.sources {
@@ -202,6 +226,7 @@ impl IngestSources {
         let num_before = self.sources.len();
         self.sources.retain(|source| source.id != id);
         self.held.retain(|held| held.source != id);
+        self.forget_opened(id);
         self.lost.remove(&id).is_some() || self.sources.len() < num_before
     }
 
@@ -266,6 +291,7 @@ impl IngestSources {
     /// Takes a source out that has come to its end.
     pub(super) fn end(&mut self, at: usize) {
         let ActiveSource { id, source, .. } = self.sources.remove(at);
+        self.forget_opened(id);
         if let SourceStatus::Lost { reason } = source.status() {
             let name = source.name().into();
             self.lost.insert(id, LostSource { name, reason });

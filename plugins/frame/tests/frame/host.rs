@@ -6,9 +6,9 @@ use bevy_app::App;
 use bevy_ecs::{message::Messages, prelude::*, system::RunSystemOnce as _};
 use chronoscope_blueprint::{BlueprintCommand, Contents};
 use chronoscope_frame::{
-    ActiveBlueprint, CommandFinished, CommandId, Cursor, Item, Selection, TimeCommand, ViewerClick,
-    ViewerCommand, ViewerCommands, ViewerCursorMoved, ViewerHandle, ViewerHoverChanged,
-    ViewerRecordingOpened, ViewerSelectionChanged,
+    ActiveBlueprint, CommandFinished, CommandId, Cursor, IngestSources, Item, Recordings, Selection,
+    TimeCommand, ViewerClick, ViewerCommand, ViewerCommands, ViewerCursorMoved, ViewerHandle,
+    ViewerHoverChanged, ViewerRecordingOpened, ViewerSelectionChanged,
     commands::{FileRequests, PictureTarget, ScreenshotRequests},
     selection::{ClickButton, ClickSource, EntityClicked},
 };
@@ -282,4 +282,47 @@ fn without_a_viewer_nothing_is_done_and_nothing_answered() {
     let is_there = |viewer: ViewerHandle| viewer.is_there();
     assert!(!app.world_mut().run_system_once(is_there).unwrap());
     assert!(stage().world_mut().run_system_once(is_there).unwrap());
+}
+
+#[test]
+fn what_is_opened_by_hand_is_shown() {
+    let mut app = app_with_data();
+    let ids = ["second", "third", "fourth"].map(|run| StoreId::recording("second app", run));
+    let [second, third, fourth] = &ids;
+    let file = |name, messages| {
+        let file = Script::new(name, messages);
+        file.set(SourceStatus::Finished);
+        file
+    };
+    let active = |app: &App| {
+        app.world()
+            .resource::<Recordings>()
+            .active()
+            .map(|entry| entry.id().clone())
+    };
+
+    add(&mut app, &file("by itself", data(second)));
+    settle(&mut app);
+    assert_eq!(active(&app), Some(store_id()), "what comes by itself waits");
+
+    let opened = [
+        file("nothing", Vec::new()),
+        file("third", data(third)),
+        file("fourth", data(fourth)),
+    ];
+    let opened = opened.map(|file| add(&mut app, &file)).to_vec();
+    app.world_mut().resource_mut::<IngestSources>().show_first(opened);
+    settle(&mut app);
+    assert_eq!(
+        active(&app).as_ref(),
+        Some(third),
+        "the first of those that were opened together"
+    );
+
+    let again = add(&mut app, &file("a.rrd", data(&store_id())));
+    app.world_mut()
+        .resource_mut::<IngestSources>()
+        .show_first(vec![again]);
+    settle(&mut app);
+    assert_eq!(active(&app), Some(store_id()), "also what is there already");
 }
