@@ -24,7 +24,7 @@ use crate::{
 /// How files are read.
 #[derive(Clone, Debug)]
 pub struct LoadSettings {
-    /// The files that are read at the same time, a thread each.
+    /// The files that are read at the same time, a thread each. A pipe has one of its own beside them.
     pub threads: usize,
     /// The events that may wait for the receiver. More make bursts smoother, fewer make a cancelled load stop sooner.
     pub channel_events: usize,
@@ -122,26 +122,43 @@ fn open_in_group<P: AsRef<Path>>(
         events: settings.channel_events,
         bytes: settings.channel_bytes,
     }));
-    let (mut jobs, mut handles) = (
-        VecDeque::with_capacity(paths.len()),
-        Vec::with_capacity(paths.len()),
-    );
+    let (mut jobs, mut slow) = (VecDeque::with_capacity(paths.len()), Vec::new());
+    let mut handles = Vec::with_capacity(paths.len());
     for path in paths {
         let name = name_of(&path);
         let context = contexts.of(&path, &name);
         let (sender, handle) = add_to(&group, name);
-        jobs.push_back(Job {
+        let may_wait = may_wait(&path);
+        let job = Job {
             path,
             context,
             sender,
-        });
+        };
+        if may_wait {
+            slow.push(VecDeque::from([job]));
+        } else {
+            jobs.push_back(job);
+        }
         handles.push(handle);
     }
+    let threads = settings.threads.max(1).min(jobs.len());
+    start(jobs, threads, settings);
+    for job in slow {
+        start(job, 1, settings);
+    }
+    (group, handles)
+}
 
-    let threads = settings.threads.clamp(1, jobs.len().max(1));
+/// Whether what is at a path may have to be waited for, however long: a pipe, a device. What else is to be read does not wait behind it.
+fn may_wait(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// Begins to read files, so many at the same time.
+fn start(jobs: VecDeque<Job>, threads: usize, settings: &LoadSettings) {
     let jobs = Arc::new(Mutex::new(jobs));
     let (mut started, mut failure) = (0, None);
-    for _ in 0..threads.min(handles.len()) {
+    for _ in 0..threads {
         let worker = Worker {
             jobs: Arc::clone(&jobs),
             importers: Arc::clone(&settings.importers),
@@ -161,7 +178,6 @@ fn open_in_group<P: AsRef<Path>>(
             job.sender.refuse(&error);
         }
     }
-    (group, handles)
 }
 
 /// Begins to read files as [`open_files`] does, and joins their events.

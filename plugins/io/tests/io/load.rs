@@ -4,7 +4,7 @@ use std::{io::Write as _, path::PathBuf, sync::Arc};
 
 use chronoscope_io::{
     Candidate, Certainty, Events, FileInput, ImportContext, Importer, Importers, IoError, LoadEvent,
-    LoadReport, LoadSettings, Messages, Severity, load_files, read_file,
+    LoadReport, LoadSettings, Messages, Severity, SourceHandle, load_files, open_files, read_file,
 };
 
 use crate::{data, same};
@@ -61,6 +61,36 @@ fn files_load_together_and_each_in_order() {
     assert_eq!((progress.files, progress.files_finished), (4, 4));
     assert_eq!((progress.bytes_read, progress.total_bytes), (total, total));
     assert!(handle.try_recv().is_none());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_waits_for_its_writer_keeps_no_other_file_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.rrd");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let settings = LoadSettings {
+        threads: 1,
+        ..LoadSettings::default()
+    };
+    let scene = data("scene.rrd");
+    let handles = open_files([&pipe, &scene], &settings);
+    let [of_pipe, of_file] = &handles[..] else {
+        panic!("a source for each")
+    };
+    let count = |handle: &SourceHandle| {
+        let messages = std::iter::from_fn(|| handle.recv());
+        messages
+            .filter(|event| matches!(event, LoadEvent::Message(_)))
+            .count()
+    };
+    let num_messages = count(of_file);
+    assert!(num_messages > 0 && of_file.is_finished());
+    assert!(!of_pipe.is_finished());
+    // The pipe is read as the file is, once there is somebody who writes.
+    std::fs::write(&pipe, std::fs::read(&scene).unwrap()).unwrap();
+    assert_eq!(count(of_pipe), num_messages);
 }
 
 #[test]
