@@ -189,7 +189,7 @@ fn request_chunks(
         sent_requests.retain(world.resource(), |recording| looked_at.contains(&recording));
     });
     let retry_after = world.resource::<ReadAhead>().retry_after;
-    world.resource_mut::<Failures>().forget_older_than(retry_after);
+    world.resource_mut::<Failures>().begin_frame(retry_after);
     let mut replanned = Vec::new();
     let mut lacking = Vec::new();
     for recording in &looked_at {
@@ -231,12 +231,13 @@ fn request_chunks(
             mark.set_if_neq(missing.map(|(_, missing)| *missing).unwrap_or_default());
         }
     }
+    // What could not be read is tried again after a while, of which nobody else tells.
+    let waker = world.resource::<Settled>().waker().cloned();
+    let is_tried_again = world.resource_mut::<Failures>().wake_when_due(waker.as_ref());
     let waiting = |recording: &&RecordingKey| world.resource::<SentRequests>().is_waiting(**recording);
     let waiting: Vec<RecordingKey> = looked_at.iter().filter(waiting).copied().collect();
     if !waiting.is_empty() {
-        // What could not be read is tried again after a while, of which nobody tells.
-        let is_told = world.resource::<Failures>().len() == 0
-            && waiting.iter().all(|recording| sources_wake(world, *recording));
+        let is_told = is_tried_again && waiting.iter().all(|recording| sources_wake(world, *recording));
         let mut settled = world.resource_mut::<Settled>();
         if is_told {
             settled.await_wake();
@@ -319,7 +320,7 @@ fn situation(
             is_purging: world.resource::<Purge>().is_under_way(),
             sharing: sharing as u64,
         },
-        backing_off: world.resource::<Failures>().len(),
+        backing_off: world.resource::<Failures>().num_backing_off(),
         ui_requests: ui_requests
             .filter(|id| entry.store().chunk_meta(*id).is_some())
             .collect(),

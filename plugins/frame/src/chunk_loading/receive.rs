@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bevy_ecs::prelude::*;
-use chronoscope_store::{ChunkId, ChunkSourceError, StoreError};
+use chronoscope_store::{ChunkId, ChunkSourceError, StoreError, Waker};
 use rustc_hash::FxHashMap;
 
 use super::SentRequests;
@@ -11,20 +11,61 @@ use crate::{DiffLog, FrameDiagnostics, RecordingEntry, Recordings, Report, Repor
 
 /// Chunks that could not be read, and when that was.
 #[derive(Resource, Debug, Default)]
-pub(super) struct Failures(FxHashMap<ChunkId, Instant>);
+pub(super) struct Failures {
+    failed_at: FxHashMap<ChunkId, Instant>,
+    /// How long each is left alone.
+    retry_after: Duration,
+    /// When the viewer is woken for the first of them.
+    alarm: Option<Instant>,
+}
+
+/// What failed so many times as long ago as it is left alone, and did not fail again since, is forgotten: the next failure is news.
+const FORGOTTEN_AFTER: u32 = 10;
 
 impl Failures {
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+    pub(super) fn begin_frame(&mut self, retry_after: Duration) {
+        self.retry_after = retry_after;
+        let forgotten_after = retry_after.saturating_mul(FORGOTTEN_AFTER);
+        self.failed_at
+            .retain(|_, failed_at| failed_at.elapsed() < forgotten_after);
     }
 
+    /// The number of chunks that are left alone.
+    pub(super) fn num_backing_off(&self) -> usize {
+        let failed_at = self.failed_at.values();
+        failed_at
+            .filter(|failed_at| failed_at.elapsed() < self.retry_after)
+            .count()
+    }
+
+    /// Whether a chunk is left alone.
     pub(super) fn is_backing_off(&self, id: ChunkId) -> bool {
-        self.0.contains_key(&id)
+        let failed_at = self.failed_at.get(&id);
+        failed_at.is_some_and(|failed_at| failed_at.elapsed() < self.retry_after)
     }
 
-    /// What is forgotten is tried again.
-    pub(super) fn forget_older_than(&mut self, age: Duration) {
-        self.0.retain(|_, failed_at| failed_at.elapsed() < age);
+    /// Has the viewer woken when the first of them is to be tried again, of which nobody else tells. Returns whether it will be.
+    pub(super) fn wake_when_due(&mut self, waker: Option<&Waker>) -> bool {
+        let now = Instant::now();
+        let due = self.failed_at.values();
+        let due = due.filter_map(|failed_at| failed_at.checked_add(self.retry_after));
+        let Some(due) = due.filter(|due| *due > now).min() else {
+            return true;
+        };
+        if self.alarm.is_some_and(|alarm| alarm > now && alarm <= due) {
+            return true;
+        }
+        let Some(waker) = waker.cloned() else {
+            return false;
+        };
+        let alarm = std::thread::Builder::new()
+            .name("retry".to_owned())
+            .spawn(move || {
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                waker.wake();
+            });
+        self.alarm = alarm.is_ok().then_some(due);
+        alarm.is_ok()
     }
 }
 
@@ -81,7 +122,7 @@ pub(super) fn receive_chunks(
                             reports.push(report);
                         }
                     }
-                    None => _ = failures.0.remove(&id),
+                    None => _ = failures.failed_at.remove(&id),
                 }
             }
         }
@@ -105,9 +146,9 @@ fn fail(
         .filter(|_| entry.store().chunk(id).is_none())?;
     let entity = entry.store().entity_path(meta.entity).clone();
     // Where a disk is gone, all chunks fail: that is said once.
-    let is_first = failures.0.is_empty();
+    let is_first = failures.failed_at.is_empty();
     if is_worth_trying {
-        failures.0.insert(id, Instant::now());
+        failures.failed_at.insert(id, Instant::now());
     } else {
         let key = entry.key();
         log.push_events(key, entry.recording.drop_chunks([id]));

@@ -5,6 +5,7 @@ mod contexts;
 mod frames;
 mod framing;
 mod limits;
+mod retries;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -529,31 +530,6 @@ fn a_recording_that_is_left_asks_for_nothing() {
         .push(ViewerCommand::CloseRecording(store_id()));
     settle(&mut app);
     assert!(weak.upgrade().is_none(), "the source goes with the recording");
-}
-
-#[test]
-fn what_can_not_be_read_now_is_read_later() {
-    let chunks = [points("/world/a", 0), points("/world/b", 0)];
-    let ids = [chunks[0].id(), chunks[1].id()];
-    let shelf = Arc::new(Shelf::of(chunks));
-    shelf.state.lock().unwrap().flaky.extend(ids);
-    let mut app = app_with(&shelf);
-    settle(&mut app);
-    assert!(
-        ids.iter()
-            .all(|id| store(&app).chunk_meta(*id).is_some() && store(&app).chunk(*id).is_none())
-    );
-    assert!(
-        lacks(&mut app).iter().any(|missing| missing.missing_chunks > 0),
-        "nobody sees that it is missing"
-    );
-    // A share that is gone is said once, not once per chunk.
-    assert_eq!(app.world().resource::<Reports>().total(), 1);
-    app.world_mut()
-        .resource_mut::<chronoscope_frame::chunk_loading::ReadAhead>()
-        .retry_after = std::time::Duration::ZERO;
-    settle(&mut app);
-    assert!(ids.iter().all(|id| store(&app).chunk(*id).is_some()));
 }
 
 #[test]
