@@ -9,7 +9,7 @@ use chronoscope_frame::{
 };
 use chronoscope_io::{LoadEvent, SourceHandle, SourceLimits};
 use chronoscope_store::{StoreKind, Waker};
-use chronoscope_types::SourceStatus;
+use chronoscope_types::{SourceId, SourceStatus};
 
 use self::flow::FlowMeter;
 use crate::{
@@ -184,7 +184,8 @@ fn take_senders(
                 Err(error) => reports.push(Report::error(source.name(), error)),
             }
         }
-        sources.add(source);
+        let id = sources.add(source);
+        sources.show_first_new(id);
     }
     while let Some(named) = listener.server.try_next_files() {
         commands.queue(OpenNamed(named));
@@ -212,18 +213,17 @@ impl Command for FollowLink {
                 }
             },
         };
-        follow(world, &connections.0, &[self.0]);
+        let followed = follow(world, &connections.0, &[self.0]);
+        world.resource_mut::<IngestSources>().show_first(followed);
         world.insert_resource(connections);
     }
 }
 
-/// Shows what services elsewhere pass on.
-pub fn follow(world: &mut World, runtime: &LiveRuntime, links: &[Link]) {
+/// Shows what services elsewhere pass on. Returns the sources.
+pub fn follow(world: &mut World, runtime: &LiveRuntime, links: &[Link]) -> Vec<SourceId> {
     let mut sources = world.resource_mut::<IngestSources>();
-    for link in links {
-        let handle = connect(runtime, link, waiting());
-        sources.add(LiveSource::new(handle));
-    }
+    let follow = |link| sources.add(LiveSource::new(connect(runtime, link, waiting())));
+    links.iter().map(follow).collect()
 }
 
 /// What one sender sends.

@@ -113,12 +113,11 @@ pub(crate) fn receive_messages(
                     continue;
                 }
                 let begun = begun_recording(place, &message);
-                let is_followed = active.source.is_followed();
-                let followed = begun
-                    .filter(|store| is_followed && recordings.find(store).is_none())
-                    .cloned();
+                let is_new = begun.is_some_and(|store| recordings.find(store).is_none());
+                let is_followed = is_new && active.source.is_followed();
+                let followed = begun.filter(|_| is_followed).cloned();
                 let id = active.id;
-                let shown = begun.cloned().filter(|_| sources.shows_first(id));
+                let shown = begun.filter(|_| sources.shows(id, is_new)).cloned();
                 let active = &mut sources.sources[at];
                 diagnostics.ingested_messages += 1;
                 diagnostics.ingested_rows += num_rows(&message);

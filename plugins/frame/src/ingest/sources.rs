@@ -104,9 +104,16 @@ pub struct IngestSources {
     pub(super) held: Vec<HeldMessage>,
     /// The source that is polled next.
     pub(super) next: usize,
-    /// Sources that were [opened by hand](Self::show_first), together, of which none gave a recording yet.
-    opened: Vec<Vec<SourceId>>,
+    /// What is to be shown once it begins to come.
+    awaited: Vec<Awaited>,
     waker: Option<Waker>,
+}
+
+/// Sources of which none gave yet what is to be shown.
+struct Awaited {
+    sources: Vec<SourceId>,
+    /// Whether a recording that is there already is not to be shown.
+    only_new: bool,
 }
 
 /// What is known of a source that is not simply finished.
@@ -186,25 +193,35 @@ impl IngestSources {
     }
 
     /// Has the first recording that begins to come from some of these sources be shown in the place of what is: who opens files wants to
-    /// see what is in them. What comes by itself is shown where nothing else is.
+    /// see what is in them. What comes from other sources is shown where nothing else is.
     pub fn show_first(&mut self, sources: Vec<SourceId>) {
+        let only_new = false;
         if !sources.is_empty() {
-            self.opened.push(sources);
+            self.awaited.push(Awaited { sources, only_new });
         }
+    }
+
+    /// Has the first new recording of a source be shown in the place of what is, as that of a program that is run again. What it adds to
+    /// recordings that are there already changes nothing.
+    pub fn show_first_new(&mut self, source: SourceId) {
+        let (sources, only_new) = (vec![source], true);
+        self.awaited.push(Awaited { sources, only_new });
     }
 
     /// Whether the recording that begins to come from a source is to be shown.
-    pub(super) fn shows_first(&mut self, source: SourceId) -> bool {
-        let together = self.opened.iter().position(|together| together.contains(&source));
-        together.map(|at| self.opened.remove(at)).is_some()
+    pub(super) fn shows(&mut self, source: SourceId, is_new: bool) -> bool {
+        let is_awaited =
+            |awaited: &Awaited| awaited.sources.contains(&source) && (is_new || !awaited.only_new);
+        let at = self.awaited.iter().position(is_awaited);
+        at.map(|at| self.awaited.remove(at)).is_some()
     }
 
-    /// Forgets that a source was opened, which gives no more.
-    fn forget_opened(&mut self, source: SourceId) {
-        for together in &mut self.opened {
-            together.retain(|other| *other != source);
+    /// Awaits nothing more of a source.
+    fn await_no_more(&mut self, source: SourceId) {
+        for awaited in &mut self.awaited {
+            awaited.sources.retain(|other| *other != source);
         }
-        self.opened.retain(|together| !together.is_empty());
+        self.awaited.retain(|awaited| !awaited.sources.is_empty());
     }
 
     /// Says what wakes the viewer, to all sources that there are and will be.
@@ -226,7 +243,7 @@ impl IngestSources {
         let num_before = self.sources.len();
         self.sources.retain(|source| source.id != id);
         self.held.retain(|held| held.source != id);
-        self.forget_opened(id);
+        self.await_no_more(id);
         self.lost.remove(&id).is_some() || self.sources.len() < num_before
     }
 
@@ -291,7 +308,7 @@ impl IngestSources {
     /// Takes a source out that has come to its end.
     pub(super) fn end(&mut self, at: usize) {
         let ActiveSource { id, source, .. } = self.sources.remove(at);
-        self.forget_opened(id);
+        self.await_no_more(id);
         if let SourceStatus::Lost { reason } = source.status() {
             let name = source.name().into();
             self.lost.insert(id, LostSource { name, reason });

@@ -325,4 +325,18 @@ fn what_is_opened_by_hand_is_shown() {
         .show_first(vec![again]);
     settle(&mut app);
     assert_eq!(active(&app), Some(store_id()), "also what is there already");
+
+    // A program that adds to what is there, and then begins something new.
+    let [known, new] = [third.clone(), StoreId::recording("second app", "fifth")];
+    let program = Script::new("program", data(&known));
+    let id = add(&mut app, &program);
+    app.world_mut().resource_mut::<IngestSources>().show_first_new(id);
+    program.set(SourceStatus::Live);
+    settle(&mut app);
+    assert_eq!(active(&app), Some(store_id()));
+    data(&new)
+        .into_iter()
+        .for_each(|message| program.send(message.into()));
+    settle(&mut app);
+    assert_eq!(active(&app), Some(new), "it is run again");
 }
