@@ -32,7 +32,7 @@ pub struct BlueprintChange {
 /// Carries a command out on the active blueprint. `current` is the blueprint as it is shown, see [`crate::with_heuristics`].
 ///
 /// Edits make undo steps. Each sample of a gesture replaces the one before. Navigation ([`BlueprintCommand::is_navigation`]) makes no
-/// step, and writes no view down: its rows lie below all undo points that there are, so that undo and redo leave the eye where it is.
+/// step: its rows lie below all undo points that there are, so that undo and redo leave the eye where it is.
 ///
 /// # Errors
 /// As [`BlueprintCommand::apply`]; nothing has changed then.
@@ -118,8 +118,15 @@ fn navigate(
     current: &ViewportBlueprint,
     command: &BlueprintCommand,
 ) -> Result<Option<BlueprintEdit>, BlueprintError> {
-    if !command.is_navigation() {
+    let Some(view) = command.navigated_view() else {
         return Ok(None);
+    };
+    if view.is_some_and(|view| current.derived.views.contains(&view)) {
+        // The view is written down, which must not reach into other states: it belongs to the last step.
+        return match undo.can_redo() {
+            true => Ok(None),
+            false => command.edit(current, undo.newest()).map(Some),
+        };
     }
     let planned = command.rows(current)?;
     let until = undo.query_time();
@@ -167,6 +174,14 @@ impl BlueprintCommand {
             true => Self::group(command.name(), [command]),
             false => command,
         }
+    }
+
+    /// The view that is navigated, where one is named; `None` for what is no navigation.
+    fn navigated_view(&self) -> Option<Option<ViewId>> {
+        self.is_navigation().then_some(match self {
+            Self::SetProperty(view, _) => Some(*view),
+            _ => None,
+        })
     }
 
     /// What it does, for a menu: "hide view", as in "Undo: hide view".

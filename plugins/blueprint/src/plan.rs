@@ -43,10 +43,9 @@ impl BlueprintCommand {
 
     /// As [`Self::edit`], before it is known at which time.
     pub(crate) fn rows(&self, current: &ViewportBlueprint) -> Result<PlannedRows, BlueprintError> {
-        let is_written_down = |id: ViewId| !current.derived.views.contains(&id);
-        let is_enough =
-            |id: ViewId| current.views.contains_key(&id) && (self.is_navigation() || is_written_down(id));
-        if self.settings_of().is_some_and(is_enough) {
+        let is_written_down =
+            |id: ViewId| current.views.contains_key(&id) && !current.derived.views.contains(&id);
+        if self.settings_of().is_some_and(is_written_down) {
             // They change nothing of the viewport.
             let mut extra = Extra::default();
             self.add_settings(&mut extra)?;
@@ -107,11 +106,8 @@ impl BlueprintCommand {
             layout: false,
             extra: Extra::default(),
         };
-        let navigated = self.settings_of().filter(|_| self.is_navigation());
-        if !navigated.is_some_and(|view| current.views.contains_key(&view)) {
-            plan.execute(self)?;
-            plan.settle(current);
-        }
+        plan.execute(self)?;
+        plan.settle(current);
         Ok(plan)
     }
 }

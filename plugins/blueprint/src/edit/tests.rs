@@ -160,8 +160,12 @@ proptest! {
                     if let Some(view) = shown.views.keys().nth(view).copied() {
                         app.run(&property(view, EYE, value)).unwrap();
                         prop_assert_eq!(app.value(view, EYE, app.undo.query_time()), Some(value));
-                        prop_assert_eq!((app.undo.undo_steps(), app.undo.redo_steps()), steps_before);
-                        prop_assert_eq!(app.shown(), shown);
+                        is_edit = shown.derived.views.contains(&view) && steps_before.1 > 0;
+                        if is_edit {
+                            gesture = gesture_of(&property(view, EYE, value));
+                        } else {
+                            prop_assert_eq!((app.undo.undo_steps(), app.undo.redo_steps()), steps_before);
+                        }
                     }
                 }
                 Step::EndGesture => app.undo.end_gesture(),
@@ -286,28 +290,6 @@ fn maximizing_an_automatic_view_writes_no_view_down() {
     app.run(&BlueprintCommand::SetAutoViews(false)).unwrap();
     let (viewport, reports) = read_viewport(&app.recording.store, &app.recording.cache, i64::MAX);
     assert_eq!((viewport.maximized, reports), (None, Vec::new()));
-}
-
-#[test]
-fn flying_through_an_automatic_view_writes_no_view_down() {
-    let mut app = App::new(10);
-    let view = app.recommended[1].id;
-    let eye = |app: &App| app.value(view, EYE, app.undo.query_time());
-    app.run(&property(view, EYE, 5)).unwrap();
-    assert_eq!((eye(&app), app.shown().derived.views.len()), (Some(5), 3));
-    app.run(&BlueprintCommand::SetName(
-        Contents::View(app.recommended[0].id),
-        Some("mine".to_owned()),
-    ))
-    .unwrap();
-    app.undo.undo();
-    app.run(&property(view, EYE, 6)).unwrap();
-    assert_eq!((eye(&app), app.undo.redo_steps()), (Some(6), 1));
-    app.undo.redo();
-    assert_eq!(eye(&app), Some(6));
-    // The view goes with what it was recommended for.
-    app.recommended.remove(1);
-    assert!(!app.shown().views.contains_key(&view));
 }
 
 /// What is typed is undone by its name, to where the eye was; what is flown after that belongs to it.

@@ -198,6 +198,7 @@ fn an_eye_that_moves_reads_nothing() {
     let viewport = app.world().resource::<ActiveBlueprint>().viewport();
     let view = *viewport.views.keys().next().unwrap();
     let other = ViewId::hashed(["other"]);
+    // The first writes the view down.
     for frame in 0..5 {
         let eye =
             chronoscope_types::blueprint::EyeControls3D::default().with_position([frame as f32, 0.0, 0.0]);
