@@ -208,8 +208,7 @@ impl Plan {
                 self.after.auto_views = *on;
                 if !on {
                     self.after = self.after.without_derived();
-                    let views = &self.after.views;
-                    self.after.maximized = self.after.maximized.filter(|view| views.contains_key(view));
+                    self.after.forget_lost_maximized();
                 }
             }
             C::SetPanel(panel, state) => self.after.panels.set(*panel, Some(*state)),

@@ -396,6 +396,11 @@ impl ViewportBlueprint {
         stored
     }
 
+    /// Maximizes none where the maximized view is not there.
+    pub(crate) fn forget_lost_maximized(&mut self) {
+        self.maximized = self.maximized.filter(|view| self.views.contains_key(view));
+    }
+
     /// Makes the containers a tree: removes items that do not exist, that are in two places or in themselves, or that are nested
     /// too deep, each with a report. Containers that cannot be reached go without one, since they show nothing.
     pub fn normalize(&mut self) -> Vec<BlueprintReport> {

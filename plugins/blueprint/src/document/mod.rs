@@ -112,9 +112,7 @@ impl BlueprintDocument {
     pub fn new(viewport: &ViewportBlueprint, query: &BlueprintQuery<'_>) -> Self {
         let mut viewport = viewport.clone();
         viewport.normalize();
-        viewport.maximized = viewport
-            .maximized
-            .filter(|view| viewport.views.contains_key(view));
+        viewport.forget_lost_maximized();
         viewport.derived = crate::Derived::default();
         let settings = |id: &ViewId| (*id, view_settings(query, *id));
         let views = viewport.views.keys().map(settings);

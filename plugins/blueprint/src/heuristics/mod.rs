@@ -115,7 +115,7 @@ pub fn with_heuristics(stored: &ViewportBlueprint, recommended: &[ViewBlueprint]
             }
         }
     }
-    shown.maximized = shown.maximized.filter(|view| shown.views.contains_key(view));
+    shown.forget_lost_maximized();
     shown
 }
 
