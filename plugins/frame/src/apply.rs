@@ -45,13 +45,7 @@ impl Plugin for ApplyCommandsPlugin {
             .add_message::<SelectionChanged>();
         app.add_systems(
             Frame,
-            (
-                begin_times,
-                apply_commands,
-                advance_time,
-                apply_invalidations,
-                place_cursor,
-            )
+            (apply_commands, advance_time, apply_invalidations, place_cursor)
                 .chain()
                 .in_set(FrameSystems::ApplyCommands),
         )
@@ -62,14 +56,6 @@ impl Plugin for ApplyCommandsPlugin {
                 .after(apply_commands)
                 .before(advance_time),
         );
-    }
-}
-
-/// Begins the time of recordings that are new.
-fn begin_times(mut times: ResMut<TimeControls>, recordings: Res<Recordings>) {
-    let times = times.bypass_change_detection();
-    for entry in recordings.recordings() {
-        times.begin(entry.key(), &entry.id().application_id);
     }
 }
 
@@ -87,6 +73,7 @@ fn apply_commands(
     mut selection_changes: MessageWriter<SelectionChanged>,
     active: Res<ActiveBlueprint>,
 ) {
+    times.bypass_change_detection().begin_new(&recordings);
     if commands.is_empty() && requests.is_empty() {
         return;
     }

@@ -6,7 +6,7 @@ use bevy_ecs::prelude::*;
 use chronoscope_blueprint::TimePanelBlueprint;
 use chronoscope_store::{ChunkStore, TimeRange, TimeType, TimelineId};
 
-use crate::{RecordingKey, TimeCommand};
+use crate::{RecordingKey, Recordings, TimeCommand};
 
 pub use chronoscope_types::enums::{LoopMode, PlayState};
 
@@ -388,6 +388,16 @@ impl TimeControls {
             control.apply_panel(panel);
             control
         });
+    }
+
+    /// As [`Self::begin`], of all recordings. Costs nothing where no blueprint says anything of time.
+    pub(crate) fn begin_new(&mut self, recordings: &Recordings) {
+        if self.panels.is_empty() {
+            return;
+        }
+        for entry in recordings.recordings() {
+            self.begin(entry.key(), &entry.id().application_id);
+        }
     }
 
     /// Sets what recordings of an application begin with that are still to come.

@@ -379,7 +379,9 @@ impl ActiveBlueprint {
                 ..changes
             };
         };
-        let formats = shown.map_or_else(Vec::new, |shown| picture_formats(shown.store()));
+        let formats = shown
+            .map(|shown| picture_formats(shown.store()))
+            .unwrap_or_default();
         for entry in entries {
             let DiffEntry::Store { recording, event } = entry else {
                 continue;

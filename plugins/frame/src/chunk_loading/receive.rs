@@ -33,15 +33,18 @@ impl Failures {
     /// The number of chunks that are left alone.
     pub(super) fn num_backing_off(&self) -> usize {
         let failed_at = self.failed_at.values();
-        failed_at
-            .filter(|failed_at| failed_at.elapsed() < self.retry_after)
-            .count()
+        failed_at.filter(|failed_at| self.is_too_early(failed_at)).count()
     }
 
     /// Whether a chunk is left alone.
     pub(super) fn is_backing_off(&self, id: ChunkId) -> bool {
         let failed_at = self.failed_at.get(&id);
-        failed_at.is_some_and(|failed_at| failed_at.elapsed() < self.retry_after)
+        failed_at.is_some_and(|failed_at| self.is_too_early(failed_at))
+    }
+
+    /// Whether it is too early to try again what failed at a time.
+    fn is_too_early(&self, failed_at: &Instant) -> bool {
+        failed_at.elapsed() < self.retry_after
     }
 
     /// Has the viewer woken when the first of them is to be tried again, of which nobody else tells. Returns whether it will be.

@@ -4,6 +4,7 @@ use chronoscope_blueprint::heuristics::{Schema, SchemaDelta, SchemaVisualizer};
 use chronoscope_store::{ChunkChange, ChunkId, ChunkStore, ComponentId, EntityId, StoreEvent};
 use chronoscope_types::{DepthImage, Image, SegmentationImage, read};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::Changes;
 use crate::{RecordingEntry, RecordingKey, Visualizers};
@@ -110,7 +111,7 @@ impl RecordingSchema {
 }
 
 /// The components of a store that say how large pictures are.
-pub(super) fn picture_formats(store: &ChunkStore) -> Vec<ComponentId> {
+pub(super) fn picture_formats(store: &ChunkStore) -> SmallVec<[ComponentId; 3]> {
     [Image::FORMAT, SegmentationImage::FORMAT, DepthImage::FORMAT]
         .iter()
         .filter_map(|name| store.component_id(name))
