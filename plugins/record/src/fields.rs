@@ -101,28 +101,30 @@ impl<T: Component> Lost<'_, '_, T> {
         lost
     }
 
-    /// The same for one that has it no more, or has it in vain.
+    /// The same for one that has it no more, or has it in vain. Returns whether there was something to empty.
     pub(crate) fn end(
         &self,
         entity: Entity,
         fields: &mut LoggedFields,
         recorder: &mut WorldRecorder,
         part: Option<&str>,
-    ) {
+    ) -> bool {
         let row = fields.take(entity);
         let Some(slot) = recorder.slots.find(entity) else {
-            return;
+            return false;
         };
         if !self.entities.contains(entity) {
             recorder.remove(slot);
-            return;
+            return false;
         }
         // Nothing else may tell of its end.
         recorder.slots.watched.push(slot);
         let path = recorder.slots.path(slot).filter(|_| !row.is_empty());
         let path = path.map(|path| part.map_or_else(|| path.clone(), |part| path.child(part)));
+        let is_emptied = path.is_some();
         if let Some(path) = path {
             recorder.log_or_report(path, &row);
         }
+        is_emptied
     }
 }

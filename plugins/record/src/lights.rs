@@ -34,6 +34,12 @@ impl Plugin for RecordLightsPlugin {
     }
 }
 
+/// The part of the path below an entity at which its light is.
+const LIGHT: &str = "light";
+
+/// The part of the path below that at which its strength is.
+const STRENGTH: &str = "strength";
+
 type AnyLight = Or<(With<PointLight>, With<SpotLight>, With<DirectionalLight>)>;
 
 type ChangedLight = Or<(Changed<PointLight>, Changed<SpotLight>, Changed<DirectionalLight>)>;
@@ -78,11 +84,9 @@ fn record_lights(
     for entity in again {
         let Ok((_, point, spot, directional)) = all.get(entity) else {
             if !lights.contains(entity) {
-                let row = fields.take(entity);
-                let path = recorder.path_of(entity).filter(|_| !row.is_empty());
-                if let Some(path) = path.map(|path| path.child("light")) {
-                    recorder.log_or_report(path.clone(), &row);
-                    recorder.log_or_report(path.child("strength"), &Scalars::cleared());
+                let is_emptied = lost.points.end(entity, &mut fields, recorder, Some(LIGHT));
+                if let Some(path) = recorder.path_of(entity).filter(|_| is_emptied) {
+                    recorder.log_or_report(path.child(LIGHT).child(STRENGTH), &Scalars::cleared());
                 }
             }
             continue;
@@ -91,7 +95,7 @@ fn record_lights(
             continue;
         }
         let slot = recorder.slots.find_or_add(entity, &naming);
-        let Some(path) = recorder.slots.path(slot).map(|path| path.child("light")) else {
+        let Some(path) = recorder.slots.path(slot).map(|path| path.child(LIGHT)) else {
             continue;
         };
         let (row, strength) = if let Some(light) = point {
@@ -107,7 +111,7 @@ fn record_lights(
             continue;
         };
         recorder.log_or_report(path.clone(), &row);
-        recorder.log_or_report(path.child("strength"), &Scalars::new([f64::from(strength)]));
+        recorder.log_or_report(path.child(STRENGTH), &Scalars::new([f64::from(strength)]));
     }
 }
 

@@ -10,6 +10,7 @@ use chronoscope_record::{AppRecordMaterialExt as _, MaterialLook, Rewind, Rewind
 use chronoscope_types::{Mesh3D, read};
 
 use crate::{
+    Stage, color_at,
     engine::{num_instances, spawn, stage},
     entity_at, hit,
 };
@@ -122,6 +123,17 @@ struct Paint {
     texture: Option<Handle<Image>>,
 }
 
+fn stage_with_paint() -> Stage {
+    let mut stage = stage();
+    stage.app.init_asset::<Paint>().init_asset::<Image>();
+    stage
+}
+
+fn add_paint(stage: &mut Stage, color: [u8; 4], texture: Option<Handle<Image>>) -> Handle<Paint> {
+    let mut paints = stage.world().resource_mut::<Assets<Paint>>();
+    paints.add(Paint { color, texture })
+}
+
 #[derive(Component)]
 struct Painted(Handle<Paint>);
 
@@ -135,21 +147,13 @@ impl AsAssetId for Painted {
 
 #[test]
 fn materials_are_recorded_once_they_and_their_textures_are_there() {
-    let mut stage = stage();
-    stage.app.init_asset::<Paint>().init_asset::<Image>();
+    let mut stage = stage_with_paint();
     stage.app.record_material::<Painted>(|paint| {
         MaterialLook::color(paint.color).with_texture(paint.texture.clone())
     });
     let texture = stage.world().resource_mut::<Assets<Image>>().reserve_handle();
-    let mut paints = stage.world().resource_mut::<Assets<Paint>>();
-    let plain = paints.add(Paint {
-        color: [10, 20, 30, 255],
-        texture: None,
-    });
-    let patterned = paints.add(Paint {
-        color: [255; 4],
-        texture: Some(texture.clone()),
-    });
+    let plain = add_paint(&mut stage, [10, 20, 30, 255], None);
+    let patterned = add_paint(&mut stage, [255; 4], Some(texture.clone()));
     for (name, paint) in [("plain", &plain), ("patterned", &patterned)] {
         let painted = Painted(paint.clone());
         stage
@@ -168,10 +172,7 @@ fn materials_are_recorded_once_they_and_their_textures_are_there() {
     stage.app.update();
     stage.app.update();
     let recording = stage.recording();
-    let factor = |path: &str, frame| {
-        let cell = hit(&recording, path, &Mesh3D::ALBEDO_FACTOR, frame)?.cell();
-        Some(read::colors(&cell).unwrap()[0])
-    };
+    let factor = |path, frame| color_at(&recording, path, &Mesh3D::ALBEDO_FACTOR, frame);
     assert_eq!(factor("/world/plain", 0), Some(0x0a14_1eff));
     assert_eq!(factor("/world/plain", 2), Some(0x5a14_1eff));
     assert_eq!(
@@ -198,8 +199,7 @@ impl AsAssetId for Glazed {
 
 #[test]
 fn what_another_material_does_not_have_is_emptied() {
-    let mut stage = stage();
-    stage.app.init_asset::<Paint>().init_asset::<Image>();
+    let mut stage = stage_with_paint();
     let look = |paint: &Paint| MaterialLook::color(paint.color).with_texture(paint.texture.clone());
     stage
         .app
@@ -209,11 +209,7 @@ fn what_another_material_does_not_have_is_emptied() {
         .world()
         .resource_mut::<Assets<Image>>()
         .add(Image::default());
-    let mut paints = stage.world().resource_mut::<Assets<Paint>>();
-    let [plain, patterned] = [None, Some(texture)].map(|texture| {
-        let color = [255; 4];
-        paints.add(Paint { color, texture })
-    });
+    let [plain, patterned] = [None, Some(texture)].map(|texture| add_paint(&mut stage, [255; 4], texture));
     let vase = (Name::new("vase"), Painted(patterned), Transform::default());
     let vase = stage.world().spawn(vase).id();
     stage.app.update();
@@ -239,19 +235,14 @@ fn what_another_material_does_not_have_is_emptied() {
 
 #[test]
 fn an_asset_that_changes_while_the_world_shows_the_past_is_recorded_once_it_goes_on() {
-    let mut stage = stage();
-    stage.app.init_asset::<Paint>().init_asset::<Image>();
+    let mut stage = stage_with_paint();
     stage
         .app
         .add_plugins(RewindPlugin)
         .record_material::<Painted>(|paint| MaterialLook::color(paint.color));
     stage.app.finish();
     stage.app.cleanup();
-    let paint = Paint {
-        color: [10, 20, 30, 255],
-        texture: None,
-    };
-    let paint = stage.world().resource_mut::<Assets<Paint>>().add(paint);
+    let paint = add_paint(&mut stage, [10, 20, 30, 255], None);
     spawn(&mut stage, "pot", Painted(paint.clone()));
     stage.app.update();
     stage.app.update();
@@ -265,27 +256,17 @@ fn an_asset_that_changes_while_the_world_shows_the_past_is_recorded_once_it_goes
     stage.app.update();
     let frame = stage.frame();
     let recording = stage.recording();
-    let factor = |frame| {
-        let cell = hit(&recording, "/world/pot", &Mesh3D::ALBEDO_FACTOR, frame)
-            .unwrap()
-            .cell();
-        read::colors(&cell).unwrap()[0]
-    };
-    assert_eq!([factor(1), factor(frame)], [0x0a14_1eff, 0x5a14_1eff]);
+    let factor = |frame| color_at(&recording, "/world/pot", &Mesh3D::ALBEDO_FACTOR, frame);
+    assert_eq!([factor(1), factor(frame)], [Some(0x0a14_1eff), Some(0x5a14_1eff)]);
 }
 
 #[test]
 fn who_has_a_material_and_no_transform_is_cleared_where_it_is_gone() {
-    let mut stage = stage();
-    stage.app.init_asset::<Paint>().init_asset::<Image>();
+    let mut stage = stage_with_paint();
     stage
         .app
         .record_material::<Painted>(|paint| MaterialLook::color(paint.color));
-    let paint = Paint {
-        color: [255; 4],
-        texture: None,
-    };
-    let paint = stage.world().resource_mut::<Assets<Paint>>().add(paint);
+    let paint = add_paint(&mut stage, [255; 4], None);
     let pot = stage.world().spawn((Name::new("pot"), Painted(paint))).id();
     stage.app.update();
     stage.world().despawn(pot);
@@ -324,10 +305,7 @@ fn standard_materials_are_recorded_unless_the_app_says_how() {
             .spawn((Name::new("rock"), MeshMaterial3d(material), Transform::default()));
         stage.app.update();
         let recording = stage.recording();
-        let cell = hit(&recording, "/world/rock", &Mesh3D::ALBEDO_FACTOR, 0)
-            .unwrap()
-            .cell();
-        read::colors(&cell).unwrap()[0]
+        color_at(&recording, "/world/rock", &Mesh3D::ALBEDO_FACTOR, 0).unwrap()
     };
     assert_eq!(color_of(false, "as its color"), 0xc864_3280);
     assert_eq!(color_of(false, "opaque"), 0xc864_32ff);

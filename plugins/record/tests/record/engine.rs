@@ -22,7 +22,7 @@ use chronoscope_types::{Arrows3D, LineStrips3D, Pinhole, Points3D, Scalars, read
 
 use glam::Vec3;
 
-use crate::{Stage, entity_at, hit};
+use crate::{Stage, color_at, entity_at, hit};
 
 pub(crate) fn stage() -> Stage {
     let mut stage = Stage::new(|_| {});
@@ -71,10 +71,8 @@ fn lights_are_points_and_arrows_with_a_strength() {
     assert_eq!(strength("/world/lamp/light/strength", 0), Some(800.0));
     assert_eq!(strength("/world/lamp/light/strength", 1), Some(400.0));
     assert_eq!(strength("/world/sun/light/strength", 1), Some(10_000.0));
-    let color = hit(&recording, "/world/lamp/light", &Points3D::COLORS, 0)
-        .unwrap()
-        .cell();
-    assert_eq!(read::colors(&color).unwrap()[0], 0xffc8_64ff);
+    let color = color_at(&recording, "/world/lamp/light", &Points3D::COLORS, 0);
+    assert_eq!(color, Some(0xffc8_64ff));
     let beam = hit(&recording, "/world/sun/light", &Arrows3D::VECTORS, 0)
         .unwrap()
         .cell();

@@ -88,6 +88,12 @@ pub(crate) fn entity_at(recording: &Recording, path: &str, frame: i64) -> Option
     Entity::try_from_bits(bits.value(0))
 }
 
+/// The first color of a component at a path.
+pub(crate) fn color_at(recording: &Recording, path: &str, component: &str, frame: i64) -> Option<u32> {
+    let cell = hit(recording, path, component, frame)?.cell();
+    Some(chronoscope_types::read::colors(&cell).unwrap()[0])
+}
+
 /// Where something was recorded to be.
 pub(crate) fn pose_at(recording: &Recording, path: &str, frame: i64) -> Option<Transform> {
     let hit = hit(recording, path, &Transform3D::TRANSLATION, frame)?;
