@@ -67,41 +67,20 @@ impl<'c> MarkCells<'c> {
     /// # Errors
     /// Where one of them cannot be read as its component.
     pub fn read<'a>(&'a self, input: &'a VisualizerInput<'a>) -> Result<Marks<'a>, Report> {
-        let Self {
-            colors,
-            radii,
-            labels,
-            show_labels,
-            class_ids,
-            keypoint_ids,
-        } = self;
-        // Who shows no classes need not name it.
-        let context = input
-            .names_context::<Annotations>()
-            .then(|| input.context::<Annotations>())
-            .flatten();
-        let mut marks = Marks::of_context(context);
-        // Most of many small visuals have few of these, if any.
-        if colors.is_some() {
-            marks.colors = read_cell(input, colors, read::colors)?;
-        }
-        if radii.is_some() {
-            marks.radii = read_cell(input, radii, read::radii)?;
-        }
-        if let Some(labels) = labels {
-            let texts = read::texts(labels).map_err(|error| input.report(error.to_string()))?;
-            marks.labels = Some(texts);
-        }
-        if show_labels.is_some() {
-            marks.show_labels = read_cell(input, show_labels, read::bools)?.first().copied();
-        }
-        if class_ids.is_some() {
-            marks.class_ids = read_cell(input, class_ids, read::class_ids)?;
-        }
-        if keypoint_ids.is_some() {
-            marks.keypoint_ids = read_cell(input, keypoint_ids, read::keypoint_ids)?;
-        }
-        Ok(marks)
+        let labels = self.labels.as_ref().map(read::texts).transpose();
+        Ok(Marks {
+            colors: read_cell(input, &self.colors, read::colors)?,
+            radii: read_cell(input, &self.radii, read::radii)?,
+            labels: labels.map_err(|error| input.report(error.to_string()))?,
+            show_labels: read_cell(input, &self.show_labels, read::bools)?.first().copied(),
+            class_ids: read_cell(input, &self.class_ids, read::class_ids)?,
+            keypoint_ids: read_cell(input, &self.keypoint_ids, read::keypoint_ids)?,
+            // Who shows no classes need not name it.
+            context: input
+                .names_context::<Annotations>()
+                .then(|| input.context::<Annotations>())
+                .flatten(),
+        })
     }
 }
 
@@ -150,17 +129,29 @@ const fn is_field(component: &[u8], field: &[u8]) -> bool {
 
 /// Reads a cell with one of the functions of [`read`]; nothing where there is no cell.
 ///
+/// Of many small visuals most have few of the cells that there may be: to see that one is not there is all that it costs.
+///
 /// # Errors
 /// Where the cell cannot be read so.
+#[inline]
 pub fn read_cell<'a, T: Default>(
     input: &VisualizerInput<'_>,
     cell: &'a Option<Cell<'_>>,
     read: impl FnOnce(CellRef<'a>) -> Result<T, ReadError>,
 ) -> Result<T, Report> {
-    let Some(cell) = cell else {
-        return Ok(T::default());
-    };
-    read(cell.into()).map_err(|error| input.report(error.to_string()))
+    match cell {
+        None => Ok(T::default()),
+        Some(cell) => read_there(input, cell.into(), read),
+    }
+}
+
+#[inline(never)]
+fn read_there<'a, T>(
+    input: &VisualizerInput<'_>,
+    cell: CellRef<'a>,
+    read: impl FnOnce(CellRef<'a>) -> Result<T, ReadError>,
+) -> Result<T, Report> {
+    read(cell).map_err(|error| input.report(error.to_string()))
 }
 
 /// What the marks of an entity have in common. Where there are fewer values than instances, the last holds for the rest.
@@ -175,19 +166,6 @@ pub struct Marks<'a> {
 }
 
 impl Marks<'_> {
-    /// What a context alone says.
-    fn of_context(context: Option<Arc<AnnotationContext>>) -> Self {
-        Self {
-            colors: Cow::Borrowed(&[]),
-            radii: Cow::Borrowed(&[]),
-            labels: None,
-            show_labels: None,
-            class_ids: Cow::Borrowed(&[]),
-            keypoint_ids: Cow::Borrowed(&[]),
-            context,
-        }
-    }
-
     /// The color of an instance in sRGB: as logged, else that of its class. `None` for the entity's.
     pub fn color(&self, instance: usize) -> Option<[u8; 4]> {
         if let Some(color) = clamped(&self.colors, instance) {
@@ -344,9 +322,13 @@ impl<'a> Marks<'a> {
         context: AnnotationContext,
     ) -> Self {
         Self {
+            colors: Cow::Borrowed(&[]),
+            radii: Cow::Borrowed(&[]),
+            labels: None,
+            show_labels: None,
             class_ids: Cow::Borrowed(class_ids),
             keypoint_ids: Cow::Borrowed(keypoint_ids),
-            ..Self::of_context(Some(Arc::new(context)))
+            context: Some(Arc::new(context)),
         }
     }
 }

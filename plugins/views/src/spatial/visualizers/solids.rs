@@ -57,30 +57,13 @@ impl<'c> PoseCells<'c> {
     /// # Errors
     /// Where one of them cannot be read as its component.
     pub(super) fn read<'a>(&'a self, input: &VisualizerInput<'_>) -> Result<Poses<'a>, Report> {
-        let Self {
-            places,
-            axis_angles,
-            quaternions,
-            fill_mode,
-        } = self;
-        let mut poses = Poses {
-            places: read_cell(input, places, read::translations3d)?,
-            axis_angles: Vec::new(),
-            quaternions: Cow::Borrowed(&[]),
-            fill_mode: FillMode::default(),
-        };
-        // Most of many small visuals have a place alone.
-        if axis_angles.is_some() {
-            poses.axis_angles = read_cell(input, axis_angles, read::rotations_axis_angle)?;
-        }
-        if quaternions.is_some() {
-            poses.quaternions = read_cell(input, quaternions, read::quaternions)?;
-        }
-        if fill_mode.is_some() {
-            let fill_modes = read_cell(input, fill_mode, read::fill_modes)?;
-            poses.fill_mode = fill_modes.first().copied().unwrap_or_default();
-        }
-        Ok(poses)
+        let fill_modes = read_cell(input, &self.fill_mode, read::fill_modes)?;
+        Ok(Poses {
+            places: read_cell(input, &self.places, read::translations3d)?,
+            axis_angles: read_cell(input, &self.axis_angles, read::rotations_axis_angle)?,
+            quaternions: read_cell(input, &self.quaternions, read::quaternions)?,
+            fill_mode: fill_modes.first().copied().unwrap_or_default(),
+        })
     }
 }
 
