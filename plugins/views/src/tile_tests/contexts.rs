@@ -123,6 +123,25 @@ fn a_plot_shows_the_series_of_its_views_recording_and_timeline() {
     assert_has(&viewer.text("TimeSeries"), "there");
 }
 
+/// Series of another recording may have the ids of these.
+#[test]
+fn a_plot_calls_series_as_their_own_recording_does() {
+    let mut viewer = Viewer::new([scalars("plots/a", 0, 100), scalars("plots/b", 0, 100)]);
+    for chunk in [scalars("plots/c", 0, 100), scalars("plots/d", 0, 100)] {
+        viewer.log_in_other(chunk);
+    }
+    let names = |viewer: &mut Viewer| {
+        let text = viewer.text("TimeSeries");
+        let names = text.split('|').filter(|part| ["a", "b", "c", "d"].contains(part));
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&mut viewer), ["a", "b"]);
+    viewer.look("TimeSeries", &in_other(ContextTime::AtCursor));
+    assert_eq!(names(&mut viewer), ["c", "d"]);
+    viewer.command(ViewerCommand::Undo);
+    assert_eq!(names(&mut viewer), ["a", "b"]);
+}
+
 /// What a host hears of a click somewhere on the line of a plot.
 fn click_on_line(viewer: &mut Viewer) -> Vec<ViewerClick> {
     for y in (20..280).step_by(6) {

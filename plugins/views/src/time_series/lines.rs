@@ -6,8 +6,8 @@ use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId, natural_order};
 use chronoscope_frame::{
-    DataResults, InstructionIndex, QueryContext, RecordingEntry, Recordings, ResultKey, View, ViewTile,
-    Visualizer, Visuals, Work, WorkCounters,
+    DataResults, InstructionIndex, QueryContext, RecordingEntry, RecordingKey, Recordings, ResultKey, View,
+    ViewTile, Visualizer, Visuals, Work, WorkCounters,
 };
 use chronoscope_store::{EntityId, EntityPath};
 use chronoscope_types::enums::AxisSide;
@@ -36,6 +36,8 @@ pub struct PlotLines {
 pub(super) struct ViewLines {
     lines: Vec<NamedLine>,
     made_from: Vec<MadeFrom>,
+    /// The recording that the entities are of. Ids of one mean nothing in another.
+    recording: Option<RecordingKey>,
     is_made: bool,
 }
 
@@ -215,9 +217,11 @@ impl ViewLines {
                     && described.all(|(described, style)| described.is_of(style))
             })
         });
-        if is_same && known.next().is_none() {
+        let recording = Some(entry.key());
+        if is_same && known.next().is_none() && self.recording == recording {
             return;
         }
+        self.recording = recording;
         let store = entry.store();
         self.made_from = series()
             .map(|(result, visualizer, series)| MadeFrom {
