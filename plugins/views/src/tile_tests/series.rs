@@ -151,6 +151,22 @@ fn colors_and_names_that_change_hold_from_when_they_were_logged() {
 }
 
 #[test]
+fn series_of_one_name_are_told_apart_however_often_it_is_logged() {
+    let entities = ["p/a", "p/b"];
+    let looks = SeriesLines::default().with_names(["speed"]);
+    let names = entities.map(|entity| {
+        let times = [0, 50].map(|time| log_chunk(entity, [(frame(), time)], &looks).unwrap());
+        Vec::from(times)
+    });
+    let series = entities.map(|entity| scalars(entity, 0, 100));
+    let mut viewer = Viewer::new(series.into_iter().chain(names.into_iter().flatten()));
+    let text = viewer.text(CLASS);
+    for wanted in ["speed (p/a)", "speed (p/b)"] {
+        assert_has(&text, wanted);
+    }
+}
+
+#[test]
 fn a_double_click_in_the_legend_shows_one_series_alone_and_the_next_all() {
     let mut viewer = Viewer::new(["p/a", "p/b", "p/c"].map(|entity| scalars(entity, 0, 100)));
     assert_eq!(shown(&viewer), [true; 3]);

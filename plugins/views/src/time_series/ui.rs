@@ -375,11 +375,14 @@ pub(super) fn plot_lines<'a>(
         let series = plotted.get(line)?;
         let style = series.styles.get(line.index)?;
         let highlight = selection.map(|selection| selection.entity_highlight(store.entity_path(line.entity)));
+        // What changes its name over time is called as it is at the cursor. The plot has made one of that at the
+        // end, which tells it from others of the same name.
+        let now = series.tracks.name(line.index, cursor);
+        let other_name = now.filter(|name| style.name.as_ref() != Some(*name));
         Some(PlotLine {
             series,
             index: line.index,
-            // What changes its name over time is called as it is at the cursor.
-            name: series.tracks.name(line.index, cursor).unwrap_or(&line.name),
+            name: other_name.unwrap_or(&line.name),
             color: line.color,
             visible: style.visible,
             side: line.side,
