@@ -25,12 +25,12 @@ pub(super) fn excerpt(text: &str) -> String {
     }
 }
 
-/// The first line of a text, as long as a cell may need it; and whether that is not all.
+/// The first line of a text that has letters, as long as a cell may need it; and whether that is not all.
 pub(super) fn first_line(text: &str) -> (String, bool) {
     let whole = text.trim_end();
     let start = head(whole, 8 * CELL_CHARS);
     let plain = plain_text(start);
-    let line = plain.lines().next().unwrap_or("");
+    let line = plain.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
     let cut = line
         .char_indices()
         .nth(CELL_CHARS)
@@ -59,6 +59,7 @@ mod tests {
     fn long_and_colored_texts_are_shown_short_and_plain() {
         assert_eq!(first_line("\u{1b}[32mok\u{1b}[0m\n"), ("ok".to_owned(), false));
         assert_eq!(first_line("one\ntwo"), ("one …".to_owned(), true));
+        assert_eq!(first_line("\n \nTraceback"), ("Traceback …".to_owned(), true));
         let (cell, is_cut) = first_line(&"ü".repeat(1_000_000));
         assert!(is_cut && cell.chars().count() == CELL_CHARS + 2);
         assert_eq!(excerpt("a\nb"), "a\nb");
