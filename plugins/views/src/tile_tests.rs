@@ -387,6 +387,14 @@ fn levels_can_be_hidden() {
 }
 
 #[test]
+fn a_level_without_letters_is_none() {
+    let mut viewer = Viewer::new([line("logs", 0, "fine", "INFO"), line("logs", 1, "bare", "")]);
+    viewer.click("TextLog", "INFO");
+    let text = viewer.text("TextLog");
+    assert!(text.contains("bare") && !text.contains("fine"), "{text}");
+}
+
+#[test]
 fn documents_are_shown() {
     let markdown =
         TextDocument::new("# Scene\nA robot drives in a *circle*.").with_media_type("text/markdown");

@@ -328,12 +328,13 @@ impl LogEntries {
     /// The position of a line's level: the one that holds for all, its own, or the one that holds where it has none.
     fn level_of(&mut self, own: Option<&str>) -> u16 {
         let context = &self.context;
-        let Some(level) = context
+        let level = context
             .forced_level
             .as_deref()
             .or(own)
-            .or(context.default_level.as_deref())
-        else {
+            .or(context.default_level.as_deref());
+        // Nobody could choose one without letters.
+        let Some(level) = level.filter(|level| !level.is_empty()) else {
             return NO_LEVEL;
         };
         if let Some(known) = self.levels.iter().position(|known| **known == *level) {
