@@ -66,6 +66,10 @@ pub(super) struct Context {
     pub(super) forced_level: Option<Arc<str>>,
     /// The level of lines that bring none.
     pub(super) default_level: Option<Arc<str>>,
+    /// The color that the blueprint gives to all lines, as `0xRRGGBBAA`.
+    pub(super) forced_color: Option<u32>,
+    /// The color of lines that bring none.
+    pub(super) default_color: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +131,9 @@ fn lines(input: &VisualizerInput<'_>, mut entries: LogEntries) -> Result<Option<
     let level = chronoscope_types::TextLog::LEVEL;
     let first = |cell: CellRef<'_>| Some(Arc::<str>::from(read::texts(cell).ok()?.first()?));
     let forced = input.overridden(&level);
+    let color = chronoscope_types::TextLog::COLOR;
+    let first_color = |cell: CellRef<'_>| read::colors(cell).ok()?.first().copied();
+    let forced_color = input.overridden(&color);
     let context = Context {
         timeline: input.cursor.timeline,
         forced_level: forced.and_then(|level| first((&level).into())),
@@ -134,6 +141,10 @@ fn lines(input: &VisualizerInput<'_>, mut entries: LogEntries) -> Result<Option<
         default_level: input
             .latest_at(&level, i64::MIN + 1)
             .and_then(|level| first((&level).into())),
+        forced_color: forced_color.and_then(|color| first_color((&color).into())),
+        default_color: input
+            .latest_at(&color, i64::MIN + 1)
+            .and_then(|color| first_color((&color).into())),
     };
     let Some(answer) = input.range(&component, input.time_range()) else {
         return Ok(None);
@@ -215,11 +226,18 @@ impl LogEntries {
         &self.levels
     }
 
-    /// The color of a line, if it brings one: red, green, blue, alpha.
+    /// The color of a line, if it has one: red, green, blue, alpha.
     pub fn color(&self, line: usize) -> Option<[u8; 4]> {
+        let context = &self.context;
+        let color = context.forced_color.or_else(|| self.own_color(line));
+        color.or(context.default_color).map(u32::to_be_bytes)
+    }
+
+    /// The color that a line brings.
+    fn own_color(&self, line: usize) -> Option<u32> {
         let (chunk, row) = self.place(line)?;
         let cell = chunk.cell(&chronoscope_types::TextLog::COLOR, row)?;
-        Some(read::colors(&cell).ok()?.first()?.to_be_bytes())
+        read::colors(&cell).ok()?.first().copied()
     }
 
     /// What these entries are known by: a number that no others in this process have, and one that grows by one with each update.

@@ -1,9 +1,10 @@
 //! Logs and documents as the blueprint wants them.
 
-use chronoscope_frame::{ActiveBlueprint, Transforms, Visualizers};
+use chronoscope_blueprint::BlueprintCommand;
+use chronoscope_frame::{ActiveBlueprint, Transforms, ViewerCommand, Visualizers, Visuals};
 use chronoscope_store::{Chunk, Timeline};
 use chronoscope_types::{
-    TextDocument, TextLog, TextLogColumn, TimelineColumn, Transform3D,
+    Rgba, TextDocument, TextLog, TextLogColumn, TimelineColumn, Transform3D,
     blueprint::{TextDocumentFormat, TextLogColumns, TextLogRows},
     enums::TextLogColumnKind,
     log_chunk,
@@ -64,6 +65,27 @@ fn a_log_has_the_columns_that_the_blueprint_names() {
     viewer.set(&TextLogRows::default().with_filter_by_log_level(["WARN"]));
     let text = viewer.text("TextLog");
     assert!(text.contains("second") && !text.contains("first"), "{text}");
+}
+
+#[test]
+fn lines_have_the_color_that_the_blueprint_gives_them() {
+    let brings = TextLog::new("second").with_color(Rgba(0x0000_FFFF));
+    let brings = log_chunk("logs/a", [(frame(), 2)], &brings).unwrap();
+    let mut viewer = Viewer::new([line(1, "first", "INFO"), brings]);
+    let colors = |viewer: &Viewer| {
+        let visuals = viewer.app.world().resource::<Visuals<crate::text_log::TextLog>>();
+        let (_, log) = visuals.view(viewer.first_view()).unwrap().iter().next().unwrap();
+        [0, 1].map(|line| log.color(line))
+    };
+    let (red, blue) = (Some([255, 0, 0, 255]), Some([0, 0, 255, 255]));
+    assert_eq!(colors(&viewer), [None, blue]);
+    let color = TextLog::default().with_color(Rgba(0xFF00_00FF));
+    let command = BlueprintCommand::override_entity(viewer.first_view(), "/logs/a".into(), &color);
+    viewer.command(ViewerCommand::Blueprint(command));
+    assert_eq!(colors(&viewer), [red, red]);
+    let always = log_chunk("logs/a", [], &color).unwrap();
+    let viewer = Viewer::new([line(1, "first", "INFO"), always]);
+    assert_eq!(colors(&viewer)[0], red);
 }
 
 #[test]
