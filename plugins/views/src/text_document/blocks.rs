@@ -1,6 +1,6 @@
 //! Drawing of texts: rows and blocks that can be seen.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use chronoscope_blueprint::ViewId;
 use egui::{
@@ -97,7 +97,8 @@ fn show_rows(ui: &mut Ui, style: &ViewStyle, text: &PlainText, look: PlainLook) 
 /// The sizes of a document's blocks or rows, as far as they are known: those that cannot be seen are not laid out again.
 #[derive(Clone)]
 pub(super) struct BlockSizes {
-    document: Arc<DocumentVisual>,
+    /// Not held on to: egui keeps this as long as the program runs.
+    document: Weak<DocumentVisual>,
     width: f32,
     sizes: Arc<Mutex<Vec<Option<Vec2>>>>,
 }
@@ -113,10 +114,12 @@ impl BlockSizes {
         let id = ui.id().with(("text document", view, at, look));
         let width = ui.available_width();
         let known = ui.data(|data| data.get_temp::<Self>(id));
-        let is_current = |known: &Self| Arc::ptr_eq(&known.document, document) && known.width == width;
+        let is_current = |known: &Self| {
+            std::ptr::eq(known.document.as_ptr(), Arc::as_ptr(document)) && known.width == width
+        };
         known.filter(is_current).unwrap_or_else(|| {
             let new = Self {
-                document: document.clone(),
+                document: Arc::downgrade(document),
                 width,
                 sizes: Arc::default(),
             };

@@ -174,6 +174,13 @@ fn items_stand_in_line_behind_their_marks() {
 }
 
 #[test]
+fn a_document_that_was_drawn_is_not_held_on_to() {
+    let page = Page::new("text");
+    page.draw(Vec::new());
+    assert_eq!(Arc::strong_count(&page.document), 1);
+}
+
+#[test]
 fn what_cannot_be_seen_is_not_drawn() {
     let page = Page::new(&"row\n\n".repeat(10_000));
     page.draw(Vec::new());
