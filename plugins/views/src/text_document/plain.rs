@@ -5,6 +5,9 @@ use std::ops::Range;
 /// The most bytes of a row. A longer line goes on in the next.
 const MAX_ROW: usize = 4_096;
 
+/// The width of a tab, in usual characters, as egui draws it.
+const TAB: usize = 4;
+
 /// A text in rows: its lines, and where these are very long, their parts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlainText {
@@ -30,7 +33,7 @@ impl PlainText {
             rows.push(from..end);
             start += line.len();
         }
-        let widest = rows.iter().map(|row| text[row.clone()].chars().count()).max();
+        let widest = rows.iter().map(|row| width_of(&text[row.clone()])).max();
         Self {
             text: text.to_owned(),
             rows,
@@ -61,10 +64,29 @@ impl PlainText {
             .unwrap_or("")
     }
 
-    /// The characters of the longest row.
+    /// The width of the widest row, in usual characters of a font in which these have one width.
     pub fn widest(&self) -> usize {
         self.widest
     }
+}
+
+/// The width of a row, in usual characters.
+fn width_of(row: &str) -> usize {
+    let width = |letter: char| match letter {
+        '\t' => TAB,
+        // Scripts of Asia that are written in squares, and pictures.
+        '\u{1100}'..='\u{115f}'
+        | '\u{2e80}'..='\u{a4cf}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}'
+        | '\u{ff00}'..='\u{ff60}'
+        | '\u{ffe0}'..='\u{ffe6}'
+        | '\u{1f300}'..='\u{1faff}'
+        | '\u{20000}'..='\u{3ffff}' => 2,
+        _ => 1,
+    };
+    row.chars().map(width).sum()
 }
 
 #[cfg(test)]
@@ -77,6 +99,8 @@ mod tests {
         let rows: Vec<&str> = (0..text.len()).map(|at| text.row(at)).collect();
         assert_eq!((rows.as_slice(), text.widest()), (&["one", "", "two ü"][..], 5));
         assert!(PlainText::new("").is_empty());
+        let widest = |text: &str| PlainText::new(text).widest();
+        assert_eq!([widest("\t\tx"), widest("漢字 a\nab")], [9, 6]);
         let long = "ü".repeat(5_000);
         let text = PlainText::new(&long);
         let rows: Vec<&str> = (0..text.len()).map(|at| text.row(at)).collect();
