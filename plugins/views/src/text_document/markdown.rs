@@ -1,8 +1,8 @@
 //! Markdown as a flat list of blocks, so that what cannot be seen need not be laid out.
 //!
 //! The grammar is `CommonMark` with tables, task lists and strikethrough, as `pulldown-cmark` reads it. A document comes from
-//! anywhere: links lead to `http` and `https` only, a picture is its description, HTML is text, and nesting is flat behind
-//! [`MAX_DEPTH`].
+//! anywhere: links lead to `http` and `https` only, a picture is its description or, without one, [a word](PICTURE), HTML is text,
+//! and nesting is flat behind [`MAX_DEPTH`].
 
 use std::sync::Arc;
 
@@ -12,6 +12,9 @@ use super::plain::PlainText;
 
 /// The most lists and quotes that a block is indented by.
 pub const MAX_DEPTH: usize = 8;
+
+/// What stands for a picture that nothing describes.
+const PICTURE: &str = "picture";
 
 /// A part of a document that is laid out by itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,6 +181,10 @@ struct Reader {
     links: Vec<Option<Arc<str>>>,
     /// How many of the open links lead nowhere.
     shut_links: usize,
+    /// The letters of all text so far.
+    num_letters: usize,
+    /// How many of these stand before each open picture.
+    pictures: Vec<usize>,
     code: Option<String>,
     table: Option<Table>,
 }
@@ -266,6 +273,7 @@ impl Reader {
             Tag::Image { dest_url, .. } => {
                 let around = self.links.last().cloned().flatten();
                 self.links.push(around.or_else(|| web_address(&dest_url)));
+                self.pictures.push(self.num_letters);
             }
             _ => {}
         }
@@ -312,13 +320,19 @@ impl Reader {
                 let is_shut = self.links.pop() == Some(None);
                 self.shut_links -= usize::from(is_shut);
             }
-            TagEnd::Image => _ = self.links.pop(),
+            TagEnd::Image => {
+                if self.pictures.pop() == Some(self.num_letters) {
+                    self.add(PICTURE, false);
+                }
+                self.links.pop();
+            }
             _ => {}
         }
     }
 
     /// Adds text to the open paragraph, heading or cell.
     fn add(&mut self, text: &str, code: bool) {
+        self.num_letters += text.trim().len();
         let span = Span {
             text: String::new(),
             strong: self.strong > 0,

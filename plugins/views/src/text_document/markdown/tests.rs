@@ -202,6 +202,8 @@ fn links_lead_to_the_web_and_pictures_are_their_descriptions() {
     );
     let picture = "http://a.b/c.png";
     assert_eq!(spans(&format!("![x]({picture})")), [link("x", picture)]);
+    assert_eq!(spans(&format!("![]({picture})")), [link("picture", picture)]);
+    assert_eq!(spans("a ![](data:image/png;base64,AA==)"), [plain("a picture")]);
     assert_eq!(
         spans(&format!("[![x]({picture})](https://d.e)")),
         [link("x", "https://d.e")]
