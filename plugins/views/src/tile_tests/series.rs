@@ -286,6 +286,26 @@ fn measurements_are_lines_with_units_and_another_unit_has_another_axis() {
     assert_has(&viewer.text(CLASS), "101100");
 }
 
+#[test]
+fn a_variance_that_holds_at_all_times_is_a_band() {
+    let values = Measurements::default().with_values([101_000.0, 101_100.0, 101_000.0]);
+    let variance = Measurements::default().with_variances([10_000.0]);
+    let mut viewer = Viewer::new([
+        columns_chunk("pressure", [(frame(), vec![0, 50, 100])], &values).unwrap(),
+        log_chunk("pressure", [], &variance).unwrap(),
+    ]);
+    let visuals = viewer
+        .app
+        .world()
+        .resource::<Visuals<crate::time_series::Measurements>>();
+    let visuals = visuals.view(viewer.first_view()).unwrap();
+    let (_, series) = visuals.iter().next().unwrap();
+    let deviations = [0, 70].map(|time| series.deviation_at(0, time));
+    assert_eq!(deviations, [Some(100.0); 2]);
+    // The band counts.
+    assert_has(&viewer.text(CLASS), "100900");
+}
+
 /// A series that is dragged out of the legend is carried with its view, and so are those that are selected with it.
 #[test]
 fn a_series_is_dragged_from_the_legend() {

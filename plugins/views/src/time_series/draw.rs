@@ -63,7 +63,7 @@ pub(super) fn lines(painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas) -
             let is_line = line.series.is_line(line.index);
             let color_of =
                 |look: &Look| highlight::lit(look.color.unwrap_or(line.color), line.highlight, some_lit);
-            if line.series.variances.is_some() {
+            if line.series.has_variances() {
                 add_band(pen.mesh(), line, canvas, &points, line.color.gamma_multiply(BAND));
             }
             let mut dots: Vec<Shape> = Vec::new();

@@ -1,21 +1,23 @@
 //! Measurements: values with their variances and units, drawn as lines with a band around them.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bevy::app::App;
 use chronoscope_frame::{
     AppFallbackExt as _, Report, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode,
 };
+use chronoscope_store::Cell;
 use chronoscope_types::{
     Component as _, Measurements as Fields, components,
     enums::{AggregationPolicy, InterpolationMode},
     own::SeriesAxis,
+    read,
 };
 
 use super::{
     samples::{Samples, clears_of},
     series::EntitySeries,
-    visualizers::{Components, LINE_WIDTH, LineFields},
+    visualizers::{Components, LINE_WIDTH, LOOKS_AT, LineFields},
 };
 
 /// Shows measurements as lines, with a band of one standard deviation on both sides.
@@ -90,6 +92,16 @@ fn measurements(
         return Ok(None);
     };
     let answer = input.range_with_neighbors(&Fields::VARIANCES, series.shown);
+    // As of values: what is not taken from the recording may be given by the blueprint.
+    let constant = match &answer {
+        Some(answer) => answer.static_hit().map(|hit| Cell::Borrowed(hit.cell_ref())),
+        None => input.latest_at(&Fields::VARIANCES, LOOKS_AT),
+    };
+    let constant = constant
+        .map(|cell| read::values_or::<components::Variance, f64>(&cell, f64::NAN).map(Cow::into_owned))
+        .transpose()
+        .map_err(|error| input.report(format!("variances: {error}")))?;
+    series.constant_variances = constant.unwrap_or_default();
     if let Some((answer, timeline)) = answer.zip(input.cursor.timeline)
         && answer.num_rows() > 0
     {

@@ -7,7 +7,10 @@ use std::{ops::Range, sync::Arc};
 
 use chronoscope_frame::Visual;
 use chronoscope_store::TimeRange;
-use chronoscope_types::enums::{AggregationPolicy, AxisScale, InterpolationMode, MarkerShape};
+use chronoscope_types::{
+    clamped,
+    enums::{AggregationPolicy, AxisScale, InterpolationMode, MarkerShape},
+};
 
 use super::{
     missing::{MissingTimes, between as times_between},
@@ -37,6 +40,8 @@ pub struct EntitySeries {
     pub(super) tracks: Tracks,
     /// How much the values may be off: their variances, where these are known.
     pub(super) variances: Option<Samples>,
+    /// Variances that hold at all times, one per instance. There are no others then.
+    pub(super) constant_variances: Vec<f64>,
     /// Static values, one per instance: they hold at all times. There are no samples then.
     pub constants: Vec<f64>,
     /// Instances beyond [`MAX_SERIES`](super::samples::MAX_SERIES), which are not shown.
@@ -52,6 +57,7 @@ impl Default for EntitySeries {
             missing: MissingTimes::default(),
             tracks: Tracks::default(),
             variances: None,
+            constant_variances: Vec::new(),
             constants: Vec::new(),
             left_out: 0,
         }
@@ -68,7 +74,7 @@ impl Visual for EntitySeries {
             .sum();
         let samples = self.samples.heap_bytes() + self.variances.as_ref().map_or(0, Samples::heap_bytes);
         let styles = self.styles.capacity() * size_of::<SeriesStyle>();
-        let constants = self.constants.capacity() * size_of::<f64>();
+        let constants = (self.constants.capacity() + self.constant_variances.capacity()) * size_of::<f64>();
         (samples + self.missing.heap_bytes() + self.tracks.heap_bytes() + names + styles + constants) as u64
     }
 }
@@ -122,7 +128,9 @@ impl EntitySeries {
             }
         };
         if let Some(constant) = self.constants.get(series) {
-            return placed(*constant);
+            let deviation = self.greatest_deviation(series, window.range());
+            let band = placed(constant - deviation).union(placed(constant + deviation));
+            return placed(*constant).union(band);
         }
         let range = window.range().intersection(&self.shown);
         let inside = self.samples.indices(series, range);
@@ -224,14 +232,25 @@ impl EntitySeries {
         })
     }
 
+    /// Whether it is known how much the values may be off.
+    pub(super) fn has_variances(&self) -> bool {
+        self.variances.is_some() || !self.constant_variances.is_empty()
+    }
+
     /// One standard deviation of a series at a time, where its variance is known.
     pub fn deviation_at(&self, series: usize, time: i64) -> Option<f64> {
+        if let Some(variance) = clamped(&self.constant_variances, series) {
+            return deviation(variance);
+        }
         let variances = self.variances.as_ref()?;
         deviation(latest(variances, self.variance_column(series)?, time)?)
     }
 
     /// The greatest standard deviation of a series in a range; zero where none is known.
     fn greatest_deviation(&self, series: usize, range: TimeRange) -> f64 {
+        if let Some(variance) = clamped(&self.constant_variances, series) {
+            return deviation(variance).unwrap_or(0.0);
+        }
         let greatest = self.variance_column(series).and_then(|column| {
             let variances = self.variances.as_ref()?;
             deviation(variances.extent(column, variances.indices(column, range)).max)

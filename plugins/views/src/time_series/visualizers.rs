@@ -31,7 +31,7 @@ const MARKER_RADIUS: f32 = 3.0;
 /// What a line's width and a marker's radius may be, in points.
 const SIZES: std::ops::RangeInclusive<f32> = 0.25..=64.0;
 /// Where series get their looks: at the end, so that these do not change while time moves.
-const LOOKS_AT: i64 = i64::MAX;
+pub(super) const LOOKS_AT: i64 = i64::MAX;
 
 /// Registers what series look like where nobody says so.
 pub(super) fn add_fallbacks(app: &mut App) {
