@@ -3,8 +3,9 @@
 use bevy::ecs::world::World;
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{
-    DataResults, Item, RecordingKey, Selection, View, ViewOverrides, Visualizer as _, Visualizers, Visuals,
-    visualizer::ViewVisuals,
+    DataResults, InstructionIndex, Item, RecordingKey, ResultKey, Selection, Source, View, ViewOverrides,
+    Visualizer as _, Visualizers, Visuals,
+    visualizer::{ViewVisuals, resolve},
 };
 use chronoscope_store::{ChunkStore, EntityId, arrow::ArrayRef};
 use chronoscope_types::{ComponentName, blueprint::EntityBehavior};
@@ -13,7 +14,7 @@ use egui::{Color32, Ui};
 use super::{
     plot::{self, PlotChart, PlotInput, PlotWindow},
     properties::BarChartProperties,
-    visualizer::{BarChart, EntityBars},
+    visualizer::{BarChart, EntityBars, logged_color},
 };
 use crate::{
     ViewAction, ViewStyle, ViewUi, ViewUiContext,
@@ -48,6 +49,8 @@ struct PlotMemory {
 struct Chart<'a> {
     entity: EntityId,
     visual: Option<&'a EntityBars>,
+    /// The color that was logged for it.
+    color: Option<Color32>,
 }
 
 impl ViewUi for BarChartUi {
@@ -244,6 +247,7 @@ fn charts<'a>(context: &ViewUiContext<'a>) -> Vec<Chart<'a>> {
         charts.extend(of_entity.map(|(_, visual)| Chart {
             entity,
             visual: Some(&**visual),
+            color: visual.color,
         }));
         let is_hidden = overrides.is_some_and(|overrides| !overrides.is_visible(entity));
         let is_chart = || {
@@ -254,10 +258,25 @@ fn charts<'a>(context: &ViewUiContext<'a>) -> Vec<Chart<'a>> {
             })
         };
         if charts.len() == before && is_hidden && is_chart() {
-            charts.push(Chart { entity, visual: None });
+            charts.push(Chart {
+                entity,
+                visual: None,
+                color: hidden_color(world, view.id, entity),
+            });
         }
     }
     charts
+}
+
+/// The color that was logged for a chart of which nothing is made while it is hidden.
+fn hidden_color(world: &World, view: ViewId, entity: EntityId) -> Option<Color32> {
+    let key = ResultKey {
+        entity,
+        instruction: InstructionIndex::default(),
+    };
+    let color = resolve(world, view, key, &chronoscope_types::BarChart::COLOR)?;
+    let is_given = color.source != Source::Fallback;
+    logged_color(&color.array).ok()?.filter(|_| is_given)
 }
 
 /// What charts are called and which colors they have.
@@ -270,14 +289,16 @@ fn names_and_colors(store: &ChunkStore, charts: &[Chart<'_>]) -> (Vec<String>, V
             index: None,
         })
         .collect();
-    let logged = |chart: &Chart<'_>| chart.visual.and_then(|visual| visual.color);
     let mut distinct = DistinctColors::default();
-    for color in charts.iter().filter_map(logged) {
+    for color in charts.iter().filter_map(|chart| chart.color) {
         distinct.take(color);
     }
     let colors = charts
         .iter()
-        .map(|chart| logged(chart).unwrap_or_else(|| distinct.color_of(store.entity_path(chart.entity), 0)))
+        .map(|chart| {
+            let chosen = || distinct.color_of(store.entity_path(chart.entity), 0);
+            chart.color.unwrap_or_else(chosen)
+        })
         .collect();
     (display_names(&namings), colors)
 }

@@ -1,7 +1,7 @@
 //! From a tensor in the store to bars.
 
 use chronoscope_frame::{Report, Visual, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
-use chronoscope_store::Cell;
+use chronoscope_store::{Cell, CellRef};
 use chronoscope_types::{
     BarChart as Archetype, Component as _, ReadError, Rgba, components, read, tensor::TensorData,
 };
@@ -66,7 +66,7 @@ impl Visualizer for BarChart {
         let color = input.get(&Archetype::COLOR);
         let color = color
             .as_ref()
-            .map(|cell| Ok(read::colors(cell)?.first().copied()))
+            .map(logged_color)
             .transpose()
             .map_err(|error| report("color", error))?;
         let without_place = abscissa
@@ -74,13 +74,19 @@ impl Visualizer for BarChart {
             .map_or(0, |abscissa| values.len().saturating_sub(abscissa.len()));
         Ok(Some(EntityBars {
             bars: Bars::new(&values, abscissa.as_deref(), &widths),
-            color: color.flatten().map(|color| {
-                let [r, g, b, a] = Rgba(color).to_array();
-                Color32::from_rgba_unmultiplied(r, g, b, a)
-            }),
+            color: color.flatten(),
             without_place,
         }))
     }
+}
+
+/// The first color of a cell.
+pub(super) fn logged_color<'a>(cell: impl Into<CellRef<'a>>) -> Result<Option<Color32>, ReadError> {
+    let color = read::colors(cell)?.first().copied();
+    Ok(color.map(|color| {
+        let [r, g, b, a] = Rgba(color).to_array();
+        Color32::from_rgba_unmultiplied(r, g, b, a)
+    }))
 }
 
 /// The numbers of the first tensor of a cell.

@@ -3,7 +3,10 @@
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{ActiveBlueprint, TimeCommand, ViewerCommand, Visualizers};
 use chronoscope_store::Chunk;
-use chronoscope_types::{BarChart, blueprint::PlotLegend, enums::Corner2D, log_chunk, tensor::TensorData};
+use chronoscope_types::{
+    BarChart, Rgba, blueprint::PlotLegend, enums::Corner2D, log_chunk, tensor::TensorData,
+};
+use egui::{Color32, Shape};
 
 use super::{Viewer, assert_has, frame};
 
@@ -89,6 +92,19 @@ fn the_legend_hides_a_chart_and_shows_it_again() {
     viewer.command(ViewerCommand::Redo);
     viewer.click(CLASS, "here");
     assert_has(&viewer.text(CLASS), "20");
+}
+
+#[test]
+fn a_chart_has_its_color_in_the_legend_while_it_is_hidden() {
+    let chart = BarChart::new(vec![1_u16, 20]).with_color(Rgba(0xFF00_00FF));
+    let mut viewer = Viewer::new([bars("shown/here", 0, &chart)]);
+    viewer.click(CLASS, "here");
+    let shapes = viewer.shapes(CLASS, Vec::new());
+    let rings = shapes.iter().filter_map(|shape| match shape {
+        Shape::Circle(circle) => Some(circle.stroke.color),
+        _ => None,
+    });
+    assert_eq!(rings.collect::<Vec<_>>(), [Color32::RED.gamma_multiply(0.6)]);
 }
 
 #[test]
