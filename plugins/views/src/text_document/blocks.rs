@@ -327,8 +327,17 @@ fn show_spans(ui: &mut Ui, style: &ViewStyle, spans: &[Span], font: &FontId) {
         for span in spans {
             match &span.link {
                 Some(target) => {
-                    ui.hyperlink_to(RichText::new(&span.text).font(font.clone()), target)
-                        .on_hover_text(&**target);
+                    let look = format(span);
+                    let mut text = RichText::new(&span.text)
+                        .font(look.font_id)
+                        .background_color(look.background);
+                    if span.emphasis {
+                        text = text.italics();
+                    }
+                    if span.strikethrough {
+                        text = text.strikethrough();
+                    }
+                    ui.hyperlink_to(text, target).on_hover_text(&**target);
                 }
                 None => {
                     let mut job = LayoutJob::default();

@@ -47,8 +47,8 @@ impl Page {
         }
     }
 
-    /// Draws it in 400 by 300 points. Returns the texts with their places, and what is to be done.
-    fn draw(&self, events: Vec<Event>) -> (Vec<(String, Rect)>, Vec<OutputCommand>) {
+    /// Draws it in 400 by 300 points.
+    fn run(&self, events: Vec<Event>) -> egui::FullOutput {
         let input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(400.0, 300.0))),
             events,
@@ -63,6 +63,12 @@ impl Page {
             show_blocks(ui, &ViewStyle::default(), blocks, &sizes);
         });
         output.textures_delta.clear();
+        output
+    }
+
+    /// Draws it. Returns the texts with their places, and what is to be done.
+    fn draw(&self, events: Vec<Event>) -> (Vec<(String, Rect)>, Vec<OutputCommand>) {
+        let output = self.run(events);
         let texts = output.shapes.iter().filter_map(|clipped| match &clipped.shape {
             Shape::Text(text) => {
                 let rect = text.galley.rect.translate(text.pos.to_vec2());
@@ -152,6 +158,22 @@ fn links_stand_on_the_line_of_the_text_around_them() {
     let (texts, _) = Page::new("a [link](http://b.c) and more").draw(Vec::new());
     let at = |text| place(&texts, text).bottom();
     assert_eq!((at("a "), at("link")), (at(" and more"), at(" and more")));
+}
+
+#[test]
+fn links_look_as_the_text_that_they_are() {
+    let output = Page::new("[`code`](http://b.c) [*soft*](http://d.e) [~~old~~](http://f.g)").run(Vec::new());
+    let look = |wanted: &str| {
+        let mut looks = output.shapes.iter().filter_map(|clipped| match &clipped.shape {
+            Shape::Text(text) if text.galley.text() == wanted => Some(&text.galley.job.sections[0].format),
+            _ => None,
+        });
+        looks.next().unwrap()
+    };
+    assert_eq!(look("code").font_id.family, FontFamily::Monospace);
+    assert_eq!(look("soft").font_id.family, FontFamily::Proportional);
+    assert!(look("soft").italics && !look("code").italics);
+    assert!(look("old").strikethrough.width > 0.0);
 }
 
 #[test]
