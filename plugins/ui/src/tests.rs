@@ -6,13 +6,15 @@
     reason = "a test fails by panicking"
 )]
 
+use chronoscope_blueprint::ViewClassId;
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, Item, ListenLink, Report, Reports, Selection, Settled, TimeCommand,
     TimeControls, View, ViewTile, ViewerCommand, ViewerCommands,
 };
+use chronoscope_views::{AppViewUiExt as _, ViewUi, ViewUiContext};
 use egui::{Event, Key, Modifiers, Pos2};
 
-use crate::{UiSettings, testing::Stage};
+use crate::{UiSettings, icons, testing::Stage};
 
 fn check_says(texts: &[String], wanted: &str) {
     assert!(
@@ -114,6 +116,34 @@ fn views_learn_where_they_are_and_then_it_is_quiet() {
         "{tiles:?}"
     );
     assert!(world.resource::<Settled>().frames() > 2);
+}
+
+/// Says whether its view has a tile.
+struct TiledUi;
+
+impl ViewUi for TiledUi {
+    fn class(&self) -> ViewClassId {
+        ViewClassId::new("TimeSeries")
+    }
+
+    fn icon(&self) -> &'static str {
+        icons::VIEW_UNKNOWN
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewUiContext<'_>) {
+        let is_shown = context.get::<ViewTile>().is_some_and(|tile| tile.shown);
+        ui.label(if is_shown { "tiled" } else { "without a tile" });
+    }
+}
+
+#[test]
+fn a_view_is_drawn_from_the_frame_in_which_something_was_made_for_it() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    stage.app.add_view_ui(TiledUi);
+    let passes: Vec<_> = (0..4).map(|_| stage.draw_with(Vec::new())).collect();
+    let says = |texts: &[String], wanted: &str| texts.iter().any(|text| text == wanted);
+    assert!(!passes.iter().any(|texts| says(texts, "without a tile")));
+    assert!(says(&passes[3], "tiled"), "{:?}", passes[3]);
 }
 
 /// The size of the first tile, in pixels.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chronoscope_blueprint::{ContainerId, ViewBlueprint, ViewId};
-use chronoscope_frame::{Item, MissingChunks};
-use chronoscope_views::ViewUis;
+use chronoscope_frame::{Item, MissingChunks, ViewTile};
+use chronoscope_views::{ViewStyle, ViewUis};
 use egui::{
     Align2, Color32, Id, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetText, WidgetType,
     emath::GuiRounding as _,
@@ -153,6 +153,14 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
             );
             return;
         };
+        // What has its first tile is shown in the frame after this one: what it would say now is not so.
+        let had_tile = |tile: &ViewTile| tile.shown || tile.size_pixels != [0; 2];
+        if !self.pass.of_view(id).is_some_and(had_tile) {
+            let style = self.pass.world.get_resource::<ViewStyle>();
+            let color = style.map_or(Color32::TRANSPARENT, |style| style.background);
+            ui.painter().rect_filled(ui.max_rect(), 0.0, color);
+            return;
+        }
         if let Some(mut context) = self.pass.view_context(id) {
             view_ui.ui(ui, &mut context);
         }
