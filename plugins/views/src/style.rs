@@ -1,6 +1,6 @@
 //! What views take from the theme and the settings. These belong to the user interface, which writes this resource.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
 use bevy::ecs::prelude::*;
 use chronoscope_types::TimeZone;
@@ -80,6 +80,7 @@ impl ViewStyle {
 
 /// A color of text that can be told from its background: moved towards white or black until it can.
 pub fn readable(color: Color32, background: Color32) -> Color32 {
+    let background = opaque(background);
     let target = strong_on(background);
     let mut readable = color;
     for step in 1..=4u8 {
@@ -100,10 +101,24 @@ fn strong_on(background: Color32) -> Color32 {
     }
 }
 
+/// A color without what it lets through.
+fn opaque(color: Color32) -> Color32 {
+    // Which is costly where there is nothing to do.
+    if color.is_opaque() {
+        color
+    } else {
+        color.to_opaque()
+    }
+}
+
+/// The light of each value of a channel. A power for each would be much where many labels are drawn.
+static LINEAR: LazyLock<[f32; 256]> =
+    LazyLock::new(|| std::array::from_fn(|value| egui::ecolor::linear_f32_from_gamma_u8(value as u8)));
+
 /// The contrast of two colors as if they were opaque, from 1 to 21: WCAG 2.2.
 pub(crate) fn contrast(a: Color32, b: Color32) -> f32 {
     let luminance = |color: Color32| {
-        let [r, g, b, _] = egui::Rgba::from(color.to_opaque()).to_array();
+        let [r, g, b, _] = opaque(color).to_array().map(|value| LINEAR[usize::from(value)]);
         0.2126 * r + 0.7152 * g + 0.0722 * b
     };
     let (a, b) = (luminance(a), luminance(b));
