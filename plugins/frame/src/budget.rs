@@ -178,6 +178,8 @@ impl MemoryUse {
 pub(crate) struct Purge {
     /// The bytes to be reached, fixed when it began.
     pub(crate) target_bytes: Option<u64>,
+    /// The limit in the last frame that had one.
+    pub(crate) limit_bytes: Option<u64>,
     /// Whether it only makes room for what lies ahead of the cursor.
     pub(crate) is_for_ahead: bool,
     /// What the steps of collections write to.

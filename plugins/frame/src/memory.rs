@@ -151,6 +151,10 @@ fn plan_purge(
         purge.target_bytes = None;
         return;
     };
+    // A limit that was raised may have room for all that is left.
+    if purge.limit_bytes.replace(limit) != Some(limit) {
+        purge.target_bytes = None;
+    }
     let used = recordings.num_bytes() + caches.size().bytes;
     let is_futile = purge.futile == Some(situation(&recordings, &caches, *cursor, limit));
     if is_futile {
@@ -240,7 +244,12 @@ fn collect_garbage(
     });
     for entry in giving {
         let left = budget.gc_time.saturating_sub(start.elapsed());
-        if over == 0 || left.is_zero() {
+        if over == 0 {
+            break;
+        }
+        if left.is_zero() {
+            // What was not come to is looked at in the next frame, if there ever is time.
+            progressed |= !budget.gc_time.is_zero();
             break;
         }
         let before = entry.num_bytes();

@@ -1,5 +1,7 @@
 //! The memory budget: what goes when there is too much, and what stays.
 
+use std::time::Duration;
+
 use bevy_ecs::prelude::*;
 use chronoscope_frame::{
     AppViewerCacheExt as _, CacheSize, FrameDiagnostics, MemoryBudget, PurgeOrder, Recordings, Transforms,
@@ -338,4 +340,57 @@ fn what_nobody_sees_is_let_go_of_where_memory_is_short() {
     show_all(&mut app, None);
     app.update();
     assert_eq!(visuals(&mut app), before);
+}
+
+/// An app with data over a limit that it is told of in this frame, and what the data takes.
+fn app_over_its_limit(gc_time: Duration) -> (bevy_app::App, u64) {
+    let mut app = new_app();
+    let store = chronoscope_store::ChunkStore::with_settings(store_id(), StoreSettings::without_compaction());
+    let recording = chronoscope_store::Recording::from_store(store);
+    app.world_mut()
+        .resource_mut::<Recordings>()
+        .open(&store_id())
+        .recording = recording;
+    for frame in 0..100 {
+        let points = Points3D::new((0..100).map(|x| [x as f32, frame as f32, 0.0]));
+        let chunk = log_chunk("/world/a", [(Timeline::sequence("frame"), frame)], &points).unwrap();
+        add(&mut app, &store_id(), chunk);
+    }
+    app.update();
+    let used = app.world().resource::<FrameDiagnostics>().memory.total_bytes();
+    let mut budget = app.world_mut().resource_mut::<MemoryBudget>();
+    (budget.limit_bytes, budget.gc_time) = (Some(used - 1), gc_time);
+    let data = app.world().resource::<FrameDiagnostics>().memory.data_bytes;
+    (app, data)
+}
+
+fn data_bytes(app: &bevy_app::App) -> u64 {
+    app.world().resource::<FrameDiagnostics>().memory.data_bytes
+}
+
+#[test]
+fn a_purge_that_ran_out_of_time_goes_on_in_the_next_frame() {
+    let (mut app, data) = app_over_its_limit(Duration::from_nanos(1));
+    for _ in 0..3 {
+        app.update();
+    }
+    assert_eq!(data_bytes(&app), data, "there was no time");
+    app.world_mut().resource_mut::<MemoryBudget>().gc_time = Duration::from_secs(10);
+    for _ in 0..8 {
+        app.update();
+    }
+    assert!(data_bytes(&app) < data);
+}
+
+#[test]
+fn a_limit_that_is_raised_ends_the_purge_that_it_began() {
+    let (mut app, data) = app_over_its_limit(Duration::from_nanos(1));
+    app.update();
+    let mut budget = app.world_mut().resource_mut::<MemoryBudget>();
+    budget.limit_bytes = budget.limit_bytes.map(|limit| limit * 2);
+    budget.gc_time = Duration::from_secs(10);
+    for _ in 0..8 {
+        app.update();
+    }
+    assert_eq!(data_bytes(&app), data);
 }
