@@ -346,16 +346,22 @@ fn record_cameras(
     cameras: Query<(), (With<Camera>, Allow<Disabled>)>,
     mut fields: Local<LoggedFields>,
     mut last: Local<FxHashMap<Entity, [f32; 3]>>,
+    // Those that still have a projection, and no camera any more: they are no pinholes, whatever becomes of the projection.
+    mut ended: Local<FxHashSet<Entity>>,
     naming: Naming,
     skipped: Skipped,
 ) {
     let recorder = &mut *recorder;
     for entity in lost.record(&mut fields, recorder, Some(PINHOLE)) {
         last.remove(&entity);
+        ended.remove(&entity);
     }
     for entity in lost_cameras.read().filter(|entity| !cameras.contains(*entity)) {
         lost.end(entity, &mut fields, recorder, Some(PINHOLE));
         last.remove(&entity);
+        if all.contains(entity) {
+            ended.insert(entity);
+        }
     }
     let moved: FxHashSet<Entity> = if recorder.records_all {
         all.iter().map(|(entity, ..)| entity).collect()
@@ -370,6 +376,11 @@ fn record_cameras(
             continue;
         };
         if skipped.contains(entity, &naming) {
+            continue;
+        }
+        if camera.is_some() {
+            ended.remove(&entity);
+        } else if ended.contains(&entity) {
             continue;
         }
         let Projection::Perspective(lens) = projection else {

@@ -314,10 +314,22 @@ fn a_camera_that_is_taken_away_leaves_no_pinhole() {
     stage.app.update();
     stage.world().entity_mut(eye).remove::<Camera>();
     stage.app.update();
+    // Its projection, which stays, does not bring it back.
+    let wide = PerspectiveProjection {
+        fov: std::f32::consts::FRAC_PI_2,
+        ..PerspectiveProjection::default()
+    };
+    stage
+        .world()
+        .entity_mut(eye)
+        .insert(Projection::Perspective(wide));
+    stage.app.update();
+    stage.world().entity_mut(eye).insert(Camera::default());
+    stage.app.update();
     let recording = stage.recording();
     let component = &Pinhole::IMAGE_FROM_CAMERA;
-    let num = [0, 1].map(|frame| num_instances(&recording, "/world/eye/pinhole", component, frame));
-    assert_eq!(num, [Some(1), Some(0)]);
+    let num = [0, 1, 2, 3].map(|frame| num_instances(&recording, "/world/eye/pinhole", component, frame));
+    assert_eq!(num, [Some(1), Some(0), Some(0), Some(1)]);
 }
 
 #[test]
