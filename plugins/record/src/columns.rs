@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow_array::{
-    ArrayRef, FixedSizeListArray, Float32Array, ListArray, StringArray, UInt64Array,
+    ArrayRef, FixedSizeListArray, Float32Array, Float64Array, ListArray, StringArray, UInt64Array,
     types::ArrowPrimitiveType,
 };
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
@@ -81,6 +81,18 @@ pub(crate) fn texts<'a>(
     let offsets = OffsetBuffer::from_lengths(lengths);
     let array: StringArray = values.flatten().map(Some).collect();
     let field = Arc::new(Field::new("item", DataType::Utf8, true));
+    of_lists(descriptor, field, offsets, Arc::new(array))
+}
+
+/// A column of one scalar per row; an empty list where there is none.
+pub(crate) fn scalars(
+    descriptor: &ComponentDescriptor,
+    values: impl Iterator<Item = Option<f64>> + Clone,
+) -> Result<ComponentColumn, ChunkError> {
+    let lengths = values.clone().map(|value| usize::from(value.is_some()));
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    let array = Float64Array::from_iter_values(values.flatten());
+    let field = Arc::new(Field::new("item", DataType::Float64, true));
     of_lists(descriptor, field, offsets, Arc::new(array))
 }
 

@@ -49,7 +49,9 @@ pub(crate) struct ComponentRows {
 pub(crate) struct Field {
     text: String,
     path: ParsedPath,
-    tracks: Tracks<f64>,
+    /// Whether a number was recorded of any entity. Where not, there is nothing to empty.
+    has_numbers: bool,
+    tracks: Tracks<Option<f64>>,
 }
 
 impl RecordedComponents {
@@ -179,11 +181,12 @@ impl RowColumns for Value {
     }
 }
 
-impl RowColumns for f64 {
+/// A number of a field; nothing where the component was taken away.
+impl RowColumns for Option<f64> {
     fn columns(rows: &[Row<Self>]) -> Result<Vec<ComponentColumn>, ChunkError> {
         static DESCRIPTOR: LazyLock<ComponentDescriptor> = LazyLock::new(|| Scalars::SCALARS.descriptor());
-        let values: arrow_array::Float64Array = rows.iter().map(|row| Some(row.value)).collect();
-        Ok(vec![columns::single(&DESCRIPTOR, Arc::new(values))?])
+        let values = rows.iter().map(|row| row.value);
+        Ok(vec![columns::scalars(&DESCRIPTOR, values)?])
     }
 }
 
@@ -193,6 +196,7 @@ impl Field {
         Self {
             text,
             path,
+            has_numbers: false,
             tracks: Tracks::default(),
         }
     }
@@ -242,7 +246,10 @@ impl ComponentRows {
         for field in &mut self.fields {
             let number = field.path.reflect_element(value).ok().and_then(reflect::number);
             match number {
-                Some(number) => field.tracks.push(slot, new_rows.next(recorder, number)),
+                Some(number) => {
+                    field.has_numbers = true;
+                    field.tracks.push(slot, new_rows.next(recorder, Some(number)));
+                }
                 // An enum may have the field in one of its variants alone.
                 None if matches!(value.reflect_ref(), ReflectRef::Enum(_)) => {}
                 None => problem = Some(format!("{} has no number at {:?}", self.name, field.text)),
@@ -259,6 +266,9 @@ impl ComponentRows {
                 descriptor: Arc::clone(&self.descriptor),
             };
             values.push(slot, new_rows.next(recorder, value));
+        }
+        for field in self.fields.iter_mut().filter(|field| field.has_numbers) {
+            field.tracks.push(slot, new_rows.next(recorder, None));
         }
     }
 }

@@ -74,7 +74,8 @@ impl<T> RecordComponent<T> {
         self
     }
 
-    /// Records numbers and booleans in it as scalars too, by their paths: `linear.x`, `[0]`, `wheels[2].speed`.
+    /// Records numbers and booleans in it as scalars too, by their paths: `linear.x`, `[0]`, `wheels[2].speed`. Where the component is
+    /// taken away, they are emptied.
     #[must_use]
     pub fn with_fields(mut self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.fields.extend(fields.into_iter().map(Into::into));

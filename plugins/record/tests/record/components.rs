@@ -77,7 +77,14 @@ fn values_and_fields_are_recorded_where_they_change() {
         let entity = recording.store.entity_id(&path.into()).unwrap();
         recording.store.entity_stats(entity).num_rows
     };
-    assert_eq!(rows("/world/robot/Motor/speed"), 2);
+    assert_eq!(
+        scalar(&recording, "/world/robot/Motor/speed", 3),
+        None,
+        "likewise"
+    );
+    assert_eq!(rows("/world/robot/Motor/speed"), 3);
+    let no_such = recording.store.entity_id(&"/world/robot/Motor/no.such".into());
+    assert!(no_such.is_none(), "nothing was there to empty");
     // An entity without a transform, and a reference to another entity.
     let follows = |frame| text(&recording, "/world/dog", "bevy.Component:Follows", frame);
     assert_eq!(follows(0), Some(format!("({})", robot.to_bits())));
